@@ -1,0 +1,1 @@
+"""What the lake knows that Airflow need not: settings, the website's files. Imports no Airflow."""

@@ -1,0 +1,1 @@
+"""What the DAG files share with Airflow: defaults, templates, assets, publication."""

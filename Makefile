@@ -1,0 +1,80 @@
+# Every command works from a clean clone: what is missing (.venv, the metadata database) is made on the way.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+UV := $(VENV)/bin/uv
+
+DATE ?=
+FEED ?= demo
+AWS_PORT ?= 5055
+UI_PORT ?= 8080
+LOCAL := $(PYTHON) -m local_airflow --aws-port $(AWS_PORT)
+
+.PHONY: help
+help: ## Show this list
+	@echo "Targets:"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@echo
+	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  AWS_PORT=$(AWS_PORT)  UI_PORT=$(UI_PORT)"
+
+.PHONY: run
+run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEED=…)
+	@$(LOCAL) run --feed '$(FEED)' $(if $(DATE),--date '$(DATE)')
+
+.PHONY: dev
+dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
+	@$(LOCAL) dev --feed '$(FEED)' --port $(UI_PORT)
+
+.PHONY: stop
+stop: $(READY) ## End what run and dev left running; the lake's data stay in .local/
+	@$(LOCAL) stop
+
+.PHONY: env
+env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env)"
+	@$(LOCAL) env
+
+.PHONY: test
+test: $(READY) java ## Run the tests
+	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Check style, types, SQL and shell
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
+	$(VENV)/bin/shellcheck .ci/run scripts/*
+
+.PHONY: format
+format: $(READY) ## Put the code into shape
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	$(PYTHON) -m sqlfluff fix include/sql
+
+.PHONY: lock
+lock: $(UV) ## Compile requirements-dev.in to requirements-dev.txt
+	$(UV) pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --quiet \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --exclude-newer 2026-04-22 \
+	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
+	  --output-file requirements-dev.txt
+
+.PHONY: clean
+clean: stop ## Stop, and delete the local lake and Airflow's state
+	rm -rf .local
+
+.PHONY: java
+java:
+	@scripts/check-java
+
+$(UV):
+	@scripts/make-venv $(VENV)
+
+$(READY): requirements-dev.txt requirements.txt $(UV)
+	@echo "Installing the development environment into $(VENV) (a minute or so the first time) …"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements-dev.txt
+	@touch $@

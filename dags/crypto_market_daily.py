@@ -1,0 +1,196 @@
+"""### CoinGecko's market snapshot, every day, from raw JSON to the website
+
+**What it makes.** One day of the lake and the website's data, for the *run date*:
+
+| task | makes |
+|---|---|
+| `fetch_markets` | `bronze/coins_market/dt=…/ingested_at=…/source=…/page-0001.json`: CoinGecko's answer, byte for byte |
+| `bronze_to_silver` | `silver/coins_market/dt=…`: typed, one row a coin; refused rows, with reasons, in `quarantine/coins_market/dt=…` |
+| `crawl_silver` | the partition in `silver_coins_market` |
+| `silver_to_gold` | `gold/coins_market/dt=…`: ranked; `gold/market_summary/dt=…`: the day's totals |
+| `crawl_gold` | the partitions in `gold_coins_market` and `gold_market_summary` |
+| `check_gold` | nothing: it is the gate between the lake and the website |
+| `query_top10`, `query_market_history` | Athena results |
+| `publish_top10`, `publish_market_history` | `data/top10_cryptos.json`, `data/market_history.json` in the website's bucket |
+
+**When.** 02:00 UTC, no catch-up. Also by hand, with or without `run_date`; by clearing tasks; by `airflow backfill
+create`; by `airflow dags test crypto_market_daily 2026-01-31`.
+
+**Run date.** The `run_date` parameter, else the run's logical date, else the time the run was due, as a UTC date.
+CoinGecko has no past snapshots: for a day that is over, the bronze that exists is used again, and if there is
+none, `fetch_markets` says so. Yesterday's partition never receives today's prices.
+
+**Needs.** Airflow Variable `crypto_lake` (`{"bucket": …, "website_bucket": …, "coins": 250, "currency": "usd"}`),
+Connection `coingecko_default` (HTTP), AWS credentials (on MWAA: the execution role), and the Glue jobs, crawlers
+and tables of `include/resources/`.
+
+**Rerunning is safe.** Every partition is a pure function of the one before it: clear any task, in any order, any
+number of times. A cleared Glue task re-attaches to its run if that is still going. Bronze only grows; of several
+ingestions of one day, the latest wins in silver.
+
+**When a task fails**
+
+| task | usual reason | what to do |
+|---|---|---|
+| `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first |
+| `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in `quarantine/coins_market/dt=…`; clear `fetch_markets`, or mend the script and clear this task |
+| `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
+| `crawl_silver`, `crawl_gold` | another crawl was going (`CrawlerRunningException`): retried by itself | clear the task |
+| `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |
+| `query_…` | Athena's reason is in the error | clear the task |
+| `publish_…` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break the file's schema | compare the query's result with `include/schemas/` |
+
+**Website.** It changes last, only after the gate, and never goes back in time: a run for an older day leaves newer
+files alone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
+from airflow.sdk import DAG, Asset, Param, task
+
+import include
+from include.orchestration import assets
+from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.templates import MACROS
+from lake_provider.operators.athena import AthenaCheckOperator
+from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.operators.glue import GlueJobRunOperator
+
+RUN_DATE = "{{ run_date() }}"
+BUCKET = "{{ lake('bucket') }}"
+WEBSITE_BUCKET = "{{ lake('website_bucket') }}"
+CURRENCY = "{{ lake('currency') }}"
+
+ATHENA: dict[str, Any] = {
+    "database": "crypto_datalake",
+    "output_location": f"s3://{BUCKET}/athena/results/",
+    "deferrable": True,
+    "sleep_time": 1,  # seconds between two looks
+    "max_polling_attempts": 600,
+}
+
+
+def glue_job(name: str, *, outlets: list[Asset], doc_md: str) -> GlueJobRunOperator:
+    """A task that runs the Glue job of its name for the run date."""
+    return GlueJobRunOperator(
+        task_id=name,
+        job_name=name,
+        script_args={"--run_date": RUN_DATE, "--bucket": BUCKET},
+        poll_interval=2,
+        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
+        outlets=outlets,
+        doc_md=doc_md,
+    )
+
+
+def crawl(task_id: str, crawler: str, *, doc_md: str) -> GlueCrawlerOperator:
+    """A task that runs a crawler. One that is going already may have missed the new files: that is retried."""
+    return GlueCrawlerOperator(
+        task_id=task_id, config={"Name": crawler}, deferrable=True, poll_interval=2, retries=5, doc_md=doc_md
+    )
+
+
+with DAG(
+    dag_id="crypto_market_daily",
+    description="CoinGecko's market snapshot: bronze, silver, gold, quality gate, website",
+    doc_md=__doc__,
+    schedule="0 2 * * *",
+    # Before any price: a run for a date before start_date would "succeed" with no task run.
+    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=2),
+    default_args=DEFAULT_ARGS,
+    tags={Tag.CRYPTO_LAKE, Tag.DAILY},
+    template_searchpath=str(Path(include.__file__).parent / "sql"),
+    user_defined_macros=MACROS,
+    render_template_as_native_obj=False,
+    params={
+        "run_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Run date",
+            description="The UTC day to build, like 2026-01-31. Empty: the run's own date.",
+        )
+    },
+) as dag:
+    fetch_markets = CoinGeckoMarketsToS3Operator(
+        task_id="fetch_markets",
+        run_date=RUN_DATE,
+        bucket=BUCKET,
+        coins="{{ lake('coins') }}",
+        currency=CURRENCY,
+        outlets=[assets.BRONZE_COINS_MARKET],
+        doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
+    )
+    bronze_to_silver = glue_job(
+        "bronze_to_silver",
+        outlets=[assets.SILVER_COINS_MARKET],
+        doc_md="Type, check and deduplicate the day's bronze; refused rows go to quarantine with their reasons.",
+    )
+    silver_to_gold = glue_job(
+        "silver_to_gold",
+        outlets=[assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY],
+        doc_md="Rank the day's coins and sum up the market.",
+    )
+    crawl_silver = crawl(
+        "crawl_silver",
+        "silver-coins-market",
+        doc_md="Add the day to `silver_coins_market` in the Data Catalog.",
+    )
+    crawl_gold = crawl(
+        "crawl_gold", "gold-coins-market", doc_md="Add the day to gold's two tables in the Data Catalog."
+    )
+    check_gold = AthenaCheckOperator(
+        task_id="check_gold",
+        query="checks/gold_coins_market.sql",
+        doc_md="The gate: nothing is published unless every check of `include/sql/checks/` passes.",
+        **ATHENA,
+    )
+    query_top10 = AthenaOperator(
+        task_id="query_top10",
+        query="top10_cryptos.sql",
+        doc_md="The ten largest coins of the day, through Athena.",
+        **ATHENA,
+    )
+    query_market_history = AthenaOperator(
+        task_id="query_market_history",
+        query="market_history.sql",
+        doc_md="The market's daily totals, up to a year back, through Athena.",
+        **ATHENA,
+    )
+
+    @task(outlets=[assets.WEBSITE_TOP10_CRYPTOS])
+    def publish_top10(query_execution_id: str, as_of: str, bucket: str, currency: str) -> dict[str, Any]:
+        """Write `data/top10_cryptos.json` to the website's bucket, unless a newer one is there."""
+        from include.crypto_lake.website import TOP10_CRYPTOS
+        from include.orchestration.publication import publish
+
+        return publish(TOP10_CRYPTOS, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
+
+    @task(outlets=[assets.WEBSITE_MARKET_HISTORY])
+    def publish_market_history(
+        query_execution_id: str, as_of: str, bucket: str, currency: str
+    ) -> dict[str, Any]:
+        """Write `data/market_history.json` to the website's bucket, unless a newer one is there."""
+        from include.crypto_lake.website import MARKET_HISTORY
+        from include.orchestration.publication import publish
+
+        return publish(MARKET_HISTORY, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
+
+    fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
+    silver_to_gold >> crawl_gold
+    [crawl_silver, crawl_gold] >> check_gold  # the gate reads silver too
+    queries = [query_top10, query_market_history]
+    check_gold >> queries
+    # The website shows one day: neither file changes before both queries have their answer.
+    where = {"as_of": RUN_DATE, "bucket": WEBSITE_BUCKET, "currency": CURRENCY}
+    queries >> publish_top10(query_top10.output, **where)
+    queries >> publish_market_history(query_market_history.output, **where)

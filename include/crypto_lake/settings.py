@@ -1,0 +1,73 @@
+"""What the whole lake shares: the JSON object in the Airflow Variable `crypto_lake`, checked.
+
+    {"bucket": "my-lake", "website_bucket": "my-website", "coins": 250, "currency": "usd"}
+
+`bucket` and `website_bucket` are required. `coins` is how many coins a day ingests (default 250, one call
+of CoinGecko's API), `currency` is CoinGecko's `vs_currency` (default usd); both concern every day of the
+lake, which is why they are not parameters of a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+VARIABLE = "crypto_lake"
+EXAMPLE = '{"bucket": "my-lake", "website_bucket": "my-website", "coins": 250, "currency": "usd"}'
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CURRENCY = re.compile(r"[a-z]{2,10}")
+
+
+class SettingsError(ValueError):
+    """The Variable `crypto_lake` lacks a key or holds a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class LakeSettings:
+    """The lake's settings: bucket names, the number of coins a day, and the currency of every amount."""
+
+    bucket: str
+    website_bucket: str
+    coins: int = 250
+    currency: str = "usd"
+
+    @classmethod
+    def from_variable(cls, value: object) -> LakeSettings:
+        """Check the Variable's decoded JSON.
+
+        Raises:
+            SettingsError: naming the key, the value and the remedy.
+        """
+        if not isinstance(value, Mapping):
+            raise SettingsError(
+                f"Airflow Variable '{VARIABLE}' must be one JSON object like {EXAMPLE}; it is {value!r}"
+            )
+        known = {field.name for field in fields(cls)}
+        for key in ("bucket", "website_bucket"):
+            if not value.get(key):
+                raise SettingsError(
+                    f"Airflow Variable '{VARIABLE}' has no '{key}': set it, for example "
+                    f"airflow variables set {VARIABLE} '{EXAMPLE}'"
+                )
+            if not _BUCKET.fullmatch(str(value[key])):
+                raise SettingsError(
+                    f"'{key}' in Airflow Variable '{VARIABLE}' is no name of an S3 bucket: {value[key]!r}"
+                )
+        if unknown := sorted(set(value) - known):
+            raise SettingsError(
+                f"Airflow Variable '{VARIABLE}' has unknown keys {unknown}; known are {sorted(known)}"
+            )
+        settings = cls(**value)
+        if not isinstance(settings.coins, int) or not 10 <= settings.coins <= 20_000:
+            raise SettingsError(
+                f"'coins' in Airflow Variable '{VARIABLE}' must be a whole number from 10 to 20000; "
+                f"it is {settings.coins!r}"
+            )
+        if not _CURRENCY.fullmatch(str(settings.currency)):
+            raise SettingsError(
+                f"'currency' in Airflow Variable '{VARIABLE}' must be one of CoinGecko's vs_currencies, "
+                f"in lower case (usd, eur, …); it is {settings.currency!r}"
+            )
+        return settings

@@ -1,0 +1,124 @@
+"""The website's data files: from query results to checked JSON, and whether it may replace what is there.
+
+A file `data/<name>.json` is the result of the query `include/sql/<name>.sql` in an envelope that says what
+day it is of, when and from which source it was made, and whom to credit; its contract is
+`include/schemas/<name>.schema.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+
+# CoinGecko asks for it near its data.
+ATTRIBUTION = {"text": "Data provided by CoinGecko", "url": "https://www.coingecko.com"}
+SYNTHETIC = "synthetic"
+SYNTHETIC_ATTRIBUTION = {"text": "Made-up demo data, not market prices", "url": "https://www.coingecko.com"}
+
+
+class WebsiteDataError(ValueError):
+    """The rows do not make a file that keeps its contract."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """One data file of the website: its name, and the member that holds the rows."""
+
+    name: str
+    rows_key: str
+
+    @property
+    def key(self) -> str:
+        """The object's key in the website bucket."""
+        return f"data/{self.name}.json"
+
+    def document(
+        self, rows: Sequence[Mapping[str, Any]], *, as_of: date, generated_at: datetime, currency: str
+    ) -> dict[str, Any]:
+        """Put query rows into the file's envelope.
+
+        Args:
+            rows: One mapping a row, with a `source` column that is the same in all.
+            as_of: The run date the rows are of.
+            generated_at: Now, timezone-aware.
+            currency: Of every amount.
+
+        Raises:
+            WebsiteDataError: there are no rows, their sources differ, or the document breaks its schema; the
+                message names the file, the place and the value.
+        """
+        if not rows:
+            raise WebsiteDataError(f"{self.key}: the query gave no rows for {as_of}")
+        if len(sources := {str(row["source"]) for row in rows}) != 1:
+            raise WebsiteDataError(f"{self.key}: rows come from several sources: {sorted(sources)}")
+        source = sources.pop()
+        document = {
+            "as_of": as_of.isoformat(),
+            "generated_at": _json_value(generated_at.replace(microsecond=0)),
+            "source": source,
+            "currency": currency,
+            "attribution": SYNTHETIC_ATTRIBUTION if source == SYNTHETIC else ATTRIBUTION,
+            self.rows_key: [
+                {column: _json_value(value) for column, value in row.items() if column != "source"}
+                for row in rows
+            ],
+        }
+        self.check(document)
+        return document
+
+    def check(self, document: Mapping[str, Any]) -> None:
+        """Check a document against the file's JSON Schema.
+
+        Raises:
+            WebsiteDataError: naming the first place that breaks it.
+        """
+        schema = json.loads((SCHEMAS / f"{self.name}.schema.json").read_text())
+        validator = jsonschema.Draft202012Validator(
+            schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+        )
+        if errors := sorted(validator.iter_errors(document), key=lambda error: error.json_path):
+            first = errors[0]
+            raise WebsiteDataError(
+                f"{self.key}: {first.json_path} {first.message} ({len(errors)} places break its schema)"
+            )
+
+
+TOP10_CRYPTOS = Export("top10_cryptos", rows_key="coins")
+MARKET_HISTORY = Export("market_history", rows_key="days")
+
+
+def may_replace(document: Mapping[str, Any], published: Mapping[str, Any]) -> bool:
+    """Whether a new document may take the place of the published one.
+
+    The website never goes back in time: a run for an older day leaves a newer file alone. A file from another
+    source is not an older edition but another feed (demo data on a laptop, say), so it is replaced.
+    """
+    return (
+        published is None
+        or published["source"] != document["source"]
+        or published["as_of"] <= document["as_of"]
+    )
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The document as the bytes that are stored: UTF-8, no spaces to carry, never NaN."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no NaN; the schema says whether null may stand there
+    return value

@@ -1,0 +1,86 @@
+"""Writing a data file of the website: from a query that has succeeded to the object in S3."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from include.crypto_lake.website import Export, encode, may_replace
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
+
+# The page asks for fresh data; CloudFront may answer from its cache for five minutes.
+CACHE_CONTROL = "public, max-age=300, must-revalidate"
+
+
+def publish(
+    export: Export, query_execution_id: str, *, as_of: str, bucket: str, currency: str
+) -> dict[str, Any]:
+    """Write one data file of the website from an Athena query's result, unless a newer one is there.
+
+    The write is conditional on what was read before it, so that two runs at once cannot put the older file
+    last.
+
+    Args:
+        export: Which file.
+        query_execution_id: The succeeded query.
+        as_of: The run date, `YYYY-MM-DD`.
+        bucket: The website's bucket.
+        currency: Of every amount.
+
+    Returns:
+        The file's address, day, source and number of rows.
+
+    Raises:
+        AirflowSkipException: a newer file of the same source is published; it stays.
+        WebsiteDataError: the rows break the file's schema; nothing is written.
+    """
+    from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from lake_provider.hooks.athena import fetch_rows
+
+    document = export.document(
+        fetch_rows(AthenaHook(), query_execution_id),
+        as_of=date.fromisoformat(as_of),
+        generated_at=datetime.now(UTC),
+        currency=currency,
+    )
+    s3 = cast("S3Client", S3Hook().get_conn())
+    address = f"s3://{bucket}/{export.key}"
+    try:
+        current = s3.get_object(Bucket=bucket, Key=export.key)
+    except s3.exceptions.NoSuchKey:
+        published, condition = None, {"IfNoneMatch": "*"}
+    else:
+        published, condition = _readable(current["Body"].read(), address), {"IfMatch": current["ETag"]}
+    if published is not None and not may_replace(document, published):
+        raise AirflowSkipException(f"{address} is of {published['as_of']}, newer than {as_of}: left as it is")
+    s3.put_object(
+        Bucket=bucket,
+        Key=export.key,
+        Body=encode(document),
+        ContentType="application/json; charset=utf-8",
+        CacheControl=CACHE_CONTROL,
+        **condition,  # type: ignore[arg-type]
+    )
+    rows = len(document[export.rows_key])
+    log.info("Published %s: %s, %d rows, source %s", address, as_of, rows, document["source"])
+    return {"address": address, "as_of": as_of, "source": document["source"], "rows": rows}
+
+
+def _readable(body: bytes, address: str) -> dict[str, Any] | None:
+    """The published document, or None when it is broken: then it is best replaced."""
+    try:
+        document = json.loads(body)
+        date.fromisoformat(document["as_of"])
+        return {"as_of": document["as_of"], "source": document["source"]}
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("%s cannot be read (%r) and will be replaced", address, error)
+        return None

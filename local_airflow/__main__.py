@@ -1,0 +1,173 @@
+"""The laptop's commands, behind `make run`, `make dev`, `make stop` and `make env`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+
+from local_airflow import run as daily
+from local_airflow import servers
+from local_airflow.environment import REPOSITORY, airflow_environment, aws_environment, prepare_database
+from local_aws import process as aws
+from local_aws.deployment import deploy
+
+STATE = REPOSITORY / ".local"
+AWS_STATE = STATE / "aws"
+DEV_PID = STATE / "dev.pid"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m local_airflow", description=__doc__)
+    parser.add_argument("--aws-port", type=int, default=5055, help="where local_aws listens (default 5055)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, about in (("run", "the daily DAG once"), ("dev", "Airflow with its UI, until Ctrl-C")):
+        command = commands.add_parser(name, help=about)
+        command.add_argument("--feed", default="demo", help="demo, live, or a directory of recorded bodies")
+        if name == "run":
+            command.add_argument("--date", type=_date, help="the run date, YYYY-MM-DD (default: today, UTC)")
+        else:
+            command.add_argument("--port", type=int, default=8080, help="of Airflow's UI (default 8080)")
+    commands.add_parser("stop", help="end what run and dev left running")
+    commands.add_parser("env", help="print export lines for an AWS client's shell")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.command == "run":
+            daily.run(
+                day=arguments.date,
+                feed=_feed(arguments.feed),
+                state=STATE,
+                endpoint_url=_lake(arguments.aws_port),
+            )
+        elif arguments.command == "dev":
+            dev(feed=_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
+        elif arguments.command == "stop":
+            stop()
+        else:
+            for name, value in aws_environment(_endpoint(arguments.aws_port)).items():
+                print(f"export {name}={value}")
+    except KeyboardInterrupt:
+        return 130
+    except (daily.RunFailedError, servers.ServersFailedError, aws.LocalAwsFailed, UsageError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+class UsageError(Exception):
+    """A value on the command line that cannot be used."""
+
+
+def dev(*, feed: str, port: int, aws_port: int) -> None:
+    """Run all of Airflow against the local lake until Ctrl-C or `make stop`."""
+    if DEV_PID.exists() and _alive(int(DEV_PID.read_text())):
+        raise UsageError(
+            f"make dev is running already (process {DEV_PID.read_text().strip()}): make stop ends it"
+        )
+    servers.require_free(
+        port, what="Airflow's UI", remedy="end what listens there, or choose another: UI_PORT=8081 make dev"
+    )
+    with _ends_on_sigterm(), daily.coingecko(feed) as (url, time_travel):
+        endpoint_url = _lake(aws_port)
+        environment = airflow_environment(
+            STATE / "airflow",
+            endpoint_url=endpoint_url,
+            coingecko_url=url,
+            time_travel=time_travel,
+            api_port=port,
+        )
+        prepare_database(environment)
+        daily.say("Starting Airflow (api-server, scheduler, dag-processor, triggerer) …")
+        DEV_PID.write_text(str(os.getpid()))
+        try:
+            with servers.running(environment, STATE / "logs") as processes:
+                daily.say(
+                    f"\n  Airflow's UI   http://127.0.0.1:{port}      (no log-in on this laptop)\n"
+                    f'  AWS endpoint   {endpoint_url}      (eval "$(make -s env)", then any AWS client)\n'
+                    f"  CoinGecko      {url}      (feed {feed})\n"
+                    f"  Logs           {STATE / 'logs'}\n\nCtrl-C, or make stop elsewhere, ends it."
+                )
+                while True:
+                    for component, child in processes.items():
+                        if child.poll() is not None:
+                            raise servers.ServersFailedError(
+                                f"airflow {component} ended with status {child.returncode}: "
+                                f"see {STATE / 'logs' / component}.log"
+                            )
+                    time.sleep(1)
+        finally:
+            DEV_PID.unlink(missing_ok=True)
+
+
+def stop() -> None:
+    """End `make dev`, if it runs, and `local_aws`; what they made stays in `.local/`."""
+    if DEV_PID.exists():
+        pid = int(DEV_PID.read_text())
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        for _ in range(300):
+            if not _alive(pid):
+                break
+            time.sleep(0.1)
+        DEV_PID.unlink(missing_ok=True)
+    aws.stop(AWS_STATE)
+
+
+def _lake(port: int) -> str:
+    """`local_aws`, started if it is not up, with the resources as they are in the repository now."""
+    endpoint_url = aws.start(AWS_STATE, port=port)
+    os.environ.update(aws_environment(endpoint_url))
+    deploy(endpoint_url)
+    return endpoint_url
+
+
+def _endpoint(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _feed(value: str) -> str:
+    if value in {"demo", "live"}:
+        return value
+    path = Path(value).expanduser()
+    if not path.is_dir():
+        raise UsageError(
+            f"FEED={value}: neither demo nor live, nor a directory of bodies named YYYY-MM-DD.json"
+        )
+    return str(path.resolve())
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-01-31") from None
+
+
+def _alive(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+@contextmanager
+def _ends_on_sigterm() -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

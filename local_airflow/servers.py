@@ -1,0 +1,121 @@
+"""`make dev`: Airflow's API server with its UI, scheduler, DAG processor and triggerer, each a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+
+class ServersFailedError(Exception):
+    """Airflow did not come up; the message names the component and its log."""
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(port: int, *, what: str, remedy: str) -> None:
+    """Refuse to go on when a port is taken.
+
+    Raises:
+        ServersFailedError: naming the port, what wanted it and the remedy.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ServersFailedError(f"Port {port}, for {what}, is in use: {remedy}") from None
+
+
+@contextmanager
+def running(
+    environment: dict[str, str], logs: Path, *, timeout: float = 120
+) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """All of Airflow, healthy, until the block ends.
+
+    Args:
+        environment: From `airflow_environment`, with a prepared database and a free `api_port`.
+        logs: Folder for one log a component.
+        timeout: Seconds until every component must be healthy.
+
+    Yields:
+        The processes, by component.
+
+    Raises:
+        ServersFailedError: a component ended or did not become healthy.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for component in COMPONENTS:
+            processes[component] = start(component, environment, logs)
+        wait_healthy(environment["AIRFLOW__API__BASE_URL"], processes, logs, timeout)
+        yield processes
+    finally:
+        for process in processes.values():
+            end(process)
+
+
+def start(component: str, environment: dict[str, str], logs: Path) -> subprocess.Popen[bytes]:
+    """One component, in a process group of its own, logging to `<logs>/<component>.log`."""
+    with (logs / f"{component}.log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "airflow", component],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a component with everything it started (a triggerer leaves a log server behind otherwise)."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def wait_healthy(url: str, processes: dict[str, subprocess.Popen[bytes]], logs: Path, timeout: float) -> None:
+    """Wait until the API server calls every component healthy.
+
+    Raises:
+        ServersFailedError: as `running`.
+    """
+    deadline = time.monotonic() + timeout
+    states: dict[str, str | None] = {}
+    while time.monotonic() < deadline:
+        for component, process in processes.items():
+            if process.poll() is not None:
+                raise ServersFailedError(
+                    f"airflow {component} ended with status {process.returncode}: see {logs / component}.log"
+                )
+        with suppress(urllib.error.URLError, ConnectionError, TimeoutError, ValueError):
+            with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310
+                health = json.load(answer)
+            states = {name: health[name]["status"] for name in ("scheduler", "dag_processor", "triggerer")}
+            if set(states.values()) == {"healthy"}:
+                return
+        time.sleep(0.5)
+    raise ServersFailedError(
+        f"Airflow was not healthy after {timeout:.0f} s: {states or 'no answer'}; logs in {logs}"
+    )

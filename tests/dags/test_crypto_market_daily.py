@@ -1,0 +1,125 @@
+"""The daily DAG: its shape, and its templates in every kind of run."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import jsonschema
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
+
+NIGHT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
+LATER = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
+
+# What Airflow 3 gives a run: a manual run without a date and an asset-triggered one have no logical date.
+RUNS = {
+    "scheduled": {
+        "dag_run": SimpleNamespace(logical_date=NIGHT, run_after=NIGHT),
+        "params": {"run_date": None},
+    },
+    "manual without a date": {
+        "dag_run": SimpleNamespace(logical_date=None, run_after=NIGHT),
+        "params": {"run_date": None},
+    },
+    "manual with a parameter": {
+        "dag_run": SimpleNamespace(logical_date=LATER, run_after=LATER),
+        "params": {"run_date": "2026-01-31"},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "AIRFLOW_VAR_CRYPTO_LAKE",
+        json.dumps({"bucket": "a-lake", "website_bucket": "a-website", "coins": 100, "currency": "eur"}),
+    )
+
+
+def rendered(dag: DAG, task_id: str, run: dict[str, Any]) -> Any:
+    """A copy of the task with its templates rendered as a worker does."""
+    task = dag.get_task(task_id).prepare_for_execution()
+    context = run | {
+        "ti": SimpleNamespace(xcom_pull=lambda **_: "query-1", task=task),
+        "task": task,
+        "dag": dag,
+    }
+    task.render_template_fields(context)
+    return task
+
+
+def test_the_edges_are_the_datas_way(daily: DAG) -> None:
+    edges = {task.task_id: task.downstream_task_ids for task in daily.tasks}
+    publications = {"publish_top10", "publish_market_history"}
+    assert edges == {
+        "fetch_markets": {"bronze_to_silver"},
+        "bronze_to_silver": {"crawl_silver", "silver_to_gold"},
+        "crawl_silver": {"check_gold"},
+        "silver_to_gold": {"crawl_gold"},
+        "crawl_gold": {"check_gold"},
+        "check_gold": {"query_top10", "query_market_history"},
+        "query_top10": publications,
+        "query_market_history": publications,
+        "publish_top10": set(),
+        "publish_market_history": set(),
+    }
+
+
+def test_it_runs_at_two_utc_and_one_run_at_a_time(daily: DAG) -> None:
+    assert daily.timetable.expression == "0 2 * * *"
+    assert daily.max_active_runs == 1
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_every_template_renders_in_every_kind_of_run(daily: DAG, run: dict[str, Any]) -> None:
+    for task in daily.tasks:
+        fields = rendered(daily, task.task_id, run)
+        texts = json.dumps([getattr(fields, name) for name in fields.template_fields], default=str)
+        assert "{{" not in texts, f"{task.task_id}: {texts}"
+        if task.task_id not in {"crawl_silver", "crawl_gold"}:
+            assert "2026-01-31" in texts, f"{task.task_id} does not know its run date: {texts}"
+
+
+def test_the_glue_jobs_get_the_date_and_the_bucket(daily: DAG) -> None:
+    for name in ("bronze_to_silver", "silver_to_gold"):
+        task = rendered(daily, name, RUNS["scheduled"])
+        assert task.job_name == name
+        assert task.script_args == {"--run_date": "2026-01-31", "--bucket": "a-lake"}
+
+
+def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
+    fetch = rendered(daily, "fetch_markets", RUNS["scheduled"])
+    assert (fetch.bucket, fetch.coins, fetch.currency) == ("a-lake", "100", "eur")
+    assert rendered(daily, "check_gold", RUNS["scheduled"]).output_location == "s3://a-lake/athena/results/"
+    assert rendered(daily, "publish_top10", RUNS["scheduled"]).op_kwargs["bucket"] == "a-website"
+
+
+def test_a_missing_setting_is_named(daily: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", '{"bucket": "a-lake"}')
+    with pytest.raises(Exception, match="Variable 'crypto_lake' has no 'website_bucket'"):
+        rendered(daily, "fetch_markets", RUNS["scheduled"])
+    monkeypatch.delenv("AIRFLOW_VAR_CRYPTO_LAKE")
+    with pytest.raises(Exception, match="Variable 'crypto_lake'"):
+        rendered(daily, "fetch_markets", RUNS["scheduled"])
+
+
+@pytest.mark.parametrize(
+    "wrong", ["yesterday", "2026-02-30", "20260131", "2026-01-31' OR '1'='1", "../2026-01-31", 20260131]
+)
+def test_a_wrong_run_date_is_refused_by_the_form_and_by_the_templates(daily: DAG, wrong: Any) -> None:
+    param = daily.params.get_param("run_date")
+    with pytest.raises((ParamValidationError, jsonschema.ValidationError)):
+        param.resolve(wrong)
+    run = RUNS["scheduled"] | {"params": {"run_date": wrong}}
+    with pytest.raises(ValueError, match="must be a date like 2026-01-31"):
+        rendered(daily, "query_top10", run)
+
+
+def test_the_form_takes_a_date_or_nothing(daily: DAG) -> None:
+    param = daily.params.get_param("run_date")
+    assert param.resolve("2026-01-31") == "2026-01-31"
+    assert param.resolve(None) is None

@@ -1,0 +1,102 @@
+"""What holds for every DAG of the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from include.orchestration.defaults import DEFAULT_ARGS, Tag
+
+REPOSITORY = Path(__file__).parents[2]
+DAG_FILES = sorted((REPOSITORY / "dags").glob("*.py"))
+HEAVY = {"pandas", "pyarrow", "numpy", "pyspark", "duckdb", "moto", "sqlglot"}
+
+
+def fresh_interpreter(code: str, *arguments: str, **environment: str) -> str:
+    """Run code as a DAG processor would: a new interpreter, the repository and the plugins on its path."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "plugins")])}
+        | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_every_dag_file_loads_without_error_and_holds_a_dag(dag_bag: DagBag) -> None:
+    assert dag_bag.import_errors == {}
+    assert DAG_FILES, "no DAG file was found: the test would prove nothing"
+    assert sorted(Path(dag.fileloc) for dag in dag_bag.dags.values()) == DAG_FILES
+
+
+def test_every_dag_explains_itself_in_the_ui(dag_bag: DagBag) -> None:
+    for dag in dag_bag.dags.values():
+        assert dag.doc_md, dag.dag_id
+        for section in (
+            "**What it makes.**",
+            "**Run date.**",
+            "**Rerunning is safe.**",
+            "**When a task fails**",
+        ):
+            assert section in dag.doc_md, f"{dag.dag_id} has no section {section}"
+        for task in dag.tasks:
+            assert task.doc_md, f"{dag.dag_id}.{task.task_id} has no line of documentation"
+            name = task.task_id.partition("_")[0]
+            assert name in dag.doc_md, f"the runbook of {dag.dag_id} does not speak of {task.task_id}"
+
+
+def test_every_dag_keeps_the_shared_defaults(dag_bag: DagBag) -> None:
+    for dag in dag_bag.dags.values():
+        assert dag.tags, dag.dag_id
+        assert dag.tags <= {tag.value for tag in Tag}, f"{dag.dag_id} has tags that are not in Tag"
+        assert not dag.catchup, dag.dag_id
+        assert dag.dagrun_timeout, dag.dag_id
+        assert dag.start_date is not None
+        assert dag.start_date.utcoffset() == timedelta(0), f"{dag.dag_id}: start_date is not in UTC"
+        for task in dag.tasks:
+            where = f"{dag.dag_id}.{task.task_id}"
+            assert task.owner == DEFAULT_ARGS["owner"], where
+            assert task.retries >= DEFAULT_ARGS["retries"], where
+            assert task.retry_exponential_backoff, where
+            assert task.max_retry_delay, where
+            assert task.execution_timeout, where
+
+
+def test_whatever_waits_for_aws_is_deferred(dag_bag: DagBag) -> None:
+    waiting = [task for dag in dag_bag.dags.values() for task in dag.tasks if hasattr(task, "deferrable")]
+    assert waiting
+    assert [task.task_id for task in waiting if not task.deferrable] == []
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_parsing_imports_nothing_heavy(file: Path) -> None:
+    loaded = fresh_interpreter(
+        "import json, runpy, sys; runpy.run_path(sys.argv[1]); print(json.dumps(sorted(sys.modules)))",
+        str(file),
+    )
+    assert HEAVY & set(json.loads(loaded)) == set()
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_two_parses_serialise_alike(file: Path) -> None:
+    """Else every parse makes a new version of the DAG."""
+    code = (
+        "import json, runpy, sys\n"
+        "from airflow.sdk import DAG\n"
+        "from airflow.serialization.serialized_objects import DagSerialization\n"
+        "dag = next(v for v in runpy.run_path(sys.argv[1]).values() if isinstance(v, DAG))\n"
+        "print(json.dumps(DagSerialization.to_dict(dag)))"
+    )
+    first, second = (fresh_interpreter(code, str(file), PYTHONHASHSEED=seed) for seed in ("1", "2"))
+    assert json.loads(first) == json.loads(second)
