@@ -48,11 +48,11 @@ class Task:
 
 
 class RunRecord:
-    """The newest run of the DAG in Airflow's metadata database, read-only."""
+    """The run of the DAG that starts after this record is made, in Airflow's metadata database."""
 
-    def __init__(self, database: Path, started_after: datetime) -> None:
+    def __init__(self, database: Path) -> None:
         self.database = database
-        self.started_after = started_after.strftime("%Y-%m-%d %H:%M:%S.%f")
+        self.newest_before = self._rows("SELECT coalesce(max(id), 0) FROM dag_run")[0][0]
 
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
@@ -60,9 +60,9 @@ class RunRecord:
 
     def _run(self) -> tuple[str, str] | None:
         rows = self._rows(
-            "SELECT run_id, state FROM dag_run WHERE dag_id = ? AND start_date >= ? ORDER BY id DESC LIMIT 1",
+            "SELECT run_id, state FROM dag_run WHERE dag_id = ? AND id > ? ORDER BY id DESC LIMIT 1",
             DAG_ID,
-            self.started_after,
+            self.newest_before,
         )
         return rows[0] if rows else None
 
@@ -119,7 +119,7 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str) -> None:
             state / "airflow", endpoint_url=endpoint_url, coingecko_url=url, time_travel=time_travel
         )
         prepare_database(environment)
-        record = RunRecord(state / "airflow" / "airflow.db", began)
+        record = RunRecord(state / "airflow" / "airflow.db")
         say(f"\n{DAG_ID} for {day}, feed {feed}, log {_short(log)}\n")
         with log.open("w") as output:
             airflow = subprocess.Popen(
