@@ -13,7 +13,7 @@ DATE ?=
 FEED ?= demo
 AWS_PORT ?= 5055
 UI_PORT ?= 8080
-LOCAL := $(PYTHON) -m local_airflow --aws-port $(AWS_PORT)
+LOCAL := PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(AWS_PORT)
 
 .PHONY: help
 help: ## Show this list

@@ -52,19 +52,18 @@ class RunRecord:
 
     def __init__(self, database: Path) -> None:
         self.database = database
-        self.newest_before = self._rows("SELECT coalesce(max(id), 0) FROM dag_run")[0][0]
+        # By name: a rerun deletes the day's earlier run, and SQLite gives its number away again.
+        self.before = {run_id for (run_id,) in self._rows("SELECT run_id FROM dag_run")}
 
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             return connection.execute(sql, values).fetchall()
 
     def _run(self) -> tuple[str, str] | None:
-        rows = self._rows(
-            "SELECT run_id, state FROM dag_run WHERE dag_id = ? AND id > ? ORDER BY id DESC LIMIT 1",
-            DAG_ID,
-            self.newest_before,
-        )
-        return rows[0] if rows else None
+        for run_id, state in self._rows("SELECT run_id, state FROM dag_run WHERE dag_id = ?", DAG_ID):
+            if run_id not in self.before:
+                return run_id, state
+        return None
 
     def state(self) -> str | None:
         """running, success or failed; None before the run exists."""

@@ -1,0 +1,502 @@
+"""Glue job bronze_to_silver: one day of raw CoinGecko JSON becomes typed, deduplicated Parquet.
+
+    bronze/coins_market/dt=D/ingested_at=<time>/source=<source>/page-NNNN.json   (exact API responses)
+      -> silver/coins_market/dt=D/       one row a coin, doubtful rows flagged
+      -> quarantine/coins_market/dt=D/   rows refused, with the reasons; absent when there are none
+
+Silver and quarantine of a day are a function of that day's bronze alone, so the job may be rerun at any time
+and in any order. Every row of bronze ends in silver, in quarantine, or as a duplicate dropped; the job prints
+that balance and fails, before anything is written, if it does not hold.
+
+    bronze_to_silver.py --run_date 2026-01-31 --bucket my-lake
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as sf
+
+BRONZE = "bronze/coins_market"
+SILVER = "silver/coins_market"
+QUARANTINE = "quarantine/coins_market"
+
+# Silver's columns that come from a coin's JSON: column, field of /coins/markets, type. Types are declared: a
+# field is 84055 in one row and 0.432979 in the next, and a market cap beyond int64 was served.
+FIELDS = (
+    ("coin_id", "id", "string"),
+    ("symbol", "symbol", "string"),
+    ("name", "name", "string"),
+    ("image", "image", "string"),
+    ("current_price", "current_price", "double"),
+    ("market_cap", "market_cap", "double"),
+    ("market_cap_rank", "market_cap_rank", "int"),
+    ("fully_diluted_valuation", "fully_diluted_valuation", "double"),
+    ("total_volume", "total_volume", "double"),
+    ("high_24h", "high_24h", "double"),
+    ("low_24h", "low_24h", "double"),
+    ("price_change_24h", "price_change_24h", "double"),
+    ("price_change_percentage_24h", "price_change_percentage_24h", "double"),
+    ("market_cap_change_24h", "market_cap_change_24h", "double"),
+    ("market_cap_change_percentage_24h", "market_cap_change_percentage_24h", "double"),
+    ("circulating_supply", "circulating_supply", "double"),
+    ("total_supply", "total_supply", "double"),
+    ("max_supply", "max_supply", "double"),
+    ("ath", "ath", "double"),
+    ("ath_change_percentage", "ath_change_percentage", "double"),
+    ("ath_date", "ath_date", "timestamp"),
+    ("atl", "atl", "double"),
+    ("atl_change_percentage", "atl_change_percentage", "double"),
+    ("atl_date", "atl_date", "timestamp"),
+    ("roi_times", "roi.times", "double"),
+    ("roi_currency", "roi.currency", "string"),
+    ("roi_percentage", "roi.percentage", "double"),
+    ("last_updated", "last_updated", "timestamp"),
+)
+SILVER_COLUMNS = (
+    *(column for column, _, _ in FIELDS),
+    "ingestion_timestamp",
+    "source",
+    "quality_flags",
+    "extra",
+)
+QUARANTINE_COLUMNS = (
+    "reasons",
+    "coin_id",
+    "raw",
+    "source",
+    "ingestion_timestamp",
+    "bronze_key",
+    "row_number",
+)
+
+# When a row is flagged. Every measure is a ratio or an age, so that none depends on the lake's currency, and
+# each threshold keeps an order of magnitude away from what real markets did: a flag that hides a real coin is
+# worse than one that is missing. "Seen" is what CoinGecko served in captures of 2023 to 2026.
+#
+#   flag                    threshold                           seen on real markets   seen on bad data
+#   stale                   updated 24 h before ingestion       8 h, a whole response  frozen for 1 to 14 days
+#   implausible_change      over +10,000 % a day, under -100 %  +808 %                 +88,216 %
+#   implausible_market_cap  over 1,000 × day's whole volume     28 ×, bitcoin          1.4e11 ×, cap of 4.1e22
+#   illiquid                volume under 1e-6 × market cap      4e-5, leo-token        3e-20; 0 for funds
+#   unranked                CoinGecko gives no rank             a token's first days
+#   malformed_field         not of its type, stored as null
+#
+# A null is no finding: a row without last_updated is not called stale, one without volume not illiquid. Nor
+# is a current_price outside [low_24h, high_24h]: 3.4 % of good rows have one.
+STALE_HOURS = 24
+IMPLAUSIBLE_CHANGE_PCT = 10_000
+IMPLAUSIBLE_CAP_TO_DAY_VOLUME = 1_000
+ILLIQUID_TURNOVER = 1e-6
+
+_NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_NOT_FINITE = r"^([+-]?Infinity|NaN)$"
+# A date first: Spark would read "12:30" as half past twelve on the day the job runs.
+_TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)"
+_PAGE_KEY = re.compile(
+    rf"{BRONZE}/dt=[^/]+/ingested_at=([0-9]{{8}}T[0-9]{{6}}Z)/source=[a-z0-9_-]+/[^/]+[.]json"
+)
+_KEY_PARTS = f"{BRONZE}/dt=([^/]+)/ingested_at=([^/]+)/source=([^/]+)/"
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Where a day's bronze rows went, with how often each reason, flag and unknown field occurred."""
+
+    run_date: date
+    bronze: int
+    silver: int
+    quarantined: int
+    duplicates: int
+    reasons: dict[str, int]
+    flags: dict[str, int]
+    extra_fields: dict[str, int]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every bronze row is accounted for."""
+        return self.bronze == self.silver + self.quarantined + self.duplicates
+
+    def __str__(self) -> str:
+        lines = [
+            f"balance of dt={self.run_date}: {self.bronze} rows in bronze = {self.silver} in silver "
+            f"+ {self.quarantined} quarantined + {self.duplicates} duplicates dropped"
+        ]
+        for what, counts in (
+            ("quarantined", self.reasons),
+            ("flagged", self.flags),
+            ("field not in the schema, kept in extra:", self.extra_fields),
+        ):
+            lines += [f"  {what} {name}: {count} rows" for name, count in sorted(counts.items())]
+        return "\n".join(lines)
+
+
+def read_pages(spark: SparkSession, lake: str, run_date: date) -> DataFrame:
+    """Read a day's bronze: one row a page.
+
+    Returns:
+        dt, bronze_key, ingested_at, source (from the key) and value, the page's text.
+
+    Raises:
+        FileNotFoundError: the day has no bronze.
+        ValueError: an object lies where no page belongs.
+    """
+    prefix = f"{BRONZE}/dt={run_date}/"
+    try:
+        text = spark.read.option("recursiveFileLookup", True).text(f"{lake}/{prefix}", wholetext=True)
+    except AnalysisException as error:
+        if error.getCondition() != "PATH_NOT_FOUND":
+            raise
+        raise FileNotFoundError(f"{prefix} is empty: run fetch_markets for that date first") from None
+    keys = _keys(text, prefix)
+    if not keys:
+        raise FileNotFoundError(f"{prefix} is empty: run fetch_markets for that date first")
+    for key in sorted(keys):
+        if not _is_page(key):
+            raise ValueError(
+                f"{key} is not a page of bronze: move it elsewhere; pages are "
+                f"{prefix}ingested_at=<YYYYMMDDTHHMMSSZ>/source=<source>/page-0001.json"
+            )
+    path = "_metadata.file_path"
+    pages = text.select(
+        sf.regexp_extract(path, _KEY_PARTS, 1).alias("dt"),
+        sf.regexp_extract(path, f"({BRONZE}/dt=.*)", 1).alias("bronze_key"),
+        sf.regexp_extract(path, _KEY_PARTS, 2).alias("ingested_at"),
+        sf.regexp_extract(path, _KEY_PARTS, 3).alias("source"),
+        "value",
+    )
+    # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in silver.
+    return pages.coalesce(1)
+
+
+def _is_page(key: str) -> bool:
+    match = _PAGE_KEY.fullmatch(key)
+    try:
+        return match is not None and bool(datetime.strptime(match[1] + "+0000", "%Y%m%dT%H%M%SZ%z"))
+    except ValueError:
+        return False
+
+
+def _keys(pages: DataFrame, prefix: str) -> set[str]:
+    """The keys below a prefix that a frame reads, from Spark's listing: no job runs."""
+    return {path[path.find(prefix) :] for path in pages.inputFiles()}
+
+
+def _rows(pages: DataFrame) -> DataFrame:
+    """Take pages apart: one row a coin, plus one for a page that is no JSON array or is an empty one."""
+    # Wrapped in one more array, so that anything behind the page's own array is an error instead of ignored.
+    # Parsed twice: as strings for the row's own text, as variants for values with their JSON types.
+    options = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')"
+    parsed = pages.withColumns(
+        {
+            "raws": sf.expr(f"from_json('[' || value || ']', 'array<array<string>>', {options})"),
+            "coins": sf.expr(f"from_json('[' || value || ']', 'array<array<variant>>', {options})"),
+            "page_length": sf.expr("json_array_length(value)"),
+        }
+    ).withColumn(
+        "is_array",
+        sf.expr(
+            "coalesce(page_length >= 0 AND size(raws) = 1 AND size(get(raws, 0)) >= 0 "
+            "AND size(coins) = 1 AND size(get(coins, 0)) >= 0, false)"
+        ),
+    )
+    return (
+        parsed.select(
+            "dt",
+            "bronze_key",
+            "source",
+            sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")").alias("ingestion_timestamp"),
+            "is_array",
+            # The page's length, measured apart from the rows taken out of it: the balance compares the two.
+            sf.expr("if(is_array, page_length, 1)").alias("page_rows"),
+            sf.expr("if(is_array, get(raws, 0), array(value))").alias("raws"),
+            sf.expr("if(is_array, get(coins, 0), array(CAST(NULL AS variant)))").alias("coins"),
+        )
+        .select("*", sf.expr("posexplode_outer(arrays_zip(raws, coins))").alias("position", "element"))
+        .select(
+            "dt",
+            "bronze_key",
+            "source",
+            "ingestion_timestamp",
+            "is_array",
+            "page_rows",
+            sf.expr("if(is_array, position + 1, NULL)").alias("row_number"),
+            sf.expr("coalesce(element.raws, 'null')").alias("raw"),
+            sf.expr("try_variant_get(element.coins, '$', 'map<string, variant>')").alias("fields"),
+        )
+    )
+
+
+def _present(field: str) -> str:
+    """SQL for the variant of a field or roi.field; NULL when it is absent."""
+    outer, _, inner = field.rpartition(".")
+    return f"try_element_at({outer or 'fields'}, '{inner}')"
+
+
+def _typed(field: str, type_: str) -> str:
+    """SQL for a field's value in its type; NULL when it is absent, null or not of that type."""
+    value = _present(field)
+    text = f"trim(try_variant_get({value}, '$', 'string'))"
+    if type_ == "string":
+        return f"if(schema_of_variant({value}) = 'STRING', try_variant_get({value}, '$', 'string'), NULL)"
+    if type_ == "timestamp":
+        return f"if({text} RLIKE '{_TIMESTAMP}', try_cast({text} AS timestamp), NULL)"
+    number = f"if({text} RLIKE '{_NUMBER}', try_cast({text} AS double), NULL)"
+    if type_ == "int":
+        return f"if({number} = floor({number}), try_cast({number} AS int), NULL)"
+    return f"if(abs({number}) < double('Infinity'), {number}, NULL)"
+
+
+def _listed(*findings: tuple[str, Column | str]) -> Column:
+    """The sorted names of the findings whose condition is true."""
+    conditions = ((name, sf.expr(when) if isinstance(when, str) else when) for name, when in findings)
+    return sf.array_sort(
+        sf.array_compact(sf.array(*(sf.when(when, sf.lit(name)) for name, when in conditions)))
+    )
+
+
+def transform(pages: DataFrame) -> DataFrame:
+    """Decide for every row of bronze where it goes.
+
+    Args:
+        pages: as `read_pages` returns them.
+
+    Returns:
+        One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), raw (the row's
+        JSON; white space and the spelling of numbers are normalised, bronze_key has the exact bytes), reasons
+        (why it is refused), verdict (silver, quarantined, duplicate, or empty_page for a page without rows)
+        and what the balance needs: page_rows and extra_names.
+    """
+    known = [field for _, field, _ in FIELDS if "." not in field]
+    known_roi = [field.partition(".")[2] for _, field, _ in FIELDS if "." in field]
+    rows = _rows(pages).withColumn(
+        "roi", sf.expr(f"try_variant_get({_present('roi')}, '$', 'map<string, variant>')")
+    )
+
+    malformed = [
+        f"({_present('roi')} IS NOT NULL AND NOT is_variant_null({_present('roi')}) AND roi IS NULL)"
+    ]
+    malformed += [
+        f"({_present(field)} IS NOT NULL AND NOT is_variant_null({_present(field)}) AND {column} IS NULL)"
+        for column, field, _ in FIELDS
+    ]
+    price_text = f"trim(try_variant_get({_present('current_price')}, '$', 'string'))"
+    unknown = (
+        f"map_concat(map_filter(fields, (k, v) -> k NOT IN {(*known, 'roi')}), "
+        f"transform_keys(map_filter(coalesce(roi, map()), (k, v) -> k NOT IN {tuple(known_roi)}), "
+        "(k, v) -> 'roi.' || k))"
+    )
+    typed = (
+        rows.selectExpr("*", *(f"{_typed(field, type_)} AS {column}" for column, field, type_ in FIELDS))
+        .withColumns(
+            {
+                "malformed": sf.expr(" OR ".join(malformed)),
+                "price_text": sf.expr(price_text),
+                "unknown": sf.expr(unknown),
+            }
+        )
+        .withColumns(
+            {
+                "extra": sf.expr("if(cardinality(unknown) > 0, to_json(unknown), NULL)"),
+                "extra_names": sf.expr("array_sort(map_keys(unknown))"),
+            }
+        )
+    )
+
+    day = Window.partitionBy("dt")
+    price_is_number = f"price_text RLIKE '{_NUMBER}' OR price_text RLIKE '{_NOT_FINITE}'"
+    refused = typed.withColumn(
+        "day_source", sf.max(sf.struct("ingestion_timestamp", "source")).over(day)["source"]
+    ).withColumn(
+        "reasons",
+        _listed(
+            ("unparseable_page", "NOT is_array"),
+            ("not_an_object", "is_array AND fields IS NULL"),
+            ("no_id", "fields IS NOT NULL AND coalesce(trim(coin_id), '') = ''"),
+            ("no_price", "fields IS NOT NULL AND price_text IS NULL"),
+            ("price_not_a_number", f"NOT ({price_is_number})"),
+            ("price_not_finite", f"({price_is_number}) AND current_price IS NULL"),
+            ("price_not_positive", "current_price <= 0"),
+            ("negative_market_cap", "market_cap < 0"),
+            ("superseded_source", "source != day_source"),
+        ),
+    )
+
+    # Pages overlap and a day may be ingested twice; position in bronze settles what the clocks leave open.
+    newest_first = Window.partitionBy("dt", "coin_id", sf.size("reasons") > 0).orderBy(
+        sf.desc("ingestion_timestamp"), sf.desc_nulls_last("last_updated"), "bronze_key", "row_number"
+    )
+    judged = (
+        refused.withColumn("recency", sf.row_number().over(newest_first))
+        .withColumn(
+            "verdict",
+            sf.expr(
+                "CASE WHEN page_rows = 0 THEN 'empty_page' WHEN size(reasons) > 0 THEN 'quarantined' "
+                "WHEN recency > 1 THEN 'duplicate' ELSE 'silver' END"
+            ),
+        )
+        .withColumn(
+            "day_volume",
+            sf.sum(sf.expr("if(verdict = 'silver' AND total_volume > 0, total_volume, 0D)")).over(day),
+        )
+    )
+    flagged = judged.withColumn(
+        "quality_flags",
+        _listed(
+            ("illiquid", f"market_cap > 0 AND total_volume < market_cap * {ILLIQUID_TURNOVER}D"),
+            (
+                "implausible_change",
+                f"price_change_percentage_24h NOT BETWEEN -100 AND {IMPLAUSIBLE_CHANGE_PCT}",
+            ),
+            (
+                "implausible_market_cap",
+                f"day_volume > 0 AND market_cap > day_volume * {IMPLAUSIBLE_CAP_TO_DAY_VOLUME}",
+            ),
+            ("malformed_field", "malformed"),
+            ("stale", f"last_updated < ingestion_timestamp - INTERVAL '{STALE_HOURS}' HOUR"),
+            ("unranked", "market_cap_rank IS NULL"),
+        ),
+    )
+    return flagged.select(
+        "dt",
+        *SILVER_COLUMNS,
+        "raw",
+        "bronze_key",
+        "row_number",
+        "reasons",
+        "verdict",
+        "page_rows",
+        "extra_names",
+    )
+
+
+def measure(rows: DataFrame, run_date: date) -> tuple[Balance, set[str]]:
+    """Count a day in one Spark job.
+
+    Returns:
+        The day's balance, and the keys of the pages that were read.
+    """
+    groups = rows.groupBy(
+        "bronze_key", "page_rows", "verdict", "reasons", "quality_flags", "extra_names"
+    ).count()
+    pages: dict[str, int] = {}
+    verdicts, reasons, flags, extra_fields = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for group in groups.collect():
+        pages[group.bronze_key] = group.page_rows
+        verdicts[group.verdict] += group["count"]
+        counted = [(reasons, group.reasons)] if group.verdict == "quarantined" else []
+        if group.verdict == "silver":
+            counted = [(flags, group.quality_flags), (extra_fields, group.extra_names)]
+        for counter, names in counted:
+            counter.update(dict.fromkeys(names or (), group["count"]))
+    balance = Balance(
+        run_date=run_date,
+        bronze=sum(pages.values()),
+        silver=verdicts["silver"],
+        quarantined=verdicts["quarantined"],
+        duplicates=verdicts["duplicate"],
+        reasons=dict(reasons),
+        flags=dict(flags),
+        extra_fields=dict(extra_fields),
+    )
+    return balance, set(pages)
+
+
+def _overwrite(rows: DataFrame, table: str) -> None:
+    """Replace the partitions of a table that occur in the rows, and no other."""
+    rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
+        "compression", "snappy"
+    ).partitionBy("dt").parquet(table)
+
+
+def _remove(spark: SparkSession, folder: str) -> None:
+    """Delete a folder if it is there: overwriting with no rows would leave it as it was."""
+    jvm, context = spark._jvm, spark._jsc
+    path = jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
+    path.getFileSystem(context.hadoopConfiguration()).delete(path, True)
+
+
+def run(spark: SparkSession, lake: str, run_date: date) -> Balance:
+    """Do one day: read its bronze, check the balance, write its quarantine and its silver.
+
+    Args:
+        spark: a session; its time zone is set to UTC.
+        lake: where the lake's prefixes are, such as s3://my-lake.
+        run_date: the day, dt in the lake's keys.
+
+    Returns:
+        The day's balance, also printed.
+
+    Raises:
+        FileNotFoundError: the day has no bronze.
+        ValueError: the day cannot be published; silver is left as it was.
+    """
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    # Compiling a plan takes longer than interpreting it for a few hundred rows.
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    # INT64 microseconds in UTC: Athena, DuckDB and Arrow read it alike. Spark's default, INT96, is deprecated
+    # and carries no statistics to prune by.
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+    # Of a key that occurs twice in an object the last counts, as in other JSON readers; it is no error.
+    spark.conf.set("spark.sql.variant.allowDuplicateKeys", "true")
+
+    prefix = f"{BRONZE}/dt={run_date}/"
+    pages = read_pages(spark, lake, run_date)
+    keys = _keys(pages, prefix)
+    rows = transform(pages).persist()
+    try:
+        balance, seen = measure(rows, run_date)
+        print(balance, flush=True)
+        if unread := sorted(keys - seen):
+            raise ValueError(f"{unread[0]} is an empty file: delete it and run fetch_markets for that date")
+        if not balance.holds:
+            raise ValueError(
+                f"the balance of {prefix} does not hold, so nothing was written: "
+                f"{balance.bronze} rows in bronze, but {balance.silver} + {balance.quarantined} + "
+                f"{balance.duplicates} accounted for; this is an error in bronze_to_silver"
+            )
+        if balance.bronze == 0:
+            raise ValueError(
+                f"{prefix} holds no rows, only empty pages: run fetch_markets for that date again"
+            )
+        if balance.quarantined:
+            refused = rows.where("verdict = 'quarantined'")
+            _overwrite(refused.select(*QUARANTINE_COLUMNS, "dt"), f"{lake}/{QUARANTINE}")
+        else:
+            _remove(spark, f"{lake}/{QUARANTINE}/dt={run_date}")
+        if balance.silver == 0:
+            raise ValueError(
+                f"all {balance.quarantined} rows of {prefix} were refused "
+                f"({', '.join(sorted(balance.reasons))}), {SILVER}/dt={run_date}/ is left as it was: "
+                f"read {QUARANTINE}/dt={run_date}/, then run fetch_markets for that date again"
+            )
+        _overwrite(rows.where("verdict = 'silver'").select(*SILVER_COLUMNS, "dt"), f"{lake}/{SILVER}")
+    finally:
+        rows.unpersist()
+    return balance
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the job as Glue does; the other parameters that Glue passes are ignored."""
+    parser = argparse.ArgumentParser(description="One day of bronze to silver.")
+    parser.add_argument("--run_date", required=True, help="the day, YYYY-MM-DD")
+    parser.add_argument("--bucket", required=True, help="the lake's bucket")
+    arguments, _ = parser.parse_known_args(argv)
+    try:
+        run_date = date.fromisoformat(arguments.run_date)
+    except ValueError:
+        raise ValueError(f"--run_date {arguments.run_date!r} is not a date: give YYYY-MM-DD") from None
+    spark = SparkSession.builder.appName("bronze_to_silver").getOrCreate()
+    run(spark, f"s3://{arguments.bucket}", run_date)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
