@@ -4,7 +4,7 @@ WITH gold AS (
         COUNT(*) AS coins,
         COUNT(rank) AS ranked,
         COUNT(DISTINCT coin_id) AS distinct_coins,
-        COUNT_IF(current_price > 0 AND current_price < 1e300) AS positive_prices,
+        COUNT_IF(current_price > 0 AND NOT IS_NAN(current_price)) AS positive_prices,
         COUNT_IF(rank <= 10) AS top_ten,
         MAX(rank) AS last_rank,
         COUNT(DISTINCT rank) AS distinct_ranks,

@@ -15,25 +15,30 @@ from include.orchestration.publication import publish
 
 
 @pytest.fixture
-def website(aws: None) -> str:
+def website(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty bucket."""
+    for name, value in aws_environment.items():
+        monkeypatch.setenv(name, value)
     name = f"website-{time.time_ns()}"
     boto3.client("s3").create_bucket(Bucket=name)
     return name
 
 
 def top_ten(bucket: str, *, price: float = 0.00000812, source: str = "coingecko", rows: int = 10) -> str:
-    """Run a query that gives ten coins; returns its execution id."""
+    """Run a query that gives ten coins; returns its id."""
     athena = boto3.client("athena")
     coins = ", ".join(
-        f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), CAST({price!r} AS DOUBLE), -0.5e0, 1e12, 5e0, "
-        f"1e9, 2e0, 1e0, TIMESTAMP '2026-01-31 01:59:00', '{source}')"
+        f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), "
+        f"CAST({price!r} AS DOUBLE), "
+        f"-0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, TIMESTAMP '2026-01-31 01:59:00', '{source}')"
         for rank in range(1, rows + 1)
     )
+    columns = (
+        "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
+        "market_share_pct, total_volume, high_24h, low_24h, last_updated, source"
+    )
     started = athena.start_query_execution(
-        QueryString=f"SELECT * FROM (VALUES {coins}) AS t (rank, coin_id, symbol, name, image, current_price, "
-        "price_change_percentage_24h, market_cap, market_share_pct, total_volume, high_24h, low_24h, last_updated, "
-        "source) ORDER BY rank",
+        QueryString=f"SELECT * FROM (VALUES {coins}) AS t ({columns}) ORDER BY rank",
         ResultConfiguration={"OutputLocation": f"s3://{bucket}/results/"},
     )["QueryExecutionId"]
     while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
@@ -45,13 +50,13 @@ def top_ten(bucket: str, *, price: float = 0.00000812, source: str = "coingecko"
 
 
 def published(bucket: str) -> dict[str, object]:
-    return json.loads(boto3.client("s3").get_object(Bucket=bucket, Key="data/top10_cryptos.json")["Body"].read())
+    return json.loads(
+        boto3.client("s3").get_object(Bucket=bucket, Key="data/top10_cryptos.json")["Body"].read()
+    )
 
 
 def put(bucket: str, as_of: str, **query: object) -> dict[str, object]:
-    return publish(
-        TOP10_CRYPTOS, top_ten(bucket, **query), as_of=as_of, bucket=bucket, currency="usd"
-    )
+    return publish(TOP10_CRYPTOS, top_ten(bucket, **query), as_of=as_of, bucket=bucket, currency="usd")
 
 
 def test_what_is_published_is_what_the_query_gave(website: str) -> None:

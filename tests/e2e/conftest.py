@@ -1,0 +1,100 @@
+"""The whole product: the lake deployed on `local_aws`, Airflow's database, and what tests ask of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from local_airflow.environment import airflow_environment, prepare_database
+from local_airflow.servers import free_port
+from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The deployed lake, read back."""
+
+    endpoint_url: str
+    state: Path
+
+    def keys(self, prefix: str) -> list[str]:
+        pages = (
+            boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=LAKE_BUCKET, Prefix=prefix)
+        )
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def body(self, key: str, bucket: str = LAKE_BUCKET) -> bytes:
+        return boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def bronze(self, day: date) -> list[dict[str, Any]]:
+        """The rows of every ingestion of a day."""
+        return [
+            row for key in self.keys(f"bronze/coins_market/dt={day}/") for row in json.loads(self.body(key))
+        ]
+
+    def table(self, prefix: str, day: date) -> list[dict[str, Any]]:
+        """The rows of one partition, from its Parquet files."""
+        keys = [key for key in self.keys(f"{prefix}/dt={day}/") if key.endswith(".parquet")]
+        return [row for key in keys for row in pq.read_table(pa.BufferReader(self.body(key))).to_pylist()]
+
+    def website(self, name: str) -> dict[str, Any]:
+        return json.loads(self.body(f"data/{name}.json", WEBSITE_BUCKET))
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Run SQL through Athena's API."""
+        import time
+
+        from lake_provider.hooks.athena import rows_of
+
+        athena = boto3.client("athena")
+        started = athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": "crypto_datalake"},
+            ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/athena/results/"},
+        )["QueryExecutionId"]
+        while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
+            "State"
+        ] in {"QUEUED", "RUNNING"}:
+            time.sleep(0.05)
+        assert status["State"] == "SUCCEEDED", status.get("StateChangeReason")
+        return list(rows_of(athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)))
+
+
+@pytest.fixture(scope="package")
+def lake(
+    local_aws: str, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lake]:
+    """A lake of its own for these tests, and a metadata database beside it."""
+    state = tmp_path_factory.mktemp("laptop")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_environment.items():
+            patch.setenv(name, value)
+        deploy(local_aws)
+        yield Lake(local_aws, state)
+
+
+@pytest.fixture(scope="package")
+def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
+    """Makes the environment of an Airflow on the lake, with its database ready."""
+
+    def environment(coingecko_url: str) -> dict[str, str]:
+        made = airflow_environment(
+            lake.state / "airflow",
+            endpoint_url=lake.endpoint_url,
+            coingecko_url=coingecko_url,
+            time_travel=True,
+            api_port=free_port(),
+        )
+        prepare_database(made)
+        return made
+
+    return environment

@@ -1,0 +1,120 @@
+"""`make run`, from its first line to the addresses it ends with, on made-up data and on real captures."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.crypto_lake.website import TOP10_CRYPTOS
+from local_airflow import run as daily
+from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Lake
+
+CAPTURES = os.environ.get("COINGECKO_CAPTURES")
+needs_captures = [
+    pytest.mark.captures,
+    pytest.mark.skipif(
+        not CAPTURES,
+        reason="real CoinGecko captures are not part of the repository; COINGECKO_CAPTURES names them",
+    ),
+]
+
+
+def captures(folder: str) -> Path:
+    assert CAPTURES
+    return Path(CAPTURES) / folder
+
+
+def largest(rows: list[dict[str, Any]], count: int = 10) -> list[str]:
+    """The ids of the largest coins, straight from CoinGecko's rows."""
+    return [row["id"] for row in sorted(rows, key=lambda row: -(row["market_cap"] or 0))[:count]]
+
+
+def test_a_made_up_day_ends_in_a_table_a_file_and_a_page(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = date(2026, 2, 14)
+    daily.run(day=day, feed="demo", state=lake.state, endpoint_url=lake.endpoint_url)
+    printed = capsys.readouterr().out
+
+    bronze = lake.bronze(day)
+    silver, quarantine = lake.table("silver/coins_market", day), lake.table("quarantine/coins_market", day)
+    assert len(bronze) == 250
+    assert len(bronze) == len(silver) + len(quarantine)
+    assert {row["source"] for row in silver} == {"synthetic"}
+
+    document = lake.website("top10_cryptos")
+    TOP10_CRYPTOS.check(document)
+    assert document["as_of"] == "2026-02-14"
+    assert document["source"] == "synthetic"
+    assert [coin["coin_id"] for coin in document["coins"]] == largest(bronze)
+    prices = {row["id"]: row["current_price"] for row in bronze}
+    assert {coin["coin_id"]: coin["current_price"] for coin in document["coins"]} == {
+        coin_id: pytest.approx(prices[coin_id]) for coin_id in largest(bronze)
+    }
+
+    for task in ("fetch_markets", "bronze_to_silver", "check_gold", "publish_top10"):
+        assert f"✓ {task}" in printed
+    for coin in document["coins"]:
+        assert coin["name"] in printed
+    for address in (lake.endpoint_url, f"s3://{WEBSITE_BUCKET}/data/top10_cryptos.json"):
+        assert address in printed
+    dashboard = next(line.split()[-1] for line in printed.splitlines() if "Dashboard" in line)
+    with urllib.request.urlopen(dashboard, timeout=10) as page:
+        assert "text/html" in page.headers["Content-Type"]
+        assert b"dashboard.js" in page.read()
+    with urllib.request.urlopen(
+        dashboard.replace("index.html", "data/top10_cryptos.json"), timeout=10
+    ) as data:
+        assert json.load(data) == document
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_captures)], ids=["captures"])
+def test_a_real_day_gives_the_right_ten_coins(
+    lake: Lake, mark: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = date(2026, 1, 31)
+    daily.run(day=day, feed=str(captures("daily")), state=lake.state, endpoint_url=lake.endpoint_url)
+    raw = (captures("daily") / f"{day}.json").read_bytes()
+    assert lake.body(lake.keys(f"bronze/coins_market/dt={day}/")[-1]) == raw
+    document = lake.website("top10_cryptos")
+    assert document["source"] == "coingecko"
+    assert [coin["coin_id"] for coin in document["coins"]] == largest(json.loads(raw))
+    [summary] = lake.table("gold/market_summary", day)
+    assert summary["coins"] == 100
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_captures)], ids=["captures"])
+def test_an_impossible_market_cap_does_not_reach_the_website(lake: Lake, mark: None) -> None:
+    day = date(2025, 11, 11)
+    daily.run(day=day, feed=str(captures("anomalies")), state=lake.state, endpoint_url=lake.endpoint_url)
+    raw = json.loads((captures("anomalies") / f"{day}.json").read_bytes())
+    impossible = largest(raw, 1)[0]
+    ranked = {row["rank"]: row for row in lake.table("gold/coins_market", day) if row["rank"]}
+    assert [ranked[rank]["coin_id"] for rank in range(1, 11)] == [
+        i for i in largest(raw, 11) if i != impossible
+    ]
+    [row] = [row for row in lake.table("silver/coins_market", day) if row["coin_id"] == impossible]
+    assert "implausible_market_cap" in row["quality_flags"]
+
+
+@pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_captures)], ids=["captures"])
+def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: Lake, mark: None) -> None:
+    day = date(2023, 3, 30)
+    with pytest.raises(daily.RunFailedError) as failure:
+        daily.run(day=day, feed=str(captures("anomalies")), state=lake.state, endpoint_url=lake.endpoint_url)
+    message = str(failure.value)
+    assert "temporarily unavailable" in message
+    assert "fetch_markets failed" in message
+    assert f"DATE={day} FEED=" in message
+    assert lake.keys(f"bronze/coins_market/dt={day}/") == []
+    [rejected] = lake.keys(f"rejected/coins_market/dt={day}/")
+    assert f"s3://{LAKE_BUCKET}/{rejected}" in message

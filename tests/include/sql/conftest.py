@@ -1,0 +1,197 @@
+"""Gold tables with made-up days up to today, declared as in `include/resources`, in their own database."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import jinja2
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lake_provider.hooks.athena import rows_of
+from local_aws.deployment import load_resources
+
+SQL = Path(__file__).parents[3] / "include" / "sql"
+BUCKET = DATABASE = "sql-tests"
+DAYS = 40
+COINS = ["bitcoin", "ethereum", *(f"coin-{number}" for number in range(3, 26))]
+ARROW = {
+    "string": pa.string(),
+    "double": pa.float64(),
+    "int": pa.int32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "array<string>": pa.list_(pa.string()),
+}
+
+
+@dataclass(frozen=True)
+class Gold:
+    """What the tables hold, as pandas sees it, and Athena's API on them."""
+
+    coins: pd.DataFrame
+    summaries: pd.DataFrame
+    today: date
+
+    def ask(self, file: str, run_date: date | None = None) -> list[dict[str, Any]]:
+        """The rows of a file of `include/sql`, its templates filled for a run date."""
+        template = jinja2.Template((SQL / file).read_text(), undefined=jinja2.StrictUndefined)
+        return self.query(template.render(run_date=lambda: str(run_date), lake={"coins": 250}.__getitem__))
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        athena = boto3.client("athena")
+        started = athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": DATABASE},
+            ResultConfiguration={"OutputLocation": f"s3://{BUCKET}/results/"},
+        )["QueryExecutionId"]
+        while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
+            "State"
+        ] in {"QUEUED", "RUNNING"}:
+            time.sleep(0.05)
+        assert status["State"] == "SUCCEEDED", status
+        return list(rows_of(athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)))
+
+
+def made_up_day(day: date) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A day of gold: its coins, ranked but for one, and its summary."""
+    chance = random.Random(day.toordinal())
+    ingested = datetime(day.year, day.month, day.day, 2, 0, 3, tzinfo=UTC)
+    coins = []
+    for number, coin_id in enumerate(COINS, start=1):
+        price = 1000 / number * (1 + 0.2 * math.sin(day.toordinal() / 5 + number))
+        low = price * chance.uniform(0.9, 1)
+        coins.append(
+            {
+                "coin_id": coin_id,
+                "symbol": coin_id[:3],
+                "name": coin_id.title(),
+                "current_price": price,
+                "market_cap": price * 1e9,
+                "rank": number,
+                "total_volume": price * 1e8,
+                "high_24h": price * 1.05,
+                "low_24h": low,
+                "price_range_24h_pct": 100 * (price * 1.05 - low) / low,
+                "price_change_percentage_24h": chance.uniform(-9, 9),
+                "last_updated": ingested - timedelta(minutes=5),
+                "ingestion_timestamp": ingested,
+                "source": "coingecko",
+                "quality_flags": [],
+            }
+        )
+    total = sum(coin["market_cap"] for coin in coins)
+    for coin in coins:
+        coin["market_share_pct"] = 100 * coin["market_cap"] / total
+    changes = [coin["price_change_percentage_24h"] for coin in coins]
+    coins.append(
+        coins[0]
+        | {
+            "coin_id": "flagged",
+            "name": "Flagged",
+            "market_cap": 1e25,
+            "rank": None,
+            "market_share_pct": None,
+            "quality_flags": ["implausible_market_cap"],
+        }
+    )
+    return coins, {
+        "coins": len(coins),
+        "ranked": len(COINS),
+        "flagged": 1,
+        "quarantined": 0,
+        "total_market_cap": total,
+        "total_volume": total / 10,
+        "btc_dominance_pct": coins[0]["market_share_pct"],
+        "eth_dominance_pct": coins[1]["market_share_pct"],
+        "average_change_24h_pct": sum(changes) / len(changes),
+        "median_change_24h_pct": sorted(changes)[len(changes) // 2],
+        "gainers": sum(change > 0 for change in changes),
+        "losers": sum(change < 0 for change in changes),
+        "last_updated": ingested,
+        "ingestion_timestamp": ingested,
+        "source": "coingecko",
+    }
+
+
+def parquet(rows: list[dict[str, Any]], table: dict[str, Any]) -> bytes:
+    """Rows as a Parquet file with the declared columns."""
+    schema = pa.schema([(c["Name"], ARROW[c["Type"]]) for c in table["StorageDescriptor"]["Columns"]])
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer)
+    return buffer.getvalue()
+
+
+def add_day(table: str, day: str, rows: list[dict[str, Any]], declared: dict[str, Any]) -> None:
+    """Put a partition's file into S3 and the partition into the catalog."""
+    location = f"s3://{BUCKET}/{table}/dt={day}/"
+    boto3.client("s3").put_object(
+        Bucket=BUCKET, Key=f"{table}/dt={day}/data.parquet", Body=parquet(rows, declared)
+    )
+    boto3.client("glue").create_partition(
+        DatabaseName=DATABASE,
+        TableName=table,
+        PartitionInput={
+            "Values": [day],
+            "StorageDescriptor": declared["StorageDescriptor"] | {"Location": location},
+        },
+    )
+
+
+@pytest.fixture(scope="package")
+def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
+    """Forty days of 25 ranked coins and one that a flag disqualifies; silver as far as the gate reads it."""
+    declared = load_resources()["catalog"]["tables"]
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=back) for back in range(DAYS)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_environment.items():
+            patch.setenv(name, value)
+        glue = boto3.client("glue")
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        glue.create_database(DatabaseInput={"Name": DATABASE})
+        silver = declared["gold_coins_market"] | {"PartitionKeys": [{"Name": "dt", "Type": "string"}]}
+        tables = declared | {"silver_coins_market": silver}
+        for name, table in tables.items():
+            storage = table["StorageDescriptor"] | {"Location": f"s3://{BUCKET}/{name}/"}
+            glue.create_table(
+                DatabaseName=DATABASE, TableInput={"Name": name, **table, "StorageDescriptor": storage}
+            )
+        coins, summaries = [], []
+        for day in days:
+            rows, summary = made_up_day(day)
+            add_day("gold_coins_market", str(day), rows, declared["gold_coins_market"])
+            add_day("gold_market_summary", str(day), [summary], declared["gold_market_summary"])
+            add_day("silver_coins_market", str(day), rows, silver)
+            coins += [{"dt": day} | row for row in rows]
+            summaries.append({"dt": day} | summary)
+        yield Gold(pd.DataFrame(coins), pd.DataFrame(summaries), today)
+
+
+@pytest.fixture(scope="package")
+def spoiled_day(gold: Gold) -> Callable[[Callable[[list[dict[str, Any]], dict[str, Any]], None]], date]:
+    """Makes a new day before all others, good in silver and spoiled in gold by the given fault."""
+    declared = load_resources()["catalog"]["tables"]
+    ages = itertools.count(DAYS + 400)
+
+    def make(fault: Callable[[list[dict[str, Any]], dict[str, Any]], None]) -> date:
+        day = gold.today - timedelta(days=next(ages))
+        rows, summary = made_up_day(day)
+        add_day("silver_coins_market", str(day), rows, declared["gold_coins_market"])
+        fault(rows, summary)
+        add_day("gold_coins_market", str(day), rows, declared["gold_coins_market"])
+        add_day("gold_market_summary", str(day), [summary], declared["gold_market_summary"])
+        return day
+
+    return make

@@ -1,0 +1,86 @@
+"""The gate's SQL: open on a good day, and closed by exactly the check that a fault concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.include.sql.conftest import Gold
+
+Rows = list[dict[str, Any]]
+CHECKS = "checks/gold_coins_market.sql"
+
+
+def failed(gold: Gold, day: date) -> dict[str, str]:
+    """The failed checks with what was observed."""
+    rows = gold.ask(CHECKS, day)
+    assert len(rows) == 9
+    return {row["check_name"]: row["observed"] for row in rows if not row["passed"]}
+
+
+def test_only_the_number_of_coins_is_too_small_on_a_good_day_of_25_coins(gold: Gold) -> None:
+    assert failed(gold, gold.today) == {"enough_coins": "25 ranked coins"}
+
+
+def test_a_day_that_is_not_there_closes_the_gate(gold: Gold) -> None:
+    assert failed(gold, gold.today + timedelta(days=1)).keys() >= {
+        "partition_present",
+        "no_coins_lost_since_silver",
+    }
+
+
+def twice(rows: Rows, _: dict[str, Any]) -> None:
+    rows[1]["coin_id"] = rows[0]["coin_id"]
+
+
+def free(rows: Rows, _: dict[str, Any]) -> None:
+    rows[3]["current_price"] = 0.0
+
+
+def not_a_number(rows: Rows, _: dict[str, Any]) -> None:
+    rows[3]["current_price"] = float("nan")
+
+
+def old(rows: Rows, _: dict[str, Any]) -> None:
+    for row in rows:
+        row["last_updated"] = row["ingestion_timestamp"] - timedelta(hours=13)
+
+
+def gap(rows: Rows, _: dict[str, Any]) -> None:
+    rows[24]["rank"] = 99
+
+
+def shares(rows: Rows, _: dict[str, Any]) -> None:
+    rows[0]["market_share_pct"] -= 1
+
+
+def refusals(_: Rows, summary: dict[str, Any]) -> None:
+    summary["quarantined"] = 5
+
+
+def lost(rows: Rows, summary: dict[str, Any]) -> None:
+    del rows[24:]
+    summary["coins"] = len(rows)
+
+
+@pytest.mark.parametrize(
+    ("fault", "checks"),
+    [
+        (twice, {"keys_unique"}),
+        (free, {"prices_positive"}),
+        (not_a_number, {"prices_positive"}),
+        (old, {"fresh"}),
+        (gap, {"top_ten_complete"}),
+        (shares, {"shares_add_up"}),
+        (refusals, {"few_quarantined"}),
+        (lost, {"no_coins_lost_since_silver", "shares_add_up"}),
+    ],
+)
+def test_a_fault_fails_its_own_check(
+    gold: Gold, spoiled_day: Callable[..., date], fault: Callable[..., None], checks: set[str]
+) -> None:
+    assert failed(gold, spoiled_day(fault)).keys() - {"enough_coins"} == checks

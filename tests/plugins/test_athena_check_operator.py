@@ -1,0 +1,67 @@
+"""AthenaCheckOperator, against queries that really run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from lake_provider.operators.athena import AthenaCheckOperator
+
+
+@pytest.fixture(scope="module", autouse=True)
+def results(local_aws: str, aws_environment: dict[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_environment.items():
+            patch.setenv(name, value)
+        boto3.client("s3").create_bucket(Bucket="athena-operator-test")
+        yield
+
+
+def gate(sql: str) -> str:
+    """Run a query to its end and hand it to the operator, as the trigger does."""
+    athena = boto3.client("athena")
+    started = athena.start_query_execution(
+        QueryString=sql, ResultConfiguration={"OutputLocation": "s3://athena-operator-test/"}
+    )["QueryExecutionId"]
+    while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
+        "State"
+    ] in {"QUEUED", "RUNNING"}:
+        time.sleep(0.05)
+    assert status["State"] == "SUCCEEDED", status
+    operator = AthenaCheckOperator(task_id="check_gold", query=sql, database="default")
+    context: Any = {}
+    return operator.execute_complete(context, {"status": "success", "value": started})
+
+
+def checks(*rows: str) -> str:
+    return f"SELECT * FROM (VALUES {', '.join(rows)}) AS t (check_name, passed, observed, expected)"
+
+
+GOOD = "('keys_unique', true, '100 rows', 'every coin once')"
+
+
+def test_the_gate_opens_when_every_check_passes() -> None:
+    assert gate(checks(GOOD, "('fresh', true, '9 minutes', 'at most 720')"))
+
+
+def test_a_closed_gate_names_the_check_and_the_numbers() -> None:
+    with pytest.raises(AirflowFailException) as closed:
+        gate(checks(GOOD, "('enough_coins', false, '12 ranked coins', 'at least 50')"))
+    assert str(closed.value) == (
+        "1 of 2 checks failed: enough_coins: observed 12 ranked coins, expected at least 50"
+    )
+
+
+def test_a_check_that_is_null_has_not_passed() -> None:
+    with pytest.raises(AirflowFailException, match="1 of 1 checks failed: shares_add_up"):
+        gate(checks("('shares_add_up', CAST(NULL AS BOOLEAN), CAST(NULL AS VARCHAR), '100 %')"))
+
+
+def test_no_checks_at_all_close_the_gate() -> None:
+    with pytest.raises(AirflowFailException, match="gave no checks"):
+        gate(checks(GOOD) + " WHERE 1 = 0")
