@@ -1,0 +1,17 @@
+"""AWS on a laptop: moto's server for the APIs, real work behind the ones that matter here.
+
+moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS and CloudWatch over HTTP. Where it would
+only pretend, a subclass of its backend does the work: objects are files (`s3`), Glue jobs run on Spark
+(`glue_jobs`), crawlers read Parquet footers (`crawlers`), Athena queries run on DuckDB (`athena`), and the
+Glue catalog survives a restart (`catalog`). What nobody implemented is refused (`services`).
+
+Three seams of moto are used, all of them through `seams.install`:
+
+* `BackendDict.backend` – the class of a service's backend;
+* the names of the model classes in `moto.<service>.models` (`FakeKey`, `FakeJob`, …), which moto's own
+  backends look up when they create one;
+* `BaseBackend._url_module` – the routes, and with them the class that answers a request.
+
+`python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources`, and
+`local_aws.process` starts and stops it from Python.
+"""

@@ -1,0 +1,151 @@
+"""Put the lake on local_aws: what `include/resources` declares, the Glue scripts and the website.
+
+Terraform does the same for a real account, from the same files. Deploying again brings things up to date
+and touches no data.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import yaml
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.client import GlueClient
+    from mypy_boto3_s3.client import S3Client
+
+LAKE_BUCKET = "crypto-lake"
+WEBSITE_BUCKET = "crypto-lake-website"
+VALUES = {
+    "lake_bucket": LAKE_BUCKET,
+    "website_bucket": WEBSITE_BUCKET,
+    "glue_job_role": "arn:aws:iam::123456789012:role/crypto-lake-glue-job",
+    "glue_crawler_role": "arn:aws:iam::123456789012:role/crypto-lake-glue-crawler",
+}
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_INCLUDE = Path(__file__).parent.parent / "include"
+_CACHE_CONTROL = "max-age=60"  # seconds: a new version of the website shows soon
+
+
+def load_resources(values: Mapping[str, str] = VALUES) -> dict[str, Any]:
+    """Read the resource files.
+
+    Args:
+        values: What to put in for `${lake_bucket}` and the like.
+
+    Returns:
+        The content of each file by its name without `.yaml`.
+
+    Raises:
+        KeyError: A file has a placeholder that `values` has not.
+    """
+    resources = {}
+    for path in sorted((_INCLUDE / "resources").glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        if unknown := set(_PLACEHOLDER.findall(text)) - set(values):
+            raise KeyError(f"{path}: give {', '.join(sorted(unknown))} a value in local_aws/deployment.py")
+        resources[path.stem] = yaml.safe_load(_PLACEHOLDER.sub(lambda found: values[found[1]], text))
+    return resources
+
+
+def deploy(endpoint_url: str) -> None:
+    """Create or update everything at an endpoint; the region is that of `AWS_DEFAULT_REGION`."""
+    resources = load_resources()
+    session = boto3.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - not one: the server asks for no key
+        region_name=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
+    )
+    s3 = session.client("s3", endpoint_url=endpoint_url)
+    glue = session.client("glue", endpoint_url=endpoint_url)
+    for bucket in resources["buckets"].values():
+        _bucket(s3, bucket["Bucket"])
+    _catalog(glue, resources["catalog"])
+    for name, definition in resources["glue_jobs"].items():
+        _job(glue, name, definition)
+    for name, definition in resources["crawlers"].items():
+        _crawler(glue, name, definition)
+    for script in sorted((_INCLUDE / "glue_scripts").glob("*.py")):
+        s3.put_object(
+            Bucket=LAKE_BUCKET,
+            Key=f"src/glue_scripts/{script.name}",
+            Body=script.read_bytes(),
+            ContentType="text/x-python",
+        )
+    _website(s3)
+
+
+def _bucket(s3: S3Client, name: str) -> None:
+    try:
+        s3.head_bucket(Bucket=name)
+        return
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise
+    region = s3.meta.region_name
+    if region == "us-east-1":  # which S3 does not accept as a LocationConstraint
+        s3.create_bucket(Bucket=name)
+    else:
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+
+
+def _catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
+    database = catalog["database"]
+    try:
+        glue.create_database(DatabaseInput=database)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_database(Name=database["Name"], DatabaseInput=database)
+    for name, definition in catalog["tables"].items():
+        table: Any = {"Name": name, **definition}
+        try:
+            glue.create_table(DatabaseName=database["Name"], TableInput=table)
+        except glue.exceptions.AlreadyExistsException:
+            there: Any = glue.get_table(DatabaseName=database["Name"], Name=name)["Table"]
+            if any(there.get(field) != value for field, value in table.items()):  # each update adds a version
+                glue.update_table(DatabaseName=database["Name"], TableInput=table)
+
+
+def _job(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
+    try:
+        glue.create_job(Name=name, **definition)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_job(JobName=name, JobUpdate=definition)  # type: ignore[arg-type]
+
+
+def _crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
+    try:
+        glue.create_crawler(Name=name, **definition)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_crawler(Name=name, **definition)
+
+
+def _website(s3: S3Client) -> None:
+    # On AWS CloudFront reads the bucket; here a browser does, without a signature.
+    public = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{WEBSITE_BUCKET}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [public]})
+    s3.put_bucket_policy(Bucket=WEBSITE_BUCKET, Policy=policy)
+    website = _INCLUDE / "website"
+    for path in sorted(website.rglob("*")):
+        key = path.relative_to(website).as_posix()
+        if path.is_dir() or key.startswith("data/"):  # the pipeline's, which a deployment must not turn back
+            continue
+        s3.put_object(
+            Bucket=WEBSITE_BUCKET,
+            Key=key,
+            Body=path.read_bytes(),
+            ContentType=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            CacheControl=_CACHE_CONTROL,
+        )

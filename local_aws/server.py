@@ -1,0 +1,94 @@
+"""The server in the foreground: `serve` binds the port, puts local_aws's classes into moto and answers."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import IO, NoReturn
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local_aws import athena, glue, s3
+from local_aws.services import refusing
+
+RECORD = "server.json"  # in the state directory: who serves it, locked for as long as that process lives
+
+
+class ServeError(Exception):
+    """Why the server cannot start: the thing, and what to do."""
+
+
+def serve(state: Path, host: str, port: int) -> NoReturn:
+    """Serve AWS from a state directory until SIGTERM or Ctrl-C; prints the endpoint URL once it is ready.
+
+    Args:
+        state: Where everything is kept; made if need be.
+        host: The address to listen on.
+        port: The port to listen on; 0 picks a free one.
+
+    Raises:
+        ServeError: The port or the state directory is taken.
+    """
+    state = state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    record = _claim(state)
+    listener = _bind(host, port)
+    endpoint_url = f"http://{host}:{listener.getsockname()[1]}"
+
+    s3.install(state)
+    glue.install(state, endpoint_url)
+    athena.install()
+    application = DomainDispatcherApplication(create_backend_app)
+    s3.storage().replay_settings(application)
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(
+        host,
+        listener.getsockname()[1],
+        refusing(application),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=listener.fileno(),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    json.dump({"pid": os.getpid(), "endpoint_url": endpoint_url}, record)
+    record.flush()
+    print(endpoint_url, flush=True)
+    try:
+        server.serve_forever()
+    finally:
+        # Spark jobs end with this process (see `leash`); threads in the middle of a query must not delay it.
+        os._exit(0)
+
+
+def _claim(state: Path) -> IO[str]:
+    record = (state / RECORD).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        record.seek(0)
+        raise ServeError(
+            f"{state} is being served already ({record.read().strip()}): use that server, end it,"
+            " or choose another directory with --state"
+        ) from None
+    record.truncate(0)
+    return record
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=128)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise ServeError(
+            f"port {port} is in use: end what listens there, or choose another port with --port"
+        ) from None

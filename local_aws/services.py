@@ -1,0 +1,106 @@
+"""What local_aws answers: an allow-list. Everything else is refused with HTTP 501, naming what was asked for.
+
+moto would answer far more, but only pretend. To allow a service, add a line; an operation of Glue or Athena
+goes into its set once it does what it says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from werkzeug.wrappers import Response
+
+_ANY = None
+
+
+def _operations(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_GLUE = _operations("""
+    CreateDatabase GetDatabase GetDatabases UpdateDatabase DeleteDatabase
+    CreateTable GetTable GetTables UpdateTable DeleteTable BatchDeleteTable
+    GetTableVersion GetTableVersions DeleteTableVersion GetPartitionIndexes
+    CreatePartition GetPartition GetPartitions UpdatePartition DeletePartition
+    BatchCreatePartition BatchGetPartition BatchUpdatePartition BatchDeletePartition
+    CreateCrawler GetCrawler GetCrawlers ListCrawlers BatchGetCrawlers UpdateCrawler DeleteCrawler
+    StartCrawler StopCrawler ListCrawls GetCrawlerMetrics
+    CreateJob GetJob GetJobs ListJobs BatchGetJobs UpdateJob DeleteJob
+    StartJobRun GetJobRun GetJobRuns BatchStopJobRun
+    GetTags TagResource UntagResource
+""")
+_ATHENA = _operations("""
+    StartQueryExecution GetQueryExecution GetQueryResults StopQueryExecution ListQueryExecutions
+    CreateWorkGroup GetWorkGroup ListWorkGroups UpdateWorkGroup DeleteWorkGroup
+    CreateNamedQuery GetNamedQuery ListNamedQueries
+    TagResource UntagResource ListTagsForResource
+""")
+# By the name in a request's signature: CloudWatch signs as monitoring.
+ALLOWED: dict[str, frozenset[str] | None] = {
+    "s3": _ANY,
+    "glue": _GLUE,
+    "athena": _ATHENA,
+    "sqs": _ANY,
+    "sns": _ANY,
+    "logs": _ANY,
+    "iam": _ANY,
+    "sts": _ANY,
+    "monitoring": _ANY,
+}
+_XML = {"cloudfront", "route53", "s3"}  # services that answer in XML without being asked in a form
+_MOTO_API = ("/moto-api/reset-auth",)  # turns the checking of IAM policies on
+_SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def refusing(application: Application) -> Application:
+    """The application for what is allowed, 501 for the rest."""
+
+    def gate(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        service, operation = asked_for(environ)
+        path = environ["PATH_INFO"]
+        if path.startswith("/moto-api") and path not in _MOTO_API:
+            return _refusal(environ, f"local_aws does not have {path}")(environ, start_response)
+        if service not in ALLOWED:
+            return _refusal(environ, f"local_aws does not have the service {service}")(
+                environ, start_response
+            )
+        operations = ALLOWED[service]
+        if operations is not None and operation not in operations:
+            message = f"local_aws does not implement {operation} of {service}"
+            return _refusal(environ, message)(environ, start_response)
+        return application(environ, start_response)
+
+    return gate
+
+
+def asked_for(environ: dict[str, Any]) -> tuple[str, str]:
+    """What a request is for.
+
+    Returns:
+        The service by its signature (an unsigned request is S3's), and the operation if a header names it.
+    """
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    signature = environ.get("HTTP_AUTHORIZATION", "")
+    if not signature and (query := parse_qs(environ.get("QUERY_STRING", ""))).get("X-Amz-Credential"):
+        signature = f"Credential={query['X-Amz-Credential'][0]}"
+    found = _SCOPE.search(signature)
+    return found[1] if found else "s3", target.rpartition(".")[2]
+
+
+def _refusal(environ: dict[str, Any], message: str) -> Response:
+    remedy = f"{message}: it would only be pretended (local_aws/services.py lists what there is)"
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    if form or asked_for(environ)[0] in _XML:
+        error = f"<Error><Code>NotImplemented</Code><Message>{escape(remedy)}</Message></Error>"
+        return Response(f"<ErrorResponse>{error}</ErrorResponse>", 501, content_type="application/xml")
+    body = json.dumps({"__type": "NotImplementedException", "message": remedy})
+    return Response(
+        body, 501, {"x-amzn-ErrorType": "NotImplementedException"}, content_type="application/json"
+    )

@@ -1,0 +1,116 @@
+"""How a Glue job's script becomes a spark-submit of the PySpark in this Python's environment.
+
+`s3://` needs no extra jars: Hadoop's `ViewFileSystemOverloadScheme`, which PySpark ships, mounts each bucket
+on its directory. Starting Spark is most of a small job's time, so the JVM is told to start fast: the first
+compiler only and one garbage collector thread halve it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+# https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
+SPARK_OF_GLUE = {"4.0": "3.3", "5.0": "3.5", "5.1": "3.5", "6.0": "4.1"}
+_JAVA = 17  # the oldest that Spark 4 runs on
+_JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
+
+
+def version_problem(glue_version: str | None) -> str | None:
+    """Why a job of this Glue version cannot run here, with the remedy; None if it can."""
+    installed = version("pyspark")
+    fitting = [glue for glue, spark in SPARK_OF_GLUE.items() if installed.startswith(f"{spark}.")]
+    if glue_version in fitting:
+        return None
+    remedy = f"set GlueVersion to {fitting[-1]}" if fitting else "no Glue version has it"
+    if glue_version not in SPARK_OF_GLUE:
+        known = ", ".join(SPARK_OF_GLUE)
+        return f"GlueVersion {glue_version} is not one of {known}; PySpark {installed} is installed: {remedy}"
+    spark = SPARK_OF_GLUE[glue_version]
+    return (
+        f"GlueVersion {glue_version} means Spark {spark}, but PySpark {installed} is installed:"
+        f" {remedy}, or install pyspark=={spark}.*"
+    )
+
+
+def java_problem(environment: Mapping[str, str]) -> str | None:
+    """Why Spark finds no Java it can run on, with the remedy; None if it does."""
+    home = environment.get("JAVA_HOME")
+    java = str(Path(home, "bin", "java")) if home else shutil.which("java", path=environment.get("PATH", ""))
+    remedy = f"install Java {_JAVA} or newer, or point JAVA_HOME at one"
+    try:
+        answer = subprocess.run([java or "java", "-version"], env=environment, capture_output=True, text=True)
+    except OSError:
+        return f"Spark needs Java, and {java or 'java'} cannot be run: {remedy}"
+    found = re.search(r'version "(\d+)', answer.stderr)
+    if found is None:
+        return f"{java} -version did not say its version: {remedy}"
+    return None if int(found[1]) >= _JAVA else f"{java} is Java {found[1]}: {remedy}"
+
+
+def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]:
+    """The environment of a script: this process's, without what it would not find on Glue.
+
+    AWS clients in the script talk to this server, never to a real account.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("SPARK_HOME", "PYTHONPATH", "AWS_PROFILE")
+    }
+    return kept | {
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYTHONUNBUFFERED": "1",
+        "TZ": "UTC",
+        "SPARK_LOCAL_DIRS": str(scratch),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LAUNCHER_OPTS": _JVM_OPTIONS,
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+
+
+def command(
+    script: Path,
+    arguments: Sequence[str],
+    *,
+    buckets: Mapping[str, Path],
+    scratch: Path,
+    settings: Mapping[str, str],
+) -> list[str]:
+    """The spark-submit of a script.
+
+    Args:
+        script: A Python file.
+        arguments: The script's command line.
+        buckets: The directory of each bucket that `s3://` shall reach.
+        scratch: A directory for what Spark does not need afterwards.
+        settings: More Spark settings; they win.
+    """
+    configuration = {
+        "spark.ui.enabled": "false",
+        "spark.log.level": "WARN",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": _JVM_OPTIONS,
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
+        # Hadoop's usual local file system would leave a .crc file beside every file.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    }
+    for bucket, directory in buckets.items():
+        configuration[f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"] = directory.as_uri()
+    submit = [str(Path(sys.executable).with_name("spark-submit")), "--master", "local[2]"]
+    for name, value in (configuration | dict(settings)).items():
+        submit += ["--conf", f"{name}={value}"]
+    return [*submit, str(script), *arguments]
