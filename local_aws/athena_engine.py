@@ -48,6 +48,8 @@ def connect() -> duckdb.DuckDBPyConnection:
     }
     database = duckdb.connect(config=settings)
     database.execute("SET TimeZone = 'UTC'")
+    # It takes Parquet's minimum and maximum for all there is, but they leave out NaN.
+    database.execute("SET disabled_optimizers = 'statistics_propagation'")
     return database
 
 

@@ -161,6 +161,7 @@ class Query:
 
     def sql(self) -> str:
         """The query in DuckDB's dialect; its tables are `"database"."table"`."""
+        _translate_format(self._tree)
         try:
             return self._tree.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
         except SqlglotError as error:
@@ -306,3 +307,9 @@ def _keep_dates(tree: exp.Expr) -> None:
     for node in list(tree.find_all(exp.Add, exp.Sub, exp.DateAdd, exp.DateSub)):
         if node.type and node.type.this == exp.DataType.Type.DATE:
             node.replace(exp.cast(node.copy(), "date"))
+
+
+def _translate_format(tree: exp.Expr) -> None:
+    """Athena's FORMAT takes Java's `%d`; DuckDB's function of that name takes `{}`, its printf `%d`."""
+    for node in list(tree.find_all(exp.Format)):
+        node.replace(exp.func("printf", node.this.copy(), *(value.copy() for value in node.expressions)))

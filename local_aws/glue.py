@@ -82,7 +82,8 @@ class StoredGlueResponse(GlueResponse):
         backend = self.backend
         with backend.lock:
             response = super().call_action()
-            backend.save()
+            if not self._get_action().startswith(("Get", "List", "BatchGet")):
+                backend.save()
             return response
 
     def update_job(self) -> ActionResult:

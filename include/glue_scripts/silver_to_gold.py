@@ -123,7 +123,7 @@ def summarise(gold: DataFrame, quarantined: int) -> DataFrame:
 
     Args:
         gold: as `transform` returns it.
-        quarantined: bronze rows that were refused that day.
+        quarantined: rows of the day's latest ingestion that were refused.
 
     Returns:
         gold_market_summary: one row a day, its columns in order, then dt.
@@ -178,18 +178,24 @@ def run(spark: SparkSession, lake: str, run_date: date) -> Row:
 
     partition = f"{SILVER}/dt={run_date}/"
     silver = _partition(spark, f"{lake}/{partition}")
-    rows_in = silver.count() if silver else 0
+    rows_in, newest = (
+        silver.agg(sf.count("*"), sf.max("ingestion_timestamp")).collect()[0] if silver else (0, None)
+    )
     if silver is None or rows_in == 0:
         raise FileNotFoundError(f"{partition} is empty: run bronze_to_silver for that date first")
     refused = _partition(spark, f"{lake}/{QUARANTINE}/dt={run_date}/")
-    if refused:
-        # Rows of a source that a later ingestion replaced say nothing of the day's quality.
-        refused = refused.where("NOT array_contains(reasons, 'superseded_source')")
+    counts = (
+        {row[0]: row[1] for row in refused.groupBy("ingestion_timestamp").count().collect()}
+        if refused
+        else {}
+    )
+    # Of the day's latest ingestion alone: fetching a day twice does not make it worse.
+    quarantined = counts.get(max([newest, *counts]), 0)
 
     # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in gold.
     gold = transform(silver.coalesce(1).withColumn("dt", sf.lit(str(run_date)))).persist()
     try:
-        summaries = summarise(gold, refused.count() if refused else 0).persist()
+        summaries = summarise(gold, quarantined).persist()
         summary = summaries.first()
         if summary is None or summary.coins != rows_in:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Makes `airflow dags test` quick on a laptop; Airflow imports this module by its name when it is on the path."""
+"""Makes `airflow dags test` quick on a laptop. Airflow imports this module by its name."""
 
 import functools
 import sys

@@ -1,0 +1,1 @@
+"""Hooks and operators of the lake, laid out like an Airflow provider."""

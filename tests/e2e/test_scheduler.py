@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 TASKS = [
     "fetch_markets",
     "bronze_to_silver",
-    "crawl_silver",
     "silver_to_gold",
     "crawl_gold",
+    "crawl_silver",
     "check_gold",
     "query_top10",
-    "query_market_history",
     "publish_top10",
+    "query_market_history",
     "publish_market_history",
 ]
 DAG = "dags/crypto_market_daily"
@@ -103,9 +103,7 @@ def facts(lake: Lake, day: date) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(420)
-def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_each_task_in_turn(
-    api: Api, lake: Lake
-) -> None:
+def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
     before = datetime.now(UTC).date()
     run = api("POST", f"{DAG}/dagRuns", {"logical_date": None})
     assert run["logical_date"] is None
@@ -118,15 +116,15 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_each_task_in_
     TOP10_CRYPTOS.check(lake.website("top10_cryptos"))
     MARKET_HISTORY.check(lake.website("market_history"))
 
-    for task in TASKS:
+    # In two halves, so that most tasks run again without those right before or after them.
+    for tasks in TASKS[0::2], TASKS[1::2]:
         cleared = api(
             "POST",
             f"{DAG}/clearTaskInstances",
-            {"dag_run_id": run["dag_run_id"], "task_ids": [task], "dry_run": False, "only_failed": False},
+            {"dag_run_id": run["dag_run_id"], "task_ids": tasks, "dry_run": False, "only_failed": False},
         )
-        assert [instance["task_id"] for instance in cleared["task_instances"]] == [task]
-        states = api.finished(run["dag_run_id"])
-        assert states == dict.fromkeys(TASKS, "success"), f"after clearing {task}"
+        assert {instance["task_id"] for instance in cleared["task_instances"]} == set(tasks)
+        assert api.finished(run["dag_run_id"]) == dict.fromkeys(TASKS, "success"), f"after clearing {tasks}"
     assert facts(lake, day) == first, "rerunning every task changed the data"
     assert len({key.split("/")[3] for key in lake.keys(f"bronze/coins_market/dt={day}/")}) == 2, (
         "the cleared fetch_markets must add an ingestion and keep the first"

@@ -142,6 +142,16 @@ def test_without_bitcoin_there_is_no_dominance_and_without_refused_rows_none_are
     }
 
 
+def test_only_the_latest_ingestions_refusals_are_counted(spark, lake, coin):
+    lake.ingest([coin("made-up"), coin("made-up-2")], at="010000", source="synthetic")
+    for at in ("020000", "030000"):
+        lake.ingest([coin("bitcoin"), coin("refused", current_price=0)], at=at)
+    bronze_to_silver.run(spark, str(lake), DAY)
+    run(spark, str(lake), DAY)
+    assert len(lake.rows("quarantine/coins_market")) == 4
+    assert lake.summary()["quarantined"] == 1
+
+
 def test_a_rerun_replaces_its_day_and_no_other(spark, day, coin):
     tomorrow = date(2026, 2, 1)
     tables = ("gold/coins_market", "gold/market_summary")
