@@ -40,7 +40,7 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 
 .PHONY: test
 test: $(READY) java ## Run the tests
-	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell

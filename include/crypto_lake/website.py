@@ -102,11 +102,7 @@ def may_replace(document: Mapping[str, Any], published: Mapping[str, Any]) -> bo
     The website never goes back in time: a run for an older day leaves a newer file alone. A file from another
     source is not an older edition but another feed (demo data on a laptop, say), so it is replaced.
     """
-    return (
-        published is None
-        or published["source"] != document["source"]
-        or published["as_of"] <= document["as_of"]
-    )
+    return bool(published["source"] != document["source"] or published["as_of"] <= document["as_of"])
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
