@@ -76,5 +76,5 @@ $(UV):
 
 $(READY): requirements-dev.txt requirements.txt $(UV)
 	@echo "Installing the development environment into $(VENV) (a minute or so the first time) …"
-	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes requirements-dev.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --no-cache --require-hashes requirements-dev.txt
 	@touch $@

@@ -12,6 +12,17 @@ Three seams of moto are used, all of them through `seams.install`:
   backends look up when they create one;
 * `BaseBackend._url_module` – the routes, and with them the class that answers a request.
 
+Known limits, beside what is refused with a message:
+
+* S3: keys that differ only in case are one file on a file system that ignores case; older versions of a
+  versioned object last as long as the process.
+* Athena: Parquet tables only, no CTAS or INSERT, and DuckDB's functions: one that Athena alone has is
+  FUNCTION_NOT_FOUND. `array[i]` out of range and a division of integers by zero give NULL, where Athena
+  fails. A filter on NaN can miss rows of files whose statistics leave NaN out (Spark writes none there).
+* Glue: one table a crawler target; no job bookmarks, no extra Python files or jars.
+* After a restart, S3, the catalog, jobs and crawlers are as they were; queues, topics, log groups, roles,
+  workgroups and the history of job runs and queries are gone.
+
 `python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources`, and
 `local_aws.process` starts and stops it from Python.
 """
