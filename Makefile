@@ -31,8 +31,8 @@ dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, u
 	@$(LOCAL) dev --feed '$(FEED)' --port $(UI_PORT)
 
 .PHONY: stop
-stop: $(READY) ## End what run and dev left running; the lake's data stay in .local/
-	@$(LOCAL) stop
+stop: ## End what run and dev left running; the lake's data stay in .local/
+	@test ! -e $(READY) || $(LOCAL) stop
 
 .PHONY: env
 env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env)"

@@ -76,12 +76,20 @@ ATHENA: dict[str, Any] = {
 }
 
 
-def glue_job(name: str, *, outlets: list[Asset], doc_md: str) -> GlueJobRunOperator:
-    """A task that runs the Glue job of its name for the run date."""
+def glue_job(name: str, *, made_from: str, outlets: list[Asset], doc_md: str) -> GlueJobRunOperator:
+    """A task that runs the Glue job of its name for the run date.
+
+    A cleared task re-attaches to a run that is still going only if that was started for the same input:
+    `made_from` is a template that changes when the upstream task has run again.
+    """
     return GlueJobRunOperator(
         task_id=name,
         job_name=name,
-        script_args={"--run_date": RUN_DATE, "--bucket": BUCKET},
+        script_args={
+            "--run_date": RUN_DATE,
+            "--bucket": BUCKET,
+            "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
+        },
         poll_interval=2,
         poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
         outlets=outlets,
@@ -132,11 +140,13 @@ with DAG(
     )
     bronze_to_silver = glue_job(
         "bronze_to_silver",
+        made_from="{{ ti.xcom_pull(task_ids='fetch_markets')['ingested_at'] }}",
         outlets=[assets.SILVER_COINS_MARKET],
         doc_md="Type, check and deduplicate the day's bronze; refused rows go to quarantine with their reasons.",
     )
     silver_to_gold = glue_job(
         "silver_to_gold",
+        made_from="{{ ti.xcom_pull(task_ids='bronze_to_silver') }}",
         outlets=[assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY],
         doc_md="Rank the day's coins and sum up the market.",
     )

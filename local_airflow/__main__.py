@@ -5,16 +5,23 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from local_airflow import run as daily
 from local_airflow import servers
-from local_airflow.environment import REPOSITORY, airflow_environment, aws_environment, prepare_database
+from local_airflow.environment import (
+    REPOSITORY,
+    DatabaseError,
+    airflow_environment,
+    aws_environment,
+    prepare_database,
+)
 from local_aws import process as aws
 from local_aws.deployment import deploy
 
@@ -40,6 +47,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.command == "run":
+            if _dev_is_running():
+                raise UsageError(
+                    "make dev is running: trigger the DAG in its UI, or end it with make stop first"
+                )
             daily.run(
                 day=arguments.date,
                 feed=_feed(arguments.feed),
@@ -51,11 +62,17 @@ def main(argv: list[str] | None = None) -> int:
         elif arguments.command == "stop":
             stop()
         else:
-            for name, value in aws_environment(_endpoint(arguments.aws_port)).items():
+            if not (endpoint_url := aws.endpoint(AWS_STATE)):
+                raise UsageError("the local lake is not up: make run (or make dev) first")
+            for name, value in aws_environment(endpoint_url).items():
                 print(f"export {name}={value}")
     except KeyboardInterrupt:
         return 130
-    except (daily.RunFailedError, servers.ServersFailedError, aws.LocalAwsFailed, UsageError) as error:
+    except aws.LocalAwsFailed as error:
+        hint = f"\nWith make: AWS_PORT=5056 make {arguments.command}" if "in use" in str(error) else ""
+        print(f"{error}{hint}", file=sys.stderr)
+        return 1
+    except (daily.RunFailedError, servers.ServersFailedError, DatabaseError, UsageError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -67,7 +84,7 @@ class UsageError(Exception):
 
 def dev(*, feed: str, port: int, aws_port: int) -> None:
     """Run all of Airflow against the local lake until Ctrl-C or `make stop`."""
-    if DEV_PID.exists() and _alive(int(DEV_PID.read_text())):
+    if _dev_is_running():
         raise UsageError(
             f"make dev is running already (process {DEV_PID.read_text().strip()}): make stop ends it"
         )
@@ -108,15 +125,13 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
 
 def stop() -> None:
     """End `make dev`, if it runs, and `local_aws`; what they made stays in `.local/`."""
-    if DEV_PID.exists():
-        pid = int(DEV_PID.read_text())
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+    if _dev_is_running():
+        os.kill(int(DEV_PID.read_text()), signal.SIGTERM)
         for _ in range(300):
-            if not _alive(pid):
+            if not _dev_is_running():
                 break
             time.sleep(0.1)
-        DEV_PID.unlink(missing_ok=True)
+    DEV_PID.unlink(missing_ok=True)
     aws.stop(AWS_STATE)
 
 
@@ -128,15 +143,11 @@ def _lake(port: int) -> str:
     return endpoint_url
 
 
-def _endpoint(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
-
-
 def _feed(value: str) -> str:
     if value in {"demo", "live"}:
         return value
     path = Path(value).expanduser()
-    if not path.is_dir():
+    if not any(path.glob("????-??-??.json")):
         raise UsageError(
             f"FEED={value}: neither demo nor live, nor a directory of bodies named YYYY-MM-DD.json"
         )
@@ -150,11 +161,14 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-01-31") from None
 
 
-def _alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
+def _dev_is_running() -> bool:
+    """Whether the process that wrote the pid file lives; its number may be another's since."""
+    if not DEV_PID.exists():
+        return False
+    process = subprocess.run(
+        ["ps", "-o", "args=", "-p", DEV_PID.read_text().strip()], capture_output=True, text=True, check=False
+    )
+    return "local_airflow" in process.stdout
 
 
 @contextmanager

@@ -14,6 +14,10 @@ REPOSITORY = Path(__file__).parents[1]
 COINGECKO_API = "https://api.coingecko.com"
 
 
+class DatabaseError(Exception):
+    """Airflow could not make its metadata database."""
+
+
 def aws_environment(endpoint_url: str) -> dict[str, str]:
     """The four standard variables with which any AWS client talks to `local_aws`."""
     return {
@@ -102,7 +106,7 @@ def prepare_database(environment: dict[str, str]) -> None:
     """Make or upgrade the metadata database, once for every version of Airflow.
 
     Raises:
-        RuntimeError: Airflow could not; its own output is in the message.
+        DatabaseError: Airflow could not; its own output is in the message.
     """
     from importlib.metadata import version
 
@@ -119,5 +123,5 @@ def prepare_database(environment: dict[str, str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+        raise DatabaseError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     stamp.touch()

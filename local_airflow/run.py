@@ -217,7 +217,9 @@ def report(record: RunRecord, *, endpoint_url: str, day: date, seconds: float) -
 def task_log(log: str, task_id: str) -> str:
     """The part of a `dags test` log that is about a task's last try."""
     parts = re.split(rf"^.*\[DAG TEST\] starting task_id={re.escape(task_id)} .*$", log, flags=re.MULTILINE)
-    return re.split(r"^.*\[DAG TEST\] starting task_id=", parts[-1], flags=re.MULTILINE)[0].strip()
+    return re.split(r"^.*\[DAG TEST\] (?:starting|end task) task_id=", parts[-1], flags=re.MULTILINE)[
+        0
+    ].strip()
 
 
 def say(text: str) -> None:

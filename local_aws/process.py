@@ -81,6 +81,12 @@ def start(state: Path, port: int = 0) -> str:
     raise LocalAwsFailed(f"local_aws was not ready after {_START_SECONDS:.0f} seconds: see {log}")
 
 
+def endpoint(state: Path) -> str | None:
+    """The endpoint URL of the server of a state directory; None if none is up."""
+    served = _served(state)
+    return str(served["endpoint_url"]) if served else None
+
+
 def stop(state: Path) -> None:
     """End the server of a state directory, if there is one, with the Spark jobs it runs.
 

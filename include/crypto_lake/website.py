@@ -49,7 +49,7 @@ class Export:
         Args:
             rows: One mapping a row, with a `source` column that is the same in all.
             as_of: The run date the rows are of.
-            generated_at: Now, timezone-aware.
+            generated_at: When the query ended, timezone-aware.
             currency: Of every amount.
 
         Raises:
@@ -99,10 +99,14 @@ MARKET_HISTORY = Export("market_history", rows_key="days")
 def may_replace(document: Mapping[str, Any], published: Mapping[str, Any]) -> bool:
     """Whether a new document may take the place of the published one.
 
-    The website never goes back in time: a run for an older day leaves a newer file alone. A file from another
-    source is not an older edition but another feed (demo data on a laptop, say), so it is replaced.
+    The website never goes back in time: neither to an older day nor, within a day, to an older query. Only
+    made-up demo data give way to real data whatever their day.
     """
-    return bool(published["source"] != document["source"] or published["as_of"] <= document["as_of"])
+    if published["source"] == SYNTHETIC != document["source"]:
+        return True
+    return bool(
+        (published["as_of"], published["generated_at"]) <= (document["as_of"], document["generated_at"])
+    )
 
 
 def encode(document: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from include.crypto_lake.website import Export, encode, may_replace
@@ -37,31 +37,42 @@ def publish(
         The file's address, day, source and number of rows.
 
     Raises:
-        AirflowSkipException: a newer file of the same source is published; it stays.
+        AirflowSkipException: a newer file is published; it stays.
+        AirflowFailException: the bucket does not exist.
         WebsiteDataError: the rows break the file's schema; nothing is written.
     """
     from airflow.providers.amazon.aws.hooks.athena import AthenaHook
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    from airflow.sdk.exceptions import AirflowSkipException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
     from lake_provider.hooks.athena import fetch_rows
 
+    athena = AthenaHook()
+    status = athena.get_query_info(query_execution_id)["QueryExecution"]["Status"]
     document = export.document(
-        fetch_rows(AthenaHook(), query_execution_id),
+        fetch_rows(athena, query_execution_id),
         as_of=date.fromisoformat(as_of),
-        generated_at=datetime.now(UTC),
+        generated_at=status["CompletionDateTime"],
         currency=currency,
     )
     s3 = cast("S3Client", S3Hook().get_conn())
     address = f"s3://{bucket}/{export.key}"
     try:
         current = s3.get_object(Bucket=bucket, Key=export.key)
+    except s3.exceptions.NoSuchBucket:
+        raise AirflowFailException(
+            f"S3 bucket {bucket!r} does not exist: create it, or mend 'website_bucket' in the Airflow "
+            "Variable 'crypto_lake'"
+        ) from None
     except s3.exceptions.NoSuchKey:
         published, condition = None, {"IfNoneMatch": "*"}
     else:
         published, condition = _readable(current["Body"].read(), address), {"IfMatch": current["ETag"]}
     if published is not None and not may_replace(document, published):
-        raise AirflowSkipException(f"{address} is of {published['as_of']}, newer than {as_of}: left as it is")
+        raise AirflowSkipException(
+            f"{address} is of {published['as_of']}, made {published['generated_at']}: newer than {as_of}, "
+            f"made {document['generated_at']}. It is left as it is"
+        )
     s3.put_object(
         Bucket=bucket,
         Key=export.key,
@@ -80,7 +91,7 @@ def _readable(body: bytes, address: str) -> dict[str, Any] | None:
     try:
         document = json.loads(body)
         date.fromisoformat(document["as_of"])
-        return {"as_of": document["as_of"], "source": document["source"]}
+        return {key: document[key] for key in ("as_of", "generated_at", "source")}
     except (ValueError, KeyError, TypeError) as error:
         log.warning("%s cannot be read (%r) and will be replaced", address, error)
         return None

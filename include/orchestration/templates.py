@@ -6,6 +6,7 @@ do not.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -46,9 +47,12 @@ def lake(key: str) -> str | int:
     """
     from airflow.sdk import Variable
 
-    return getattr(LakeSettings.from_variable(Variable.get(VARIABLE, default={}, deserialize_json=True)), key)  # type: ignore[no-any-return]
+    text = Variable.get(VARIABLE, default="{}")
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"Airflow Variable '{VARIABLE}' is not JSON ({error}): {text!r}") from None
+    return getattr(LakeSettings.from_variable(value), key)  # type: ignore[no-any-return]
 
 
 MACROS: dict[str, Callable[..., Any]] = {"run_date": run_date, "lake": lake}
-
-__all__ = ["MACROS", "SettingsError", "lake", "run_date"]

@@ -20,4 +20,9 @@ INNER JOIN today ON history.source = today.source
 WHERE
     history.dt >= DATE_ADD('day', -364, DATE '{{ run_date() }}')
     AND history.dt <= DATE '{{ run_date() }}'
+    -- What the gate refused on its own day does not come in later.
+    AND history.ranked >= LEAST(50, {{ lake('coins') }})
+    AND history.total_market_cap > 0
+    AND history.quarantined * 10 <= history.coins
+    AND DATE_DIFF('minute', history.last_updated, history.ingestion_timestamp) <= 720
 ORDER BY history.dt

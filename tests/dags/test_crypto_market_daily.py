@@ -43,11 +43,9 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def rendered(dag: DAG, task_id: str, run: dict[str, Any]) -> Any:
     """A copy of the task with its templates rendered as a worker does."""
     task = dag.get_task(task_id).prepare_for_execution()
-    context = run | {
-        "ti": SimpleNamespace(xcom_pull=lambda **_: "query-1", task=task),
-        "task": task,
-        "dag": dag,
-    }
+    returned = {"fetch_markets": {"ingested_at": "20260131T020003Z"}, "bronze_to_silver": "jr_1"}
+    ti = SimpleNamespace(xcom_pull=lambda task_ids, **_: returned.get(task_ids, "query-1"), task=task)
+    context = run | {"ti": ti, "task": task, "dag": dag, "run_id": "a-run"}
     task.render_template_fields(context)
     return task
 
@@ -85,10 +83,14 @@ def test_every_template_renders_in_every_kind_of_run(daily: DAG, run: dict[str, 
 
 
 def test_the_glue_jobs_get_the_date_and_the_bucket(daily: DAG) -> None:
-    for name in ("bronze_to_silver", "silver_to_gold"):
+    for name, made_from in (("bronze_to_silver", "20260131T020003Z"), ("silver_to_gold", "jr_1")):
         task = rendered(daily, name, RUNS["scheduled"])
         assert task.job_name == name
-        assert task.script_args == {"--run_date": "2026-01-31", "--bucket": "a-lake"}
+        assert task.script_args == {
+            "--run_date": "2026-01-31",
+            "--bucket": "a-lake",
+            "--airflow_task_uuid": f"a-run:{name}:{made_from}",
+        }
 
 
 def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
@@ -101,6 +103,9 @@ def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
 def test_a_missing_setting_is_named(daily: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", '{"bucket": "a-lake"}')
     with pytest.raises(Exception, match="Variable 'crypto_lake' has no 'website_bucket'"):
+        rendered(daily, "fetch_markets", RUNS["scheduled"])
+    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", '{"bucket": "a-lake",}')
+    with pytest.raises(Exception, match="Variable 'crypto_lake' is not JSON"):
         rendered(daily, "fetch_markets", RUNS["scheduled"])
     monkeypatch.delenv("AIRFLOW_VAR_CRYPTO_LAKE")
     with pytest.raises(Exception, match="Variable 'crypto_lake'"):

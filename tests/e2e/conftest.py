@@ -41,6 +41,10 @@ class Lake:
             row for key in self.keys(f"bronze/coins_market/dt={day}/") for row in json.loads(self.body(key))
         ]
 
+    def ingestions(self, day: date) -> set[str]:
+        """The folders of a day's ingestions."""
+        return {key.split("/")[3] for key in self.keys(f"bronze/coins_market/dt={day}/")}
+
     def table(self, prefix: str, day: date) -> list[dict[str, Any]]:
         """The rows of one partition, from its Parquet files."""
         keys = [key for key in self.keys(f"{prefix}/dt={day}/") if key.endswith(".parquet")]

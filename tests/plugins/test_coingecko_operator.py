@@ -257,7 +257,7 @@ def test_midnight_between_two_pages_is_noticed_too(live, bucket):
     assert bucket.listing() == []
 
 
-@pytest.mark.parametrize("day", ["2024-02-29", "2026-01-01", "2031-07-15"])
+@pytest.mark.parametrize("day", ["2024-02-29", "2026-01-01", "2021-07-15"])
 def test_with_time_travel_any_day_is_ingested_under_its_own_date(stand_in, bucket, day):
     [key] = ingest(bucket, run_date=day)["keys"]
     assert key.startswith(f"bronze/coins_market/dt={day}/ingested_at={day.replace('-', '')}T0200")

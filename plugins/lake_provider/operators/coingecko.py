@@ -101,14 +101,13 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         hook = CoinGeckoHook(self.coingecko_conn_id)
         bronze = BronzeDay(S3Hook(self.aws_conn_id).get_conn(), self.bucket, self.prefix, day)
         bronze.check_bucket()
-        if not hook.time_travel:
-            today = _utc_now().date()
-            if day > today:
-                raise AirflowFailException(
-                    f"run_date {day} is in the future (today is {today} UTC): its prices do not exist yet"
-                )
-            if day < today:
-                return self._reuse(bronze, today)
+        today = _utc_now().date()
+        if day > today:
+            raise AirflowFailException(
+                f"run_date {day} is in the future (today is {today} UTC): its prices do not exist yet"
+            )
+        if day < today and not hook.time_travel:
+            return self._reuse(bronze, today)
         try:
             pages = hook.markets(coins=coins, currency=self.currency, as_of=day if hook.time_travel else None)
         except CoinGeckoRefusal as refusal:

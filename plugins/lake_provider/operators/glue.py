@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,6 +40,18 @@ class GlueJobRunOperator(GlueJobOperator):
             waiter_max_attempts=poll_attempts,
             **kwargs,
         )
+
+    def execute(self, context: Context) -> str:
+        """Start the job's run, or re-attach to the one that is going, and defer.
+
+        Raises:
+            AirflowFailException: there is no such job. (The provider would try to create one.)
+        """
+        if not self.hook.has_job(self.job_name):
+            raise AirflowFailException(
+                f"Glue job {self.job_name!r} does not exist: create it from include/resources/glue_jobs.yaml"
+            )
+        return str(super().execute(context))
 
     def execute_complete(
         self,

@@ -102,10 +102,15 @@ def test_the_history_takes_a_year_and_no_more() -> None:
         made(days(366))
 
 
-def test_the_website_never_goes_back_in_time_within_a_source() -> None:
+def test_the_website_never_goes_back_in_time() -> None:
+    # Of one day, the later query counts: clearing an earlier run's publication must not bring it back.
+    noon = document(ten(), "2026-01-31") | {"generated_at": "2026-01-31T12:00:00Z"}
+    assert not may_replace(document(ten(), "2026-01-31"), noon)
+    assert may_replace(noon, document(ten(), "2026-01-31"))
     january, february = document(ten(), "2026-01-31"), document(ten(), "2026-02-01")
     demo = document(ten(source="synthetic"), "2026-11-22")
     assert may_replace(february, january)
     assert may_replace(january, january)
     assert not may_replace(january, february)
     assert may_replace(january, demo), "demo data of a later day must not keep real data off the website"
+    assert not may_replace(january | {"source": "another"}, february)

@@ -44,10 +44,10 @@ class Gold:
     summaries: pd.DataFrame
     today: date
 
-    def ask(self, file: str, run_date: date | None = None) -> list[dict[str, Any]]:
+    def ask(self, file: str, run_date: date | None = None, coins: int = 250) -> list[dict[str, Any]]:
         """The rows of a file of `include/sql`, its templates filled for a run date."""
         template = jinja2.Template((SQL / file).read_text(), undefined=jinja2.StrictUndefined)
-        return self.query(template.render(run_date=lambda: str(run_date), lake={"coins": 250}.__getitem__))
+        return self.query(template.render(run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__))
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         athena = boto3.client("athena")

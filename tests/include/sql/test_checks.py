@@ -84,3 +84,21 @@ def test_a_fault_fails_its_own_check(
     gold: Gold, spoiled_day: Callable[..., date], fault: Callable[..., None], checks: set[str]
 ) -> None:
     assert failed(gold, spoiled_day(fault)).keys() - {"enough_coins"} == checks
+
+
+def test_a_day_that_the_gate_refused_does_not_enter_the_history_later(
+    gold: Gold, spoiled_day: Callable[..., date]
+) -> None:
+    def nothing_ranked(_: Rows, summary: dict[str, Any]) -> None:
+        summary |= {"ranked": 0, "total_market_cap": None}
+
+    def good(_: Rows, __: dict[str, Any]) -> None:
+        pass
+
+    # Made from the youngest to the oldest, each day before the one made before it.
+    newest = spoiled_day(good)
+    spoiled_day(nothing_ranked)
+    spoiled_day(refusals)
+    oldest = spoiled_day(good)
+    days = [row["dt"] for row in gold.ask("market_history.sql", newest, coins=25)]
+    assert days[-2:] == [oldest, newest]

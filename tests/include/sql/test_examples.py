@@ -62,7 +62,7 @@ def test_the_website_queries_give_their_day(gold: Gold) -> None:
     assert [row["current_price"] for row in top10] == pytest.approx(
         [on_day.current_price[row["coin_id"]] for row in top10]
     )
-    history = gold.ask("market_history.sql", day)
+    history = gold.ask("market_history.sql", day, coins=25)
     assert [row["dt"] for row in history] == list(
         pd.Series(gold.summaries.dt[gold.summaries.dt <= day]).sort_values()
     )
