@@ -21,7 +21,6 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 _DIALECT = "athena"
-_UNRESOLVED = re.compile(r"Column '(.+?)' could not be resolved(?:. Line: (\d+), Col: (\d+))?")
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from local_airflow import environment
 from local_aws.process import running
 
 
@@ -19,9 +20,4 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def aws_environment(local_aws: str) -> dict[str, str]:
     """The environment variables with which any AWS client talks to `local_aws`."""
-    return {
-        "AWS_ENDPOINT_URL": local_aws,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    return environment.aws_environment(local_aws)
