@@ -40,7 +40,7 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 
 .PHONY: test
 test: $(READY) java ## Run the tests
-	@$(PYTHON) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried

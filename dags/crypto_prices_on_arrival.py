@@ -6,7 +6,7 @@ table `processed_crypto`, and below `rejected/raw/` what could not be used, with
 | task | does |
 |---|---|
 | `find_arrivals` | lists `raw/`, compares it with what has been made of it, and keeps the run's list in `manifests/on_arrival/<run_id>.json` |
-| `process_arrivals` | mapped, one task an object: cleans it and folds its rows into the days they are of; the latest row of a coin wins. A file or row that cannot be used goes to `rejected/raw/` |
+| `process_arrivals` | mapped, one task an object (beyond a hundred, a task takes several): cleans it and folds its rows into the days they are of; the latest row of a coin wins. A file or row that cannot be used goes to `rejected/raw/` |
 | `crawl_processed` | adds new days and columns to `processed_crypto`; without any, it leaves the crawler alone |
 | `report` | sums up files and rows; sends an alert when some were refused |
 
@@ -23,14 +23,15 @@ to be unpaused: a paused one takes no messages, but loses none either.
 
 **Rerunning is safe.** Each output names its sources with their ETags: an object that is in there is not added twice. Clear
 any task, any number of times. To make everything anew from `raw/`, which is kept for ever, trigger the DAG with
-`reprocess` = `raw/`, or with a longer prefix for a part of it: for instance after a release that cleans better.
+`reprocess` = `raw/`, or with a longer prefix for a part of it: for instance after a release that cleans better. New files
+wait until a replay has ended. After a release that gave a column another type, delete the table `processed_crypto` first.
 
 **When a task fails**
 
 | task | usual reason | what to do |
 |---|---|---|
 | `find_arrivals` | the bucket, or the right to list it, is missing; `… was not written by this pipeline`: somebody put a file of his own into `processed/crypto/` | mend what the message names; for a foreign file: move it away, then clear the task |
-| `process_arrivals` | S3 was not to be had; `… written by others`: many files of one day at once | clear the failed mapped tasks with everything downstream; the other files were not held up |
+| `process_arrivals` | S3 was not to be had; `… written by others`: many files of one day at once | clear the failed mapped tasks with everything downstream; the other files have been processed |
 | `crawl_processed` | the crawler's own message is in the error; `… does not exist`: create it from `include/resources/crawlers.yaml` | clear the task: the data are in S3 already, only the catalog lacks them |
 | `report` | some objects were not dealt with | see `process_arrivals` |
 
@@ -38,11 +39,18 @@ any task, any number of times. To make everything anew from `raw/`, which is kep
 
 1. Is the DAG unpaused, and is the triggerer running? 2. Does the object's key start with `raw/`? 3. Are there messages in
 `crypto-lake-arrivals` or in its dead-letter queue? Trigger the DAG by hand, or wait for the timer: it finds every file
-whether or not there was a message. 4. Same key and same bytes as before is the same object: nothing to do.
+whether or not there was a message. 4. Same key and same ETag as before is the same object: nothing to do.
+
+Messages in the dead-letter queue were received five times and never deleted: the triggerer lacks `sqs:DeleteMessage`. They
+may be purged: no file depends on them.
 
 **A file was refused.** The alert names the note in `rejected/raw/…/file-note.json`: reason, first bytes, remedy. Put the
-corrected file under the same key or another: it is taken up by itself. After a mended release, trigger with `reprocess`
-= the file's key.
+corrected file under the same key: it is taken up by itself. Until then its days have no rows of it, neither of an earlier
+version. After a mended release, trigger with `reprocess` = the file's key.
+
+**A file was wrong, and its rows have to go.** Put the right one under its key. Or delete it from `raw/`, then delete the
+`data.parquet` of its days: the next run makes them again from the other files. (Deleting it from `raw/` alone changes nothing.)
+Which files a day was made of: the columns `source_file` and `source_row`, and the sources in the file's metadata.
 """
 
 from __future__ import annotations
@@ -72,8 +80,6 @@ RUN: dict[str, str] = {
     "bucket": "{{ lake('bucket') }}",
     "reprocess": "{{ params.reprocess or '' }}",
 }
-WRITTEN = "written(ti.xcom_pull(task_ids=['process_arrivals']))"
-
 raw_prices = Asset(
     "raw_prices",
     group=assets.GROUP,
@@ -94,7 +100,8 @@ with DAG(
     dagrun_timeout=timedelta(hours=4),
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.ON_ARRIVAL},
-    user_defined_macros=MACROS | {"written": arrivals.written},
+    user_defined_macros=MACROS
+    | {"output_partitions": arrivals.output_partitions, "output_columns": arrivals.output_columns},
     render_template_as_native_obj=False,
     params={
         "reprocess": Param(
@@ -134,9 +141,9 @@ with DAG(
         crawler_name="processed-crypto",
         database="crypto_datalake",
         table="processed_crypto",
-        partitions=f"{{{{ {WRITTEN}['partitions'] | tojson }}}}",
-        columns=f"{{{{ {WRITTEN}['columns'] | tojson }}}}",
-        poll_interval=1,
+        partitions="{{ output_partitions(lake('bucket')) }}",
+        columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
+        poll_interval=2,
         trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
         outlets=[assets.PROCESSED_CRYPTO],
         doc_md="Add new days and columns to `processed_crypto` in the Data Catalog.",

@@ -13,6 +13,13 @@ from local_airflow import environment
 from local_aws.process import running
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, and on one worker all that need a running Airflow."""
+    for item in items:
+        needs_airflow = "all_of_airflow" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("airflow" if needs_airflow else item.location[0]))
+
+
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint URL of a server whose state lasts as long as the session; nothing is deployed."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from include.orchestration.templates import lake
 
@@ -29,3 +31,14 @@ def alert(subject: str, message: str) -> None:
         log.exception(
             "The alert could not be sent: check 'alert_topic_arn' in the Airflow Variable 'crypto_lake'"
         )
+
+
+def task_failed(context: Mapping[str, Any]) -> None:
+    """Airflow's `on_failure_callback`: an alert when a task has failed for good, with reason and link."""
+    ti = context["ti"]
+    mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
+    alert(
+        f"{ti.dag_id}.{ti.task_id}{mapped} failed",
+        f"Run: {ti.run_id}\nReason: {context.get('exception')}\nLog: {ti.log_url}\n\n"
+        f"What to do: the DAG's runbook in Airflow's UI ({ti.dag_id}, Docs), 'When a task fails'.",
+    )

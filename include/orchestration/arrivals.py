@@ -6,6 +6,7 @@ operator has to know ends as an error or an alert.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 log = logging.getLogger(__name__)
+
+_NAMED = 20  # refused files in an alert
+_LABEL_LENGTH = 200  # characters; Airflow's column for it takes 250
 
 
 def find(run_id: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
@@ -73,17 +77,24 @@ def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str)
     return outcomes
 
 
-def written(results: Iterable[Sequence[dict[str, Any]]]) -> dict[str, Any]:
-    """What the catalog must know after a run: the days that were written, and their columns.
+def output_partitions(bucket: str) -> str:
+    """The partitions that the catalog must have: every day with an output, as JSON.
+
+    All of them, not only this run's: a task that died after it had written a day told nobody.
+    """
+    days = arrivals.output_days(_s3(bucket), bucket)
+    return json.dumps([day.split("-") for day in days])
+
+
+def output_columns(results: Iterable[Sequence[dict[str, Any]]]) -> str:
+    """The columns that the catalog must have: those of the outputs that a run has written, as JSON.
 
     Args:
         results: What the mapped tasks returned.
     """
-    outcomes = [outcome for result in results for outcome in result if outcome["columns"]]
-    return {
-        "partitions": sorted({tuple(day.split("-")) for outcome in outcomes for day in outcome["days"]}),
-        "columns": sorted({column for outcome in outcomes for column in outcome["columns"]}),
-    }
+    return json.dumps(
+        sorted({name for result in results for outcome in result for name in outcome["columns"]})
+    )
 
 
 def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str) -> dict[str, Any]:
@@ -113,10 +124,17 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
     log.info("Files: %s. Rows of the processed files: %s", files, rows)
     if refused := [outcome for outcome in outcomes if outcome["note"]]:
         lines = [f"{o['key']}: {o['message'] or _reasons(o['rejected'])}\n  {o['note']}" for o in refused]
+        more = [f"and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
         alert(
             f"{files['rejected']} files and {rows['rejected']} rows refused below {arrivals.RAW}",
             "\n".join(
-                [f"Run {run_id} of crypto_prices_on_arrival refused what it could not use.", "", *lines]
+                [
+                    f"Run {run_id} of crypto_prices_on_arrival refused what it could not use. Drop the file "
+                    "again, corrected: it is taken up by itself.",
+                    "",
+                    *lines[:_NAMED],
+                    *more,
+                ]
             ),
         )
     listed = sum(map(len, arrivals.kept(_s3(bucket), bucket, run_id) or []))
@@ -133,8 +151,12 @@ def _reasons(rejected: dict[str, int]) -> str:
 
 
 def _label(batch: Sequence[arrivals.Arrival]) -> str:
+    """What the UI calls a mapped task: the end of a long key tells most."""
     more = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
-    return f"{batch[0].key}{more}"
+    key = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in batch[0].key
+    )
+    return f"{key if len(key) <= _LABEL_LENGTH else '…' + key[1 - _LABEL_LENGTH :]}{more}"
 
 
 def _s3(bucket: str) -> S3Client:

@@ -1,8 +1,10 @@
-"""What every task of both DAGs has in common: owner, retries, timeouts."""
+"""What every task of both DAGs has in common: owner, retries, timeouts, the alert when it fails."""
 
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+
+from include.orchestration.alerts import task_failed
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-platform",
@@ -13,6 +15,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     # Of the task's own code. A deferred task waits in the triggerer: its waiter's attempts bound that.
     "execution_timeout": timedelta(minutes=15),
+    "on_failure_callback": task_failed,
 }
 
 

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import jsonschema
 import pytest
 from airflow.dag_processing.dagbag import DagBag
@@ -51,18 +52,24 @@ def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -
     assert crawl.table == declared["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]
 
 
-def test_the_catalog_is_asked_for_what_was_written(on_arrival: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
-    task = on_arrival.get_task("crawl_processed").prepare_for_execution()
-    outcomes = [
-        {"columns": ["b", "a"], "days": ["2026-02-25", "2026-02-26"]},
-        {"columns": [], "days": []},
-        {"columns": ["a", "c"], "days": ["2026-02-25"]},
-    ]
+def test_the_catalog_is_asked_for_every_day_and_for_the_columns_written(
+    on_arrival: DAG, aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws_environment.items():
+        monkeypatch.setenv(name, value)
+    settings = {"bucket": "arrival-dag-test", "website_bucket": "a-website"}
+    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", json.dumps(settings))
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=settings["bucket"])
+    for day in ("25", "26"):
+        key = f"processed/crypto/year=2026/month=02/day={day}/data.parquet"
+        s3.put_object(Bucket=settings["bucket"], Key=key, Body=b"x")
 
     def xcom_pull(task_ids: list[str]) -> list[Any]:
         assert task_ids == ["process_arrivals"]
-        return [outcomes[:2], outcomes[2:]]
+        return [[{"columns": ["b", "a"]}, {"columns": []}], [{"columns": ["a", "c"]}]]
 
+    task = on_arrival.get_task("crawl_processed").prepare_for_execution()
     task.render_template_fields({"ti": SimpleNamespace(xcom_pull=xcom_pull), "task": task, "dag": on_arrival})
     assert json.loads(task.partitions) == [["2026", "02", "25"], ["2026", "02", "26"]]
     assert json.loads(task.columns) == ["a", "b", "c"]

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
@@ -72,6 +74,13 @@ def test_every_dag_keeps_the_shared_defaults(dag_bag: DagBag) -> None:
             assert task.retry_exponential_backoff, where
             assert task.max_retry_delay, where
             assert task.execution_timeout, where
+            assert DEFAULT_ARGS["on_failure_callback"] in task_callbacks(task), where
+
+
+def task_callbacks(task: Any) -> list[Any]:
+    """What is called when a task, mapped or not, has failed."""
+    found = task.partial_kwargs["on_failure_callback"] if task.is_mapped else task.on_failure_callback
+    return list(found) if isinstance(found, Sequence) else [found]
 
 
 def test_whatever_waits_for_aws_is_deferred(dag_bag: DagBag) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RAW = "raw/"
 MANIFESTS = "manifests/on_arrival/"
 # What the outputs say of their sources, by the outputs' ETags. Only saves reading them again.
-_INDEX = f"{MANIFESTS}index.json"
+_INDEX = "manifests/on_arrival_index.json"
 # One task an object up to here; beyond, a task takes several. (Airflow maps over 1024 at most.)
 MAX_BATCHES = 100
 
@@ -64,9 +64,10 @@ def find(s3: S3Client, bucket: str, *, reprocess: str = "") -> list[Arrival]:
         if key.endswith("/") and not entry["Size"]:
             continue  # what consoles call a folder
         records = recorded.get(key, {})
-        if not (reprocess and key.startswith(reprocess)) and (
-            rejects.folder(key, etag) in refused or _complete(records, etag)
-        ):
+        noted_at = refused.get(rejects.folder(key, etag))
+        # The same bytes put again later may be usable by then: their date was in the future.
+        done = _complete(records, etag) or (noted_at is not None and noted_at >= entry["LastModified"])
+        if done and not (reprocess and key.startswith(reprocess)):
             continue
         found.append(
             Arrival(key, etag, entry["LastModified"].astimezone(UTC).isoformat(), tuple(sorted(records)))
@@ -169,3 +170,9 @@ def _read_index(s3: S3Client, bucket: str) -> dict[str, Any]:
 def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[Any]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         yield from page.get("Contents", [])
+
+
+def output_days(s3: S3Client, bucket: str) -> list[str]:
+    """Every day that has an output, `YYYY-MM-DD`."""
+    keys = (entry["Key"] for entry in _objects(s3, bucket, PREFIX))
+    return sorted(Partition.day_of(key).isoformat() for key in keys if Partition.is_one(key))

@@ -121,8 +121,9 @@ def clean(
 def latest_per_coin(table: pa.Table) -> pa.Table:
     """The latest row of each coin and day.
 
-    The latest is the one with the greatest last_updated (none is before any); of equals, the one that came
-    into the lake last; then by file name and row number, so that the order of the input never matters.
+    The latest is the one with the greatest last_updated (none is before any); of equals, the one whose file's
+    key sorts last, then the one further down in the file. So neither the order of the input nor that of
+    arrival matters.
 
     Args:
         table: Any number of rows in columns.SCHEMA, and any further columns.
@@ -131,7 +132,7 @@ def latest_per_coin(table: pa.Table) -> pa.Table:
         The same columns; one row a price_date and coin_id, in that order.
     """
     group = ["price_date", "coin_id"]
-    keys = table.select([*group, "last_updated", "ingested_at", "source_file", "source_row"]).combine_chunks()
+    keys = table.select([*group, "last_updated", "source_file", "source_row"]).combine_chunks()
     order = pc.sort_indices(
         keys, sort_keys=[(name, "ascending") for name in keys.column_names], null_placement="at_start"
     )

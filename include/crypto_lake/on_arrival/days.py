@@ -11,7 +11,7 @@ from include.crypto_lake.on_arrival.values import FIRST_DAY
 # 2026-02-25, 2026_02_25, 2026/02/25, dt=2026-02-25 and year=2026/month=2/day=25 can mean nothing else;
 # eight digits are a date only if the calendar has it.
 _WRITTEN_OUT = re.compile(
-    r"(?<![0-9])([0-9]{4})([-_/])([0-9]{2})\2([0-9]{2})(?![0-9])"
+    r"(?<![0-9])((?:19|20)[0-9]{2})([-_/])([0-9]{2})\2([0-9]{2})(?![0-9])"
     r"|year=([0-9]{4})/month=([0-9]{1,2})/day=([0-9]{1,2})(?![0-9])"
 )
 _DIGITS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")

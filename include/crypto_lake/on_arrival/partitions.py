@@ -13,7 +13,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +55,10 @@ class SourceRecord:
     run_id: str
 
     @classmethod
-    def of(cls, fields: dict[str, Any]) -> SourceRecord:
-        """The record from its JSON."""
-        return cls(**(fields | {"days": tuple(fields["days"])}))
+    def of(cls, stored: dict[str, Any]) -> SourceRecord:
+        """The record from its JSON; what a later release has added is left out."""
+        known = {field.name: stored[field.name] for field in fields(cls)}
+        return cls(**(known | {"days": tuple(stored["days"])}))
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,19 @@ class Stored:
     sources: tuple[SourceRecord, ...]
     etag: str
 
+    @property
+    def outdated(self) -> list[str]:
+        """Columns that had another type when the output was written."""
+        from include.crypto_lake.on_arrival.columns import SCHEMA
+
+        there = self.table.schema
+        return [f.name for f in SCHEMA if f.name in there.names and there.field(f.name).type != f.type]
+
     def rows_of(self, key: str) -> pa.Table:
-        """The rows that came from one object."""
+        """The rows that came from one object, without outdated columns."""
         import pyarrow.compute as pc
 
-        return self.table.filter(pc.field("source_file") == key)
+        return self.table.filter(pc.field("source_file") == key).drop_columns(self.outdated)
 
 
 class Partition:
@@ -86,13 +95,22 @@ class Partition:
     @staticmethod
     def is_one(key: str) -> bool:
         """Whether a key is that of a day's output."""
-        return _KEY.fullmatch(key) is not None
+        try:
+            Partition.day_of(key)
+        except ValueError:
+            return False
+        return True
 
     @staticmethod
     def day_of(key: str) -> date:
-        """The day of an output's key."""
-        year, month, day = _KEY.fullmatch(key).groups()  # type: ignore[union-attr]
-        return date(int(year), int(month), int(day))
+        """The day of an output's key.
+
+        Raises:
+            ValueError: it is no output's key.
+        """
+        if not (found := _KEY.fullmatch(key)):
+            raise ValueError(f"{key} is no output: {PREFIX}year=2026/month=02/day=25/data.parquet would be")
+        return date(int(found[1]), int(found[2]), int(found[3]))
 
     @classmethod
     def of_key(cls, s3: S3Client, bucket: str, key: str) -> Partition:
@@ -126,7 +144,7 @@ class Partition:
         try:
             table = pq.read_table(io.BytesIO(answer["Body"].read()))
             sources = json.loads(table.schema.metadata[_SOURCES])
-        except (pa.ArrowInvalid, KeyError, TypeError) as error:
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
             raise PartitionError(
                 f"s3://{self.bucket}/{self.key} was not written by this pipeline ({error!r}): move it away; "
                 "the day is then made again from raw/"
@@ -139,7 +157,7 @@ class Partition:
         """Write the latest row of each coin, unless the output has changed since it was read.
 
         Args:
-            tables: Rows of the day in the target schema, with further text columns; at least one table.
+            tables: Rows of the day in the target schema, with further text columns.
             sources: Everything the rows were made from.
             replacing: What was read before.
 
@@ -178,6 +196,6 @@ def _merged(tables: Sequence[pa.Table]) -> pa.Table:
     from include.crypto_lake.on_arrival.cleaning import latest_per_coin
     from include.crypto_lake.on_arrival.columns import SCHEMA
 
-    table = latest_per_coin(pa.concat_tables(tables, promote_options="default"))
+    table = latest_per_coin(pa.concat_tables([SCHEMA.empty_table(), *tables], promote_options="default"))
     further = sorted(set(table.column_names) - set(SCHEMA.names))
     return table.select([*SCHEMA.names, *further])

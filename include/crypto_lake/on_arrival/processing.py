@@ -37,7 +37,12 @@ _LONGEST_PAUSE = 2.0  # seconds
 
 
 class GoneError(Exception):
-    """The object is not what was listed: it was overwritten or deleted since."""
+    """The object is not what was listed: it was overwritten since, or `deleted`."""
+
+    def __init__(self, address: str, *, deleted: bool) -> None:
+        what = "deleted" if deleted else "overwritten; the run that this woke has the new version"
+        super().__init__(f"{address} was {what}")
+        self.deleted = deleted
 
 
 class ContendedError(Exception):
@@ -110,39 +115,53 @@ def process(
         PartitionError: a day's output cannot be read.
     """
     source = SourceObject(arrival.key, arrival.etag, datetime.fromisoformat(arrival.last_modified))
-    with rejects.RejectedRows() as refused_rows:
-        try:
-            with opened(s3, bucket, source) as body:
-                try:
-                    cleaned = clean(body, source, currency=currency, on_reject=refused_rows.add)
-                except UnusableFileError as error:
-                    note = rejects.refuse_file(s3, bucket, source, body, error, run_id=run_id)
-                    return Outcome(
-                        source.key, "rejected", rejected=dict(error.rejected), message=str(error), note=note
-                    )
-        except GoneError as error:
-            return Outcome(source.key, "gone", message=str(error))
-        if again:
-            rejects.take_back(s3, bucket, source)
-        rows_note = refused_rows.store(
-            s3, bucket, source, rows=cleaned.rows, reasons=cleaned.rejected, run_id=run_id
-        )
-    record = _record(source, cleaned, run_id)
-    columns: set[str] = set()
-    for day in sorted({*cleaned.days, *map(date.fromisoformat, arrival.recorded_in)}):
-        fold = _Fold(Partition(s3, bucket, day), record, cleaned, currency, again)
-        columns.update(fold())
+    former = [date.fromisoformat(day) for day in arrival.recorded_in]
+
+    def fold(cleaned: CleanedFile) -> tuple[list[str], list[str]]:
+        """Bring each day up to date; returns the days and the columns of their outputs."""
+        record = _record(source, cleaned, run_id)
+        days = sorted({*cleaned.days, *former})
+        columns = [
+            _Fold(Partition(s3, bucket, day), record, cleaned.days.get(day), currency, again)()
+            for day in days
+        ]
+        return [day.isoformat() for day in days], sorted({name for names in columns for name in names})
+
+    try:
+        with opened(s3, bucket, source) as body, rejects.RejectedRows() as refused_rows:
+            try:
+                cleaned = clean(body, source, currency=currency, on_reject=refused_rows.add)
+            except UnusableFileError as error:
+                # Rows of an earlier version go: the days are what raw/ says. The note last: it says "done".
+                days, columns = fold(CleanedFile())
+                return Outcome(
+                    source.key,
+                    "rejected",
+                    days=days,
+                    columns=columns,
+                    rejected=dict(error.rejected),
+                    message=str(error),
+                    note=rejects.refuse_file(s3, bucket, source, body, error, run_id=run_id),
+                )
+            if again:
+                rejects.take_back(s3, bucket, source)
+            note = refused_rows.store(
+                s3, bucket, source, rows=cleaned.rows, reasons=cleaned.rejected, run_id=run_id
+            )
+    except GoneError as error:
+        return Outcome(source.key, "gone", message=str(error))
+    days, columns = fold(cleaned)
     return Outcome(
         source.key,
         "processed",
-        days=sorted({*record.days, *arrival.recorded_in}),
-        columns=sorted(columns),
+        days=days,
+        columns=columns,
         rows=cleaned.rows,
         kept=cleaned.kept,
         rejected=dict(cleaned.rejected),
         superseded=cleaned.superseded,
         emptied=dict(cleaned.emptied),
-        note=rows_note,
+        note=note,
     )
 
 
@@ -152,29 +171,26 @@ class _Fold:
 
     partition: Partition
     record: SourceRecord
-    cleaned: CleanedFile
+    rows: pa.Table | None  # none: the object has no rows of the day, any more
     currency: str
     again: bool
 
     def __call__(self) -> list[str]:
         """Fold; returns the output's columns, none if there is no output."""
-        mine = self.cleaned.days.get(self.partition.day)
         for attempt in range(_ATTEMPTS):
             stored = self.partition.read()
             sources = {record.key: record for record in stored.sources} if stored else {}
             before = sources.pop(self.record.key, None)
-            if stored is None and mine is None:
-                return []
-            if stored and (before is None if mine is None else self._is_in(before)):
-                return list(stored.table.column_names)
+            if self._is_done(before):
+                return list(stored.table.column_names) if stored else []
             if stored is None:
                 tables = []
-            elif before is None:
+            elif before is None and not stored.outdated:
                 tables = [stored.table]
             else:  # rows that the earlier version had displaced must come back
                 tables, sources = self._cleaned_again(stored, sources)
-            if mine is not None:
-                tables.append(mine)
+            if self.rows is not None:
+                tables.append(self.rows)
                 sources[self.record.key] = self.record
             columns = self.partition.write(tables, list(sources.values()), replacing=stored)
             if columns is not None:
@@ -185,34 +201,39 @@ class _Fold:
             f"row while {self.record.key} was to be added: clear this task"
         )
 
-    def _is_in(self, before: SourceRecord | None) -> bool:
-        if before is None or before.etag != self.record.etag:
+    def _is_done(self, before: SourceRecord | None) -> bool:
+        """Whether the output needs no change, given what it says of the object."""
+        if before is None:
+            return self.rows is None
+        if before.etag != self.record.etag:
+            return before.put_at > self.record.put_at  # a newer version is in: another run was faster
+        if self.rows is None or before.days != self.record.days:
             return False
         return not self.again or before.run_id == self.record.run_id
 
     def _cleaned_again(
         self, stored: Stored, others: dict[str, SourceRecord]
     ) -> tuple[list[pa.Table], dict[str, SourceRecord]]:
-        """The day's rows from all its other sources, and what they are now.
+        """The day's rows from its other sources as they lie in `raw/` now, and what they are.
 
-        A source whose recorded version is no longer there, or is refused now, keeps the rows it has.
+        Only of one that was deleted from `raw/` the rows stay as they are.
         """
-        tables, sources = [stored.table.slice(0, 0)], {}
+        tables, sources = [], {}
         for key, recorded in others.items():
-            sources[key] = recorded
             source = SourceObject(key, recorded.etag, datetime.fromisoformat(recorded.put_at))
             try:
                 with opened(self.partition.s3, self.partition.bucket, source) as body:
                     cleaned = clean(body, source, currency=self.currency, on_reject=_ignore)
-            except (GoneError, UnusableFileError) as error:
-                log.warning("%s keeps its rows of %s as they are: %s", key, self.partition.day, error)
-                tables.append(stored.rows_of(key))
-                continue
-            if (table := cleaned.days.get(self.partition.day)) is not None:
-                tables.append(table)
-                sources[key] = _record(source, cleaned, self.record.run_id)
+            except GoneError as error:
+                if error.deleted:
+                    tables.append(stored.rows_of(key))
+                    sources[key] = recorded
+            except UnusableFileError:
+                log.warning("%s gave rows to %s, but is unusable now", key, self.partition.day)
             else:
-                del sources[key]
+                if self.partition.day in cleaned.days:
+                    tables.append(cleaned.days[self.partition.day])
+                    sources[key] = _record(source, cleaned, self.record.run_id)
         return tables, sources
 
 
@@ -243,12 +264,9 @@ def opened(s3: S3Client, bucket: str, source: SourceObject) -> Iterator[BinaryIO
     try:
         answer = s3.get_object(Bucket=bucket, Key=source.key, IfMatch=f'"{source.etag}"')
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("PreconditionFailed", "412", "NoSuchKey"):
-            raise GoneError(
-                f"s3://{bucket}/{source.key} with ETag {source.etag} is not there any more: it was "
-                "overwritten or deleted. A new version is taken up by the run that its arrival wakes"
-            ) from None
-        raise
+        if (code := error.response["Error"]["Code"]) not in ("PreconditionFailed", "412", "NoSuchKey"):
+            raise
+        raise GoneError(f"s3://{bucket}/{source.key}", deleted=code == "NoSuchKey") from None
     with tempfile.TemporaryFile() as file:
         shutil.copyfileobj(answer["Body"], file, 1 << 20)
         file.seek(0)

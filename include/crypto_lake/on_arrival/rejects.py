@@ -43,11 +43,11 @@ def folder(key: str, etag: str) -> str:
     return f"{PREFIX}{name}.{hashlib.sha256(key.encode()).hexdigest()[:12]}/{etag}/"
 
 
-def refused(s3: S3Client, bucket: str) -> set[str]:
-    """The folders of the files that were refused as a whole."""
+def refused(s3: S3Client, bucket: str) -> dict[str, datetime]:
+    """The folders of the files that were refused as a whole, and when that was."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
     return {
-        entry["Key"].removesuffix(_FILE_NOTE)
+        entry["Key"].removesuffix(_FILE_NOTE): entry["LastModified"]
         for page in pages
         for entry in page.get("Contents", [])
         if entry["Key"].endswith(f"/{_FILE_NOTE}")

@@ -30,7 +30,7 @@ _NUMBER = re.compile(
 )
 _MOMENT = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z| ?[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 )
 # An epoch below is in seconds (until the year 5138), from there on in milliseconds (since 1973).
 _MILLISECONDS_FROM = 1e11

@@ -1,4 +1,5 @@
--- Price trends in the dropped files, last 30 days: each coin's price beside the mean of its last seven days.
+-- Price trends in the dropped files, last 30 days: each coin's price beside the mean of its last seven prices
+-- in that time, and its change since the price before.
 SELECT
     price_date,
     coin_id,

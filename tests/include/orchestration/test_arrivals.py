@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,7 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from include.crypto_lake.on_arrival import processing
 from include.crypto_lake.on_arrival.partitions import Partition
 from include.orchestration import arrivals
-from include.orchestration.alerts import alert
+from include.orchestration.alerts import alert, task_failed
 
 RUN = "manual__1"
 
@@ -153,3 +155,45 @@ def test_an_alert_is_logged_and_one_that_cannot_be_sent_fails_nothing(
     use_topic(monkeypatch, bucket, "arn:aws:sns:us-east-1:123456789012:no-such-topic")
     alert("something happened", "read this")
     assert "The alert could not be sent: check 'alert_topic_arn'" in caplog.text
+
+
+def test_a_failed_task_alerts_with_run_reason_and_link(bucket: str, inbox: Any) -> None:
+    ti = SimpleNamespace(
+        dag_id="a_dag", task_id="a_task", map_index=7, run_id=RUN, log_url="http://airflow/log", try_number=3
+    )
+    task_failed({"ti": ti, "exception": AirflowException("the bucket is gone")})
+    [message] = inbox()
+    assert message["Subject"] == "a_dag.a_task [7] failed"
+    for part in (RUN, "the bucket is gone", "http://airflow/log", "runbook"):
+        assert part in message["Message"]
+
+
+def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox: Any) -> None:
+    outcomes = [
+        {"key": f"raw/{n}", "status": "rejected", "message": "x", "note": "s3://note", "rejected": {}}
+        | {"rows": 0, "kept": 0, "superseded": 0}
+        for n in range(1000)
+    ]
+    arrivals.report([outcomes], RUN, bucket)
+    [message] = inbox()
+    assert "and 980 more" in message["Message"]
+    assert len(message["Message"]) < 5_000
+
+
+def test_a_label_fits_airflows_column_and_is_printable(bucket: str) -> None:
+    put(bucket, "2026-02-25")
+    [arrival] = arrivals.arrivals.find(boto3.client("s3"), bucket)
+    long = dataclasses.replace(arrival, key="raw/" + "x" * 900 + "\x00\n/prices_2026-02-25.json")
+    label = arrivals._label([long] * 50)
+    assert len(label) <= 250
+    assert label.isprintable()
+    assert label.endswith("/prices_2026-02-25.json and 49 more")
+
+
+def test_the_catalog_is_told_of_every_day_even_of_a_task_that_died(bucket: str) -> None:
+    put(bucket, "2026-02-25")
+    put(bucket, "2026-02-26")
+    arrivals.find(RUN, bucket, "")
+    outcomes = processed(bucket, 2)
+    assert json.loads(arrivals.output_partitions(bucket)) == [["2026", "02", "25"], ["2026", "02", "26"]]
+    assert {"coin_id", "current_price"} <= set(json.loads(arrivals.output_columns(outcomes[:1])))

@@ -6,6 +6,8 @@ import gzip
 import io
 import itertools
 import json
+import random
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,7 @@ import boto3
 import pyarrow.parquet as pq
 import pytest
 
-from include.crypto_lake.on_arrival import arrivals, partitions
+from include.crypto_lake.on_arrival import arrivals, partitions, processing
 from include.crypto_lake.on_arrival.partitions import Partition, PartitionError
 from include.crypto_lake.on_arrival.processing import Outcome, process
 
@@ -202,9 +204,11 @@ def test_many_writers_of_one_day_lose_nothing(lake: Lake) -> None:
     assert len(lake.sources()) == 12
 
 
-def test_an_unusable_file_is_copied_with_a_note_and_does_not_touch_the_day(lake: Lake) -> None:
+def test_an_unusable_file_is_copied_with_a_note_and_its_earlier_rows_go(lake: Lake) -> None:
     lake.put("raw/2026-02-25.json", [coin("bitcoin", 1)])
+    lake.put("raw/other_2026-02-25.json", [coin("solana", 9), coin("bitcoin", 5, "2026-02-25T08:00:00Z")])
     lake.sweep()
+    assert lake.prices() == {"bitcoin": 1, "solana": 9}
     etag = lake.put("raw/2026-02-25.json", b"<html><body>Service unavailable</body></html>")
     outcome = lake.sweep()["raw/2026-02-25.json"]
 
@@ -214,12 +218,12 @@ def test_an_unusable_file_is_copied_with_a_note_and_does_not_touch_the_day(lake:
     assert "Service unavailable" in note["sample"]
     [original] = [key for key in lake.keys("rejected/raw/") if key.endswith("/original")]
     assert lake.body(original) == lake.body("raw/2026-02-25.json")
-    assert lake.prices() == {"bitcoin": 1}, "the last good version stays"
+    assert lake.prices() == {"bitcoin": 5, "solana": 9}, "the day is what raw/ says"
     assert lake.find() == []
 
     lake.put("raw/2026-02-25.json", [coin("bitcoin", 2)])
     lake.sweep()
-    assert lake.prices() == {"bitcoin": 2}, "a corrected file heals it"
+    assert lake.prices() == {"bitcoin": 2, "solana": 9}, "a corrected file heals it"
 
 
 def test_bad_rows_are_kept_with_their_reasons_and_the_good_ones_processed(lake: Lake) -> None:
@@ -257,8 +261,6 @@ def test_everything_can_be_made_anew_from_raw(lake: Lake, monkeypatch: pytest.Mo
 def test_a_file_that_the_cleaning_has_learned_to_read_is_no_longer_refused(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from include.crypto_lake.on_arrival import processing
-
     lake.put("raw/2026-02-25.json", [coin("bitcoin", 1)])
     clean = processing.clean
 
@@ -272,6 +274,129 @@ def test_a_file_that_the_cleaning_has_learned_to_read_is_no_longer_refused(
     assert lake.sweep(reprocess="raw/")["raw/2026-02-25.json"].status == "processed"
     assert lake.keys("rejected/") == []
     assert lake.prices() == {"bitcoin": 1}
+
+
+def test_a_day_is_made_of_what_lies_in_raw_in_whatever_order_things_happened(lake: Lake) -> None:
+    """Puts, corrections and unusable versions at random; then everything once more from nothing."""
+    chance = random.Random(7)
+    keys = ["raw/a_2026-02-25.json", "raw/b.json", "raw/c.json"]
+    days = [date(2026, 2, day) for day in (24, 25, 26)]
+    for _ in range(12):
+        rows = [
+            coin(
+                chance.choice("xyz"),
+                chance.randint(1, 9),
+                f"{chance.choice(days)}T{chance.randint(10, 12)}:00:00Z",
+            )
+            for _ in range(4)
+        ]
+        lake.put(chance.choice(keys), chance.choice([rows, rows, rows, b"<html>"]))
+        if chance.random() < 0.7:
+            lake.sweep()
+    lake.sweep()
+    assert lake.find() == [], "nothing is found for ever"
+
+    def state() -> dict[str, Any]:
+        made = {key: lake.body(key) for key in lake.keys("processed/")}
+        tables = {key: pq.read_table(io.BytesIO(body)).to_pylist() for key, body in made.items()}
+        return {
+            key: [{k: v for k, v in row.items() if k != "ingested_at"} for row in rows]
+            for key, rows in tables.items()
+            if rows
+        }
+
+    grown = state()
+    assert grown
+    for key in [*lake.keys("processed/"), *lake.keys("rejected/")]:
+        lake.s3.delete_object(Bucket=lake.bucket, Key=key)
+    lake.sweep()
+    assert state() == grown
+
+
+def test_a_file_deleted_from_raw_keeps_its_rows_until_the_day_is_deleted_too(lake: Lake) -> None:
+    lake.put("raw/a_2026-02-25.json", [coin("bitcoin", 1)])
+    lake.put("raw/b_2026-02-25.json", [coin("solana", 2)])
+    lake.sweep()
+    lake.s3.delete_object(Bucket=lake.bucket, Key="raw/a_2026-02-25.json")
+    lake.put("raw/b_2026-02-25.json", [coin("solana", 3)])
+    lake.sweep()
+    assert lake.prices() == {"bitcoin": 1, "solana": 3}
+    lake.s3.delete_object(Bucket=lake.bucket, Key=Partition(lake.s3, lake.bucket, DAY).key)
+    lake.sweep()
+    assert lake.prices() == {"solana": 3}
+
+
+def test_a_release_that_reads_fewer_days_from_a_file_comes_to_rest(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("raw/two.json", [coin("bitcoin", 1), coin("bitcoin", 2, "2026-02-26T10:00:00Z")])
+    lake.put("raw/2026-02-26.json", [coin("solana", 9, "2026-02-26T10:00:00Z")])
+    lake.sweep()
+    clean = processing.clean
+
+    def only_the_first_day(*arguments: Any, **options: Any) -> Any:
+        cleaned = clean(*arguments, **options)
+        if len(cleaned.days) > 1:
+            del cleaned.days[date(2026, 2, 26)]
+        return cleaned
+
+    monkeypatch.setattr(processing, "clean", only_the_first_day)
+    lake.put("raw/2026-02-26.json", [coin("solana", 8, "2026-02-26T10:00:00Z")])
+    lake.sweep()
+    lake.sweep()
+    assert lake.find() == []
+    assert (lake.prices(), lake.prices(date(2026, 2, 26))) == ({"bitcoin": 1}, {"solana": 8})
+
+
+def test_a_day_whose_columns_had_another_type_is_made_anew(lake: Lake) -> None:
+    lake.put("raw/a_2026-02-25.json", [coin("bitcoin", 1, total_supply=21e6)])
+    lake.sweep()
+    partition = Partition(lake.s3, lake.bucket, DAY)
+    stored = partition.read()
+    assert stored
+    position = stored.table.column_names.index("total_supply")
+    older = stored.table.set_column(position, "total_supply", stored.table["total_supply"].cast("string"))
+    body = io.BytesIO()
+    pq.write_table(older, body)
+    lake.put(partition.key, body.getvalue())
+    lake.put("raw/b_2026-02-25.json", [coin("solana", 2)])
+    lake.sweep()
+    assert {coin_id: row["total_supply"] for coin_id, row in lake.rows().items()} == {
+        "bitcoin": 21e6,
+        "solana": None,
+    }
+
+
+def test_the_same_bytes_are_looked_at_again_when_they_are_put_later(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("raw/2026-02-25.json", b"<html>")
+    lake.sweep()
+    assert lake.find() == []
+    time.sleep(1.1)  # S3 tells the times of objects in whole seconds
+    lake.put("raw/2026-02-25.json", b"<html>")
+    assert len(lake.find()) == 1, "its date may have been in the future, or another release is running"
+
+
+def test_a_slow_run_does_not_put_an_older_version_back(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.put("raw/2026-02-25.json", [coin("bitcoin", 1)])
+    [older] = lake.find()
+    clean = processing.clean
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        cleaned = clean(*arguments, **options)
+        with monkeypatch.context() as patch:
+            patch.setattr(processing, "clean", clean)
+            time.sleep(1)  # S3 tells the times of objects in whole seconds
+            lake.put("raw/2026-02-25.json", [coin("bitcoin", 2)])
+            lake.sweep()
+        return cleaned
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processing, "clean", overtaken)
+        lake.process(older)
+    assert lake.prices() == {"bitcoin": 2}
+    assert lake.find() == []
 
 
 def test_an_object_that_changed_since_it_was_listed_is_left_to_the_next_run(lake: Lake) -> None:
@@ -357,7 +482,7 @@ def test_the_index_only_saves_reading(lake: Lake, monkeypatch: pytest.MonkeyPatc
     reads.clear()
     assert lake.find() == []
     assert reads == [], "what has not changed is not read again"
-    lake.put("manifests/on_arrival/index.json", b"[1, 2")
+    lake.put("manifests/on_arrival_index.json", b"[1, 2")
     assert lake.find() == [], "a broken index is made anew"
     assert len(reads) == 5
 
