@@ -24,6 +24,7 @@ class Lake:
     """The deployed lake, read back."""
 
     endpoint_url: str
+    website_url: str
     state: Path
 
     def keys(self, prefix: str) -> list[str]:
@@ -75,7 +76,10 @@ class Lake:
 
 @pytest.fixture(scope="package")
 def lake(
-    local_aws: str, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    local_aws: str,
+    website_url: str,
+    aws_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lake]:
     """A lake of its own for these tests, and a metadata database beside it."""
     state = tmp_path_factory.mktemp("laptop")
@@ -83,7 +87,7 @@ def lake(
         for name, value in aws_environment.items():
             patch.setenv(name, value)
         deploy(local_aws)
-        yield Lake(local_aws, state)
+        yield Lake(local_aws, website_url, state)
 
 
 @pytest.fixture(scope="package")
@@ -97,6 +101,7 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
             coingecko_url=coingecko_url,
             time_travel=True,
             api_port=free_port(),
+            dashboard_url=lake.website_url,
         )
         prepare_database(made)
         return made
