@@ -665,7 +665,7 @@ const showDetails = (coins, table, amounts) => {
 const notice = (kind, ...content) => $("notices").append(el("p", { class: "notice", "data-kind": kind }, ...content));
 
 /** When the figures are from: the newest price, else the time of the query, else the day. */
-const momentOf = (file, coins) => Math.max(...coins.map((coin) => coin.updated ?? 0)) || file.generatedAt || file.asOf;
+const momentOf = (file, coins) => Math.max(0, ...coins.map((coin) => coin.updated ?? 0)) || file.generatedAt || file.asOf;
 
 const showFreshness = (newest) => {
   const old = Date.now() - newest;

@@ -12,9 +12,10 @@ from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYP
 from local_aws import coingecko_demo
 
 Documents = dict[str, Any]
+Market = Callable[[date], list[dict[str, Any]]]
 CURRENCY = "usd"
 _COINS = 250
-_SAME_NAME = (
+_COPIED = (
     "symbol",
     "name",
     "image",
@@ -30,6 +31,7 @@ _SAME_NAME = (
     "ath",
     "ath_change_percentage",
 )
+_demo_market = cache(coingecko_demo.market)
 
 
 def documents(
@@ -37,7 +39,7 @@ def documents(
     at: datetime | None = None,
     days: int = 91,
     source: str = "coingecko",
-    market: Callable[[date], list[dict[str, Any]]] = coingecko_demo.market,
+    market: Market = _demo_market,
 ) -> Documents:
     """All three files by name, as the DAG would write them at a moment (now), with so many days of history.
 
@@ -73,8 +75,8 @@ def documents(
 class _Rows:
     """The rows that the queries would give for a market."""
 
-    def __init__(self, market: Callable[[date], list[dict[str, Any]]]) -> None:
-        self._market = cache(market)
+    def __init__(self, market: Market) -> None:
+        self._market = market
 
     def _ranked(self, day: date) -> list[dict[str, Any]]:
         return [coin for coin in self._market(day)[:_COINS] if coin["market_cap"] and coin["current_price"]]
@@ -84,7 +86,7 @@ class _Rows:
         ranked = self._ranked(day)
         total = sum(coin["market_cap"] for coin in ranked)
         return [
-            {name: coin[name] for name in _SAME_NAME}
+            {name: coin[name] for name in _COPIED}
             | {
                 "dt": day,
                 "rank": rank,
