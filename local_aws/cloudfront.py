@@ -43,6 +43,7 @@ def distribution(
         request = Request(environ)
         response = _answer(request, origin, settings["DefaultRootObject"])
         response.headers.update(headers)
+        response.headers.pop("Date", None)  # the server says it too
         return response(environ, start_response)
 
     return application

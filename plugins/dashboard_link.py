@@ -1,4 +1,4 @@
-"""The dashboard in Airflow's menu: an entry that opens its page in a new tab.
+"""The dashboard in Airflow's menu: "Plugins", "Dashboard" opens its page in a new tab.
 
 Its address is the configuration option `dashboard_url` in the section `crypto_lake` (on MWAA an Airflow
 configuration option, elsewhere the environment variable AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL). Airflow wants
@@ -15,7 +15,10 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 def menu_entries(address: str) -> list[dict[str, Any]]:
-    """What Airflow calls external views: one that leads to an address, none if that is empty.
+    """What Airflow calls external views: the dashboard and where its data come from, none without an address.
+
+    There are two because Airflow 3.2.1 draws a menu's only entry as a button without a link; two or more
+    are under "Plugins", where links work.
 
     Raises:
         ValueError: it is no address of the web; Airflow shows that as the plugin's import error and goes on.
@@ -27,7 +30,8 @@ def menu_entries(address: str) -> list[dict[str, Any]]:
             f"[crypto_lake] dashboard_url is {address!r}: give the dashboard's whole address, like "
             "https://d111111abcdef8.cloudfront.net"
         )
-    return [{"name": "Crypto dashboard", "href": address, "destination": "nav"}]
+    entries = {"Dashboard": address, "CoinGecko, its source": "https://www.coingecko.com"}
+    return [{"name": name, "href": href, "destination": "nav"} for name, href in entries.items()]
 
 
 class DashboardLink(AirflowPlugin):

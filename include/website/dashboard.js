@@ -196,7 +196,7 @@ const coinsOf = (rows, histories, asOf) =>
         price: number(row.current_price),
         day: number(row.price_change_percentage_24h),
         week: percentChange(today?.value ?? null, week?.value),
-        trend: month.length > 1 ? percentChange(month.at(-1).value, month[0].value) : null,
+        trend: percentChange(today?.value ?? null, (today && daysBefore(series, 30))?.value),
         cap: number(row.market_cap),
         share: number(row.market_share_pct),
         volume: number(row.total_volume),
@@ -500,6 +500,9 @@ const COLUMNS = [
 
 const column = (key, wide) => `column-${key}${wide ? " wide" : ""}`;
 
+/** Where a line leads, however many of its days there are. */
+const lean = (series) => direction(series.length ? percentChange(series.at(-1).value, series[0].value) : null);
+
 const row = (coin, amounts) => {
   const cells = {
     rank: [whole(coin.rank), climbed(coin.climbed)],
@@ -517,7 +520,7 @@ const row = (coin, amounts) => {
   };
   const made = el("tr");
   made.append(...COLUMNS.map(({ key, wide }) => {
-    const attributes = { class: `${column(key, wide)}${key === "trend" ? ` ${direction(coin.trend)}` : ""}` };
+    const attributes = { class: `${column(key, wide)}${key === "trend" ? ` ${lean(coin.month)}` : ""}` };
     return key === "name" ? el("th", { scope: "row", ...attributes }, ...cells[key]) : el("td", attributes, ...cells[key]);
   }));
   return made;

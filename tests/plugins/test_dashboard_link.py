@@ -40,9 +40,9 @@ def plugins_of_airflow(tmp_path: Path, address: str) -> dict[str, list[object]]:
 def test_airflow_offers_the_configured_address(tmp_path: Path) -> None:
     found = plugins_of_airflow(tmp_path, "https://d111111abcdef8.cloudfront.net")
     assert found["errors"] == []
-    [view] = found["views"]
-    assert (view["href"], view["destination"]) == ("https://d111111abcdef8.cloudfront.net", "nav")
-    assert view["name"] == "Crypto dashboard"
+    addresses = {view["name"]: view["href"] for view in found["views"] if view["destination"] == "nav"}
+    assert addresses["Dashboard"] == "https://d111111abcdef8.cloudfront.net"
+    assert len(addresses) > 1, "Airflow 3.2.1 gives a lone entry no link"
 
 
 def test_without_an_address_there_is_no_entry() -> None:
