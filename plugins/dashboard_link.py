@@ -30,7 +30,7 @@ def menu_entries(address: str) -> list[dict[str, Any]]:
             f"[crypto_lake] dashboard_url is {address!r}: give the dashboard's whole address, like "
             "https://d111111abcdef8.cloudfront.net"
         )
-    entries = {"Dashboard": address, "CoinGecko, its source": "https://www.coingecko.com"}
+    entries = {"Dashboard": address, "Data source: CoinGecko": "https://www.coingecko.com"}
     return [{"name": name, "href": href, "destination": "nav"} for name, href in entries.items()]
 
 

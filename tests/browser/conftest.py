@@ -2,92 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
-from include.crypto_lake.website_files import cache_control, website_files
-from local_aws.cloudfront import OriginObject, distribution
-from local_aws.deployment import load_resources
 from tests.browser.documents import Documents, documents
+from tests.browser.serving import Site, chromium, serving
 
-# What the browser of a test runner in a container needs; and it shall talk to nobody but the tests.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PIXEL = (
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0"
     b"\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82"
 )
 
 
-class Site:
-    """The deployed website: its address, and the data files that it has at the moment."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.data: dict[str, bytes] = {}
-        self._files = {
-            file.key: OriginObject(file.body, file.content_type, f'"{file.key}"', file.cache_control)
-            for file in website_files()
-        }
-
-    def publish(self, files: Documents) -> None:
-        """Replace all data files: a document is encoded, bytes are taken as they are, None is no file."""
-        self.data = {
-            f"data/{name}.json": file if isinstance(file, bytes) else json.dumps(file).encode()
-            for name, file in files.items()
-            if file is not None
-        }
-
-    def read(self, key: str) -> OriginObject | None:
-        if (body := self.data.get(key)) is not None:
-            return OriginObject(body, "application/json", f'"{hash(body)}"', cache_control(key))
-        return self._files.get(key)
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        """A request is not worth a line."""
-
-
 @pytest.fixture(scope="package")
 def site() -> Iterator[Site]:
-    """The website behind the stand-in for CloudFront."""
-    site = Site()
-    application = distribution(site.read, load_resources()["website"])
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_port}"
-    yield site
-    server.shutdown()
-    thread.join()
+    with serving() as site:
+        yield site
 
 
 # Of the package, not of the session: while it lives, an event loop runs, and other tests start their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert executable, "no chromium on the PATH: scripts/check-chromium says how to get it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
