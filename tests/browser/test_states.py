@@ -151,8 +151,8 @@ def test_an_empty_website_says_that_there_is_nothing_yet(visit: Visit, fresh: Do
 
 @pytest.mark.parametrize(
     "broken",
-    [b"<html>", b'{"as_of": "2026-', b"null", b'{"as_of":"2026-01-31","coins":[]}'],
-    ids=["html", "cut off", "null", "no rows"],
+    [b'{"as_of": "2026-', b"null", b'{"as_of":"2026-01-31","coins":[]}'],
+    ids=["cut off", "null", "no rows"],
 )
 def test_a_broken_file_is_named_and_the_rest_is_shown(visit: Visit, fresh: Documents, broken: bytes) -> None:
     page = visit(fresh | {"top10_cryptos": broken})
@@ -276,7 +276,7 @@ def test_a_price_has_the_digits_that_it_needs(visit: Visit, with_coins: Callable
     assert shown[: len(prices)] == list(prices.values())
 
 
-@pytest.mark.parametrize(("currency", "shown"), [("eur", "€2.00"), ("jpy", "¥2.00"), ("sats", "2.00 SATS")])
+@pytest.mark.parametrize(("currency", "shown"), [("eur", "€2.00"), ("sats", "2.00 SATS")])
 def test_amounts_are_in_the_lakes_currency(
     visit: Visit, with_coins: Callable[..., Documents], currency: str, shown: str
 ) -> None:
