@@ -37,6 +37,7 @@ const moment = (value) => {
   const time = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? null : time;
 };
+const difference = (now, before) => (now === null || (before ?? null) === null ? null : now - before);
 const percentChange = (now, before) => (now === null || !before ? null : (now / before - 1) * 100);
 
 /** Formats numbers; null becomes a dash, and a minus looks like one. */
@@ -358,7 +359,7 @@ class Chart {
 
   #dates(width, x, y) {
     const [start, end] = [this.#series[0].time, this.#series.at(-1).time];
-    const count = Math.max(2, Math.min(6, Math.floor(width / 110)));
+    const count = Math.max(2, Math.min(6, Math.floor(width / 110), (end - start) / DAY + 1));
     const label = end - start > 200 * DAY ? monthAndYear : dayAndMonth;
     return Array.from({ length: count }, (_, i) => {
       const time = start + Math.round(((end - start) * i) / (count - 1) / DAY) * DAY;
@@ -393,10 +394,9 @@ const within = (series, days) => series.filter((day) => day.time >= series.at(-1
 const METRICS = [
   { key: "cap", label: "Market capitalization", format: "short", since: percentChange, show: percent },
   { key: "volume", label: "Volume, 24 h", format: "short", since: percentChange, show: percent },
-  { key: "btc", label: "Bitcoin dominance", since: (now, before) => difference(now, before), show: points },
-  { key: "eth", label: "Ether dominance", since: (now, before) => difference(now, before), show: points },
+  { key: "btc", label: "Bitcoin dominance", since: difference, show: points },
+  { key: "eth", label: "Ether dominance", since: difference, show: points },
 ];
-const difference = (now, before) => (now === null || before === null || before === undefined ? null : now - before);
 
 const showMarket = (market) => {
   const days = marketDays(market.rows);

@@ -181,6 +181,14 @@ def test_one_coin_and_one_day_are_a_page_too(visit: Visit) -> None:
     expect(page.locator("#detail-chart")).to_contain_text("One day so far")
 
 
+@pytest.mark.parametrize("days", [2, 4])
+def test_a_few_days_are_dated_once_each(visit: Visit, days: int) -> None:
+    page = visit(documents(days=days))
+    labels = page.locator("#market-chart svg > text").all_text_contents()
+    assert labels == list(dict.fromkeys(labels))
+    assert len(labels) == days
+
+
 def test_what_is_not_known_is_a_dash_and_not_a_zero(
     visit: Visit, with_coins: Callable[..., Documents]
 ) -> None:
