@@ -42,6 +42,10 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: $(READY) ## Measure how long a dropped file takes until it can be queried
+	@$(PYTHON) -m benchmarks.arrival_latency
+
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/ruff check .

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET
+from local_aws.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, WEBSITE_BUCKET
 
 REPOSITORY = Path(__file__).parents[1]
 COINGECKO_API = "https://api.coingecko.com"
@@ -95,12 +95,14 @@ def airflow_environment(
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL": dashboard_url,
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # sooner when a DAG file has changed
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
             "AIRFLOW_CONN_COINGECKO_DEFAULT": coingecko_connection(coingecko_url, time_travel=time_travel),
-            "AIRFLOW_VAR_CRYPTO_LAKE": json.dumps({"bucket": LAKE_BUCKET, "website_bucket": WEBSITE_BUCKET}),
+            "AIRFLOW_VAR_CRYPTO_LAKE": json.dumps(
+                {"bucket": LAKE_BUCKET, "website_bucket": WEBSITE_BUCKET, "alert_topic_arn": ALERT_TOPIC_ARN}
+            ),
         }
     )
 

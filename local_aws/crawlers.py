@@ -1,11 +1,13 @@
 """Crawlers that crawl: tables from Parquet footers, partitions from `key=value` folders.
 
 An S3 target makes or updates one table, named after the crawler's prefix and the target's last folder. A
-catalog target only updates the tables it names. Partition values are taken as they stand in the path.
+catalog target only updates the tables it names. Partition values are taken as they stand in the path, and
+partitions get the table's columns (`InheritFromTable`).
 """
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -34,6 +36,15 @@ _PARQUET = {
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
 }
+_MERGE = "CrawlerOutput.Tables.AddOrUpdateBehavior"
+_TABLE_LEVEL = "Grouping.TableLevelConfiguration"
+_CONFIGURATION = {
+    "Version": 1.0,
+    _MERGE: "MergeNewColumns",
+    "CrawlerOutput.Partitions.AddOrUpdateBehavior": "InheritFromTable",
+    "Grouping.TableGroupingPolicy": "CombineCompatibleSchemas",
+}
+"""What a crawler's `Configuration` may say."""
 Columns = list[dict[str, Any]]
 
 
@@ -125,8 +136,28 @@ class Crawler(FakeCrawler):
             problem = "local_aws does not implement CRAWL_EVENT_MODE"
         elif self.targets.get("CatalogTargets") and policy.get("DeleteBehavior") != "LOG":
             problem = "the DeleteBehavior of a crawler with catalog targets has to be LOG"
+        elif settings := self._not_implemented():
+            problem = f"local_aws does not implement {settings} in its Configuration"
         if problem:
             raise InvalidInputException(operation, f"Crawler {self.name}: {problem}")
+
+    def _not_implemented(self) -> str:
+        """What the `Configuration` says that is not done; empty if there is nothing."""
+        # One table a target is made, that is at the target's own level of the path: the bucket is level 1.
+        paths = [target["Path"] for target in self.targets.get("S3Targets") or []]
+        levels = {len(path.removeprefix("s3://").rstrip("/").split("/")) for path in paths}
+        return ", ".join(
+            f"{name} {value!r}"
+            for name, value in self._settings().items()
+            if value != _CONFIGURATION.get(name) and not (name == _TABLE_LEVEL and list(levels) == [value])
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """The `Configuration`, one value a dotted path."""
+        try:
+            return dict(_flat(json.loads(self.configuration or "{}")))
+        except ValueError as error:
+            raise InvalidInputException("", f"Configuration of {self.name} is not JSON: {error}") from error
 
     def start_crawler(self) -> None:
         """Crawl in a thread."""
@@ -214,7 +245,11 @@ class Crawler(FakeCrawler):
 
     def _update_columns(self, crawl: Crawl, table: FakeTable, columns: Columns) -> None:
         shown = table.as_dict()
-        declared = [(column["Name"], column["Type"]) for column in shown["StorageDescriptor"]["Columns"]]
+        there: Columns = shown["StorageDescriptor"]["Columns"]
+        declared = [(column["Name"], column["Type"]) for column in there]
+        if _MERGE in self._settings():
+            names = {column["Name"] for column in there}
+            columns = there + [column for column in columns if column["Name"] not in names]
         if declared == [(column["Name"], column["Type"]) for column in columns] or not self._updates():
             return
         keep = ("Name", "Description", "Owner", "Retention", "PartitionKeys", "TableType", "Parameters")
@@ -300,6 +335,15 @@ def data_files(location: str) -> Iterator[DataFile]:
         yield DataFile(f"s3://{bucket}/{key}", path, tuple(partition))
 
 
+def _flat(settings: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of nested objects, by their dotted paths."""
+    if not isinstance(settings, dict):
+        yield path, settings
+        return
+    for name, value in settings.items():
+        yield from _flat(value, f"{path}.{name}" if path else name)
+
+
 def glue_type(arrow: Any) -> str:
     """The catalog's type for a column of this `pyarrow.DataType` in a Parquet file."""
     if pt.is_dictionary(arrow):
@@ -337,7 +381,7 @@ def glue_type(arrow: Any) -> str:
 def _columns(address: str, path: Path, _: Signature) -> tuple[tuple[str, str], ...]:
     """The columns of a Parquet file with their types in the catalog's words."""
     try:
-        schema = pq.read_schema(path)  # type: ignore[no-untyped-call]
+        schema = pq.read_schema(path)
     except ValueError as error:
         raise CrawlError(f"{address} is not Parquet, which is all local_aws crawls: {error}") from error
     return tuple((field.name.lower(), glue_type(field.type)) for field in schema)

@@ -6,7 +6,7 @@ and touches no data.
 
 from __future__ import annotations
 
-import os
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,14 +21,21 @@ from include.crypto_lake.website_files import website_files
 if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sns.client import SNSClient
+    from mypy_boto3_sqs.client import SQSClient
 
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"  # moto's
 LAKE_BUCKET = "crypto-lake"
 WEBSITE_BUCKET = "crypto-lake-website"
+ALERT_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:crypto-lake-alerts"
 VALUES = {
+    "region": REGION,
+    "account_id": ACCOUNT_ID,
     "lake_bucket": LAKE_BUCKET,
     "website_bucket": WEBSITE_BUCKET,
-    "glue_job_role": "arn:aws:iam::123456789012:role/crypto-lake-glue-job",
-    "glue_crawler_role": "arn:aws:iam::123456789012:role/crypto-lake-glue-crawler",
+    "glue_job_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-glue-job",
+    "glue_crawler_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-glue-crawler",
 }
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _INCLUDE = Path(__file__).parent.parent / "include"
@@ -56,17 +63,23 @@ def load_resources(values: Mapping[str, str] = VALUES) -> dict[str, Any]:
 
 
 def deploy(endpoint_url: str) -> None:
-    """Create or update everything at an endpoint; the region is that of `AWS_DEFAULT_REGION`."""
+    """Create or update everything at an endpoint, in the region that the resources' ARNs name."""
     resources = load_resources()
     session = boto3.Session(
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - not one: the server asks for no key
-        region_name=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
+        region_name=REGION,
     )
     s3 = session.client("s3", endpoint_url=endpoint_url)
     glue = session.client("glue", endpoint_url=endpoint_url)
+    sqs = session.client("sqs", endpoint_url=endpoint_url)
+    sns = session.client("sns", endpoint_url=endpoint_url)
+    for queue in resources["queues"].values():
+        _queue(sqs, queue)
+    for topic in resources["topics"].values():
+        _topic(sns, topic)
     for bucket in resources["buckets"].values():
-        _bucket(s3, bucket["Bucket"])
+        _bucket(s3, bucket)
     _catalog(glue, resources["catalog"])
     for name, definition in resources["glue_jobs"].items():
         _job(glue, name, definition)
@@ -82,18 +95,39 @@ def deploy(endpoint_url: str) -> None:
     _website(s3)
 
 
-def _bucket(s3: S3Client, name: str) -> None:
+def _queue(sqs: SQSClient, definition: dict[str, Any]) -> None:
+    attributes: Any = {name: _text(value) for name, value in definition["Attributes"].items()}
+    try:
+        sqs.create_queue(QueueName=definition["QueueName"], Attributes=attributes)
+    except sqs.exceptions.QueueNameExists:  # with other attributes
+        url = sqs.get_queue_url(QueueName=definition["QueueName"])["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+
+def _text(attribute: object) -> str:
+    """An attribute as SQS takes it."""
+    return attribute if isinstance(attribute, str) else json.dumps(attribute)
+
+
+def _topic(sns: SNSClient, definition: dict[str, Any]) -> None:
+    arn = sns.create_topic(Name=definition["Name"])["TopicArn"]
+    for name, value in definition["Attributes"].items():
+        sns.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=value)
+
+
+def _bucket(s3: S3Client, definition: dict[str, Any]) -> None:
+    name = definition["Bucket"]
     try:
         s3.head_bucket(Bucket=name)
-        return
     except ClientError as error:
         if error.response["Error"]["Code"] != "404":
             raise
-    region = s3.meta.region_name
-    if region == "us-east-1":  # which S3 does not accept as a LocationConstraint
         s3.create_bucket(Bucket=name)
-    else:
-        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+    wanted = definition.get("NotificationConfiguration", {})
+    there: Any = s3.get_bucket_notification_configuration(Bucket=name)
+    there.pop("ResponseMetadata")
+    if there != wanted:  # each time it is put, the queue gets a test message
+        s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=wanted)
 
 
 def _catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
@@ -123,7 +157,9 @@ def _crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
     try:
         glue.create_crawler(Name=name, **definition)
     except glue.exceptions.AlreadyExistsException:
-        glue.update_crawler(Name=name, **definition)
+        there: Any = glue.get_crawler(Name=name)["Crawler"]
+        if any(there.get(field) != value for field, value in definition.items()):  # refused while it runs
+            glue.update_crawler(Name=name, **definition)
 
 
 def _website(s3: S3Client) -> None:

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -26,6 +27,7 @@ from local_aws.deployment import WEBSITE_BUCKET, load_resources
 from local_aws.services import refusing
 
 RECORD = "server.json"  # in the state directory: who serves it, locked for as long as that process lives
+_LOCK_SECONDS = 0.5
 
 
 class ServeError(Exception):
@@ -87,16 +89,26 @@ def serve(state: Path, host: str, port: int) -> NoReturn:
 
 def _claim(state: Path) -> IO[str]:
     record = (state / RECORD).open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    # Whoever asks whether the directory is served holds a shared lock for an instant.
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while not (locked := _lock(record)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if not locked:
         record.seek(0)
         raise ServeError(
             f"{state} is being served already ({record.read().strip()}): use that server, end it,"
             " or choose another directory with --state"
-        ) from None
+        )
     record.truncate(0)
     return record
+
+
+def _lock(record: IO[str]) -> bool:
+    try:
+        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _bind(host: str, port: int) -> socket.socket:

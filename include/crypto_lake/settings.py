@@ -4,7 +4,8 @@
 
 `bucket` and `website_bucket` are required. `coins` is how many coins a day ingests (default 250, one call
 of CoinGecko's API), `currency` is CoinGecko's `vs_currency` (default usd); both concern every day of the
-lake, which is why they are not parameters of a run.
+lake, which is why they are not parameters of a run. `alert_topic_arn` is the SNS topic that gets the alerts,
+like `arn:aws:sns:us-east-1:123456789012:crypto-lake-alerts`; without it they are log lines only.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ EXAMPLE = '{"bucket": "my-lake", "website_bucket": "my-website", "coins": 250, "
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CURRENCY = re.compile(r"[a-z]{2,10}")
+_TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}", re.ASCII)
 
 
 class SettingsError(ValueError):
@@ -26,12 +28,13 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """The lake's settings: bucket names, the number of coins a day, and the currency of every amount."""
+    """The lake's settings: buckets, number of coins a day, currency of every amount, where alerts go."""
 
     bucket: str
     website_bucket: str
     coins: int = 250
     currency: str = "usd"
+    alert_topic_arn: str | None = None
 
     @classmethod
     def from_variable(cls, value: object) -> LakeSettings:
@@ -69,5 +72,11 @@ class LakeSettings:
             raise SettingsError(
                 f"'currency' in Airflow Variable '{VARIABLE}' must be one of CoinGecko's vs_currencies, "
                 f"in lower case (usd, eur, …); it is {settings.currency!r}"
+            )
+        if settings.alert_topic_arn is not None and not _TOPIC_ARN.fullmatch(str(settings.alert_topic_arn)):
+            raise SettingsError(
+                f"'alert_topic_arn' in Airflow Variable '{VARIABLE}' must be the ARN of an SNS topic, like "
+                "arn:aws:sns:us-east-1:123456789012:crypto-lake-alerts, or be left out; "
+                f"it is {settings.alert_topic_arn!r}"
             )
         return settings

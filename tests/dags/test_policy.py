@@ -45,7 +45,8 @@ def test_every_dag_explains_itself_in_the_ui(dag_bag: DagBag) -> None:
         assert dag.doc_md, dag.dag_id
         for section in (
             "**What it makes.**",
-            "**Run date.**",
+            "**When.**",
+            "**Needs.**",
             "**Rerunning is safe.**",
             "**When a task fails**",
         ):

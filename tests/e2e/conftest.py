@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from local_airflow import servers
 from local_airflow.environment import airflow_environment, prepare_database
-from local_airflow.servers import free_port
+from local_aws.coingecko import running_stand_in
 from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
 
 
@@ -26,6 +32,7 @@ class Lake:
     endpoint_url: str
     website_url: str
     state: Path
+    ask: Callable[..., list[dict[str, Any]]]
 
     def keys(self, prefix: str) -> list[str]:
         pages = (
@@ -56,22 +63,59 @@ class Lake:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Run SQL through Athena's API."""
-        import time
+        return self.ask(sql, LAKE_BUCKET, "crypto_datalake")
 
-        from lake_provider.hooks.athena import rows_of
 
-        athena = boto3.client("athena")
-        started = athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": "crypto_datalake"},
-            ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/athena/results/"},
-        )["QueryExecutionId"]
-        while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
-            "State"
-        ] in {"QUEUED", "RUNNING"}:
-            time.sleep(0.05)
-        assert status["State"] == "SUCCEEDED", status.get("StateChangeReason")
-        return list(rows_of(athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)))
+class Api:
+    """Airflow's REST API as the UI uses it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        with urllib.request.urlopen(f"{url}/auth/token", timeout=30) as answer:
+            self.token = json.load(answer)["access_token"]
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.url}/api/v2/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def unpause(self, dag: str) -> None:
+        """Unpause a DAG, as soon as it has been loaded."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(urllib.error.HTTPError):
+                self("PATCH", f"dags/{dag}", {"is_paused": False})
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"{dag} was not loaded within a minute")
+
+    def finished(self, dag: str, run_id: str, *, timeout: float = 300) -> dict[str, str]:
+        """Wait for the run's end; returns its tasks' states, of a mapped task the last one's."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self("GET", f"dags/{dag}/dagRuns/{run_id}")["state"] in {"success", "failed"}:
+                break
+            time.sleep(0.5)
+        return {task["task_id"]: task["state"] for task in self.tasks(dag, run_id)}
+
+    def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
+        """The run's task instances."""
+        return self("GET", f"dags/{dag}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """All of Airflow, running."""
+
+    api: Api
+    environment: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]]
+    logs: Path
 
 
 @pytest.fixture(scope="package")
@@ -79,6 +123,7 @@ def lake(
     local_aws: str,
     website_url: str,
     aws_environment: dict[str, str],
+    ask: Callable[..., list[dict[str, Any]]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lake]:
     """A lake of its own for these tests, and a metadata database beside it."""
@@ -87,7 +132,7 @@ def lake(
         for name, value in aws_environment.items():
             patch.setenv(name, value)
         deploy(local_aws)
-        yield Lake(local_aws, website_url, state)
+        yield Lake(local_aws, website_url, state, ask)
 
 
 @pytest.fixture(scope="package")
@@ -100,10 +145,22 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
             endpoint_url=lake.endpoint_url,
             coingecko_url=coingecko_url,
             time_travel=True,
-            api_port=free_port(),
+            api_port=servers.free_port(),
             dashboard_url=lake.website_url,
         )
         prepare_database(made)
         return made
 
     return environment
+
+
+@pytest.fixture(scope="package")
+def all_of_airflow(
+    airflow: Callable[[str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Airflow]:
+    """API server, scheduler, DAG processor and triggerer, on made-up market data."""
+    logs = tmp_path_factory.mktemp("logs")
+    with running_stand_in("demo") as stand_in:
+        environment = airflow(stand_in.url)
+        with servers.running(environment, logs) as processes:
+            yield Airflow(Api(environment["AIRFLOW__API__BASE_URL"]), environment, processes, logs)

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
-from local_airflow import servers
-from local_aws.coingecko import running_stand_in
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Lake
+    from tests.e2e.conftest import Airflow, Api, Lake
 
 TASKS = [
     "fetch_markets",
@@ -33,66 +28,22 @@ TASKS = [
     "query_coin_history",
     "publish_coin_history",
 ]
-DAG = "dags/crypto_market_daily"
-
-
-class Api:
-    """Airflow's REST API as the UI uses it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        with urllib.request.urlopen(f"{url}/auth/token", timeout=30) as answer:
-            self.token = json.load(answer)["access_token"]
-
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.url}/api/v2/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def call_off_the_scheduled_run(self) -> None:
-        """Unpausing starts today's scheduled run, which would only take its time before the test's own."""
-        deadline = time.monotonic() + 60
-        while not (runs := self("GET", f"{DAG}/dagRuns?run_type=scheduled")["dag_runs"]):
-            assert time.monotonic() < deadline, "the scheduler made no run within a minute"
-            time.sleep(0.2)
-        for run in runs:
-            self("PATCH", f"{DAG}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
-
-    def finished(self, run_id: str, *, timeout: float = 300) -> dict[str, str]:
-        """Wait for the run's end; returns its tasks' states."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if self("GET", f"{DAG}/dagRuns/{run_id}")["state"] in {"success", "failed"}:
-                break
-            time.sleep(0.5)
-        tasks = self("GET", f"{DAG}/dagRuns/{run_id}/taskInstances")["task_instances"]
-        return {task["task_id"]: task["state"] for task in tasks}
+DAG = "crypto_market_daily"
+RUNS = f"dags/{DAG}/dagRuns"
 
 
 @pytest.fixture(scope="module")
-def api(
-    lake: Lake, airflow: Callable[[str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Api]:
-    """All of Airflow, running, with the daily DAG loaded and unpaused."""
-    with running_stand_in("demo") as stand_in:
-        environment = airflow(stand_in.url)
-        with servers.running(environment, tmp_path_factory.mktemp("logs")):
-            client = Api(environment["AIRFLOW__API__BASE_URL"])
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    client("PATCH", DAG, {"is_paused": False})
-                    break
-                except urllib.error.HTTPError:
-                    assert time.monotonic() < deadline, "the DAG was not loaded within a minute"
-                    time.sleep(0.5)
-            client.call_off_the_scheduled_run()
-            yield client
+def api(all_of_airflow: Airflow) -> Api:
+    """With the daily DAG unpaused, and without today's run, which that starts."""
+    client = all_of_airflow.api
+    client.unpause(DAG)
+    deadline = time.monotonic() + 60
+    while not (runs := client("GET", f"{RUNS}?run_type=scheduled")["dag_runs"]):
+        assert time.monotonic() < deadline, "the scheduler made no run within a minute"
+        time.sleep(0.2)
+    for run in runs:
+        client("PATCH", f"{RUNS}/{run['dag_run_id']}", {"state": "failed"})
+    return client
 
 
 def facts(lake: Lake, day: date) -> dict[str, Any]:
@@ -117,9 +68,9 @@ def facts(lake: Lake, day: date) -> dict[str, Any]:
 @pytest.mark.timeout(900)
 def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
     before = datetime.now(UTC).date()
-    run = api("POST", f"{DAG}/dagRuns", {"logical_date": None})
+    run = api("POST", RUNS, {"logical_date": None})
     assert run["logical_date"] is None
-    assert api.finished(run["dag_run_id"]) == dict.fromkeys(TASKS, "success")
+    assert api.finished(DAG, run["dag_run_id"]) == dict.fromkeys(TASKS, "success")
 
     day = date.fromisoformat(lake.website("top10_cryptos")["as_of"])
     assert day in {before, datetime.now(UTC).date()}
@@ -134,11 +85,13 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
     for tasks in TASKS[0::2], TASKS[1::2]:
         cleared = api(
             "POST",
-            f"{DAG}/clearTaskInstances",
+            f"dags/{DAG}/clearTaskInstances",
             {"dag_run_id": run["dag_run_id"], "task_ids": tasks, "dry_run": False, "only_failed": False},
         )
         assert {instance["task_id"] for instance in cleared["task_instances"]} == set(tasks)
-        assert api.finished(run["dag_run_id"]) == dict.fromkeys(TASKS, "success"), f"after clearing {tasks}"
+        assert api.finished(DAG, run["dag_run_id"]) == dict.fromkeys(TASKS, "success"), (
+            f"after clearing {tasks}"
+        )
     assert facts(lake, day) == first, "rerunning every task changed the data"
     assert len(lake.ingestions(day)) == len(ingestions) + 1, "the cleared fetch_markets must add an ingestion"
     assert lake.ingestions(day) > ingestions, "and keep those that were there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.deployment import VALUES, load_resources
 from tests.local_aws.conftest import PARQUET, crawl, parquet
 
 
@@ -81,6 +83,64 @@ def test_a_new_column_is_taken_up_if_the_policy_says_so(
     assert set(partitions(glue, database, folder)) == {"1", "2"}
     versions = glue.get_table_versions(DatabaseName=database, TableName=folder)["TableVersions"]
     assert len(versions) == 1 + seen  # crawling what did not change changes nothing
+
+
+def test_the_declared_crawler_makes_one_table_of_the_processed_files(
+    s3: Any, glue: Any, lake: str, database: str
+) -> None:
+    declared = load_resources({**VALUES, "lake_bucket": lake})["crawlers"]["processed-crypto"]
+    crawler = f"crawler-{uuid.uuid4().hex[:8]}"
+    glue.create_crawler(Name=crawler, **{**declared, "DatabaseName": database})
+    for day in ("25", "26"):
+        put_rows(s3, lake, f"processed/crypto/year=2026/month=02/day={day}/data.parquet", price=[1.5, 2.5])
+
+    assert crawl(glue, crawler)["Status"] == "SUCCEEDED"
+
+    assert described(glue, database, "processed_crypto") == (
+        {"id": "string", "price": "double"},
+        {"year": "string", "month": "string", "day": "string"},
+    )
+    assert set(partitions(glue, database, "processed_crypto")) == {"2026/02/25", "2026/02/26"}
+
+
+MERGE = {"CrawlerOutput": {"Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}}
+
+
+def test_merging_adds_columns_and_changes_none(s3: Any, glue: Any, lake: str, database: str) -> None:
+    put_rows(s3, lake, "merged/prices/dt=1/a.parquet", old=[1.5, 2.5], price=[1.5, 2.5])
+    crawler = make(
+        glue,
+        database,
+        {"S3Targets": [{"Path": f"s3://{lake}/merged/prices/"}]},
+        Configuration=json.dumps(
+            {"Version": 1.0, **MERGE, "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"}}
+        ),
+        **policy("UPDATE_IN_DATABASE", "LOG"),
+    )
+    crawl(glue, crawler)
+    # Every file is now without `old`, has whole prices, and a new column before the others.
+    s3.put_object(
+        Bucket=lake, Key="merged/prices/dt=1/a.parquet", Body=parquet({"new": [True], "price": [1]})
+    )
+    s3.put_object(
+        Bucket=lake, Key="merged/prices/dt=2/a.parquet", Body=parquet({"new": [True], "price": [1]})
+    )
+
+    assert crawl(glue, crawler)["Status"] == "SUCCEEDED"
+    crawl(glue, crawler)
+
+    columns, _ = described(glue, database, "prices")
+    assert list(columns.items()) == [
+        ("id", "string"),
+        ("old", "double"),
+        ("price", "double"),
+        ("new", "boolean"),
+    ]
+    for partition in glue.get_partitions(DatabaseName=database, TableName="prices")["Partitions"]:
+        inherited = partition["StorageDescriptor"]["Columns"]
+        assert {column["Name"]: column["Type"] for column in inherited} == columns
+    versions = glue.get_table_versions(DatabaseName=database, TableName="prices")["TableVersions"]
+    assert len(versions) == 2  # the third crawl found nothing new
 
 
 @pytest.mark.parametrize(
@@ -197,6 +257,9 @@ def test_updating_a_crawler_changes_what_is_given(glue: Any, lake: str, database
     assert found["Targets"]["S3Targets"][0]["Path"] == f"s3://{lake}/x/"
 
 
+S3_TARGET = {"S3Targets": [{"Path": "s3://b/x/"}]}  # its table is at level 2
+
+
 @pytest.mark.parametrize(
     ("targets", "options", "reason"),
     [
@@ -204,6 +267,22 @@ def test_updating_a_crawler_changes_what_is_given(glue: Any, lake: str, database
         ({"S3Targets": [{"Path": "s3://b/x/", "Exclusions": ["*.tmp"]}]}, {}, "Exclusions"),
         ({"S3Targets": [{"Path": "s3://b/x/"}]}, {"Schedule": "cron(0 2 * * ? *)"}, "schedule"),
         ({"CatalogTargets": [{"DatabaseName": "d", "Tables": ["t"]}]}, {}, "DeleteBehavior .* has to be LOG"),
+        (S3_TARGET, {"Configuration": "{"}, "is not JSON"),
+        (
+            S3_TARGET,
+            {"Configuration": '{"CreatePartitionIndex": true}'},
+            "implement CreatePartitionIndex True",
+        ),
+        (
+            S3_TARGET,
+            {"Configuration": '{"Version": 1.0, "Grouping": {"TableLevelConfiguration": 3}}'},
+            "implement Grouping.TableLevelConfiguration 3 in its Configuration",
+        ),
+        (
+            S3_TARGET,
+            {"Configuration": json.dumps(MERGE).replace("MergeNewColumns", "Replace")},
+            "CrawlerOutput.Tables.AddOrUpdateBehavior 'Replace'",
+        ),
     ],
 )
 def test_a_crawler_that_would_not_do_its_work_is_refused(

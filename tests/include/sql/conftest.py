@@ -6,7 +6,6 @@ import io
 import itertools
 import math
 import random
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lake_provider.hooks.athena import rows_of
 from local_aws.deployment import load_resources
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
@@ -43,6 +41,7 @@ class Gold:
     coins: pd.DataFrame
     summaries: pd.DataFrame
     today: date
+    run: Callable[..., list[dict[str, Any]]]
 
     def ask(self, file: str, run_date: date | None = None, coins: int = 250) -> list[dict[str, Any]]:
         """The rows of a file of `include/sql`, its templates filled for a run date."""
@@ -51,18 +50,7 @@ class Gold:
         return self.query(template.render(run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__))
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        athena = boto3.client("athena")
-        started = athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": DATABASE},
-            ResultConfiguration={"OutputLocation": f"s3://{BUCKET}/results/"},
-        )["QueryExecutionId"]
-        while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
-            "State"
-        ] in {"QUEUED", "RUNNING"}:
-            time.sleep(0.05)
-        assert status["State"] == "SUCCEEDED", status
-        return list(rows_of(athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)))
+        return self.run(sql, BUCKET, DATABASE)
 
 
 def made_up_day(day: date) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -151,7 +139,7 @@ def add_day(table: str, day: str, rows: list[dict[str, Any]], declared: dict[str
 
 
 @pytest.fixture(scope="package")
-def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
+def gold(aws_environment: dict[str, str], ask: Callable[..., list[dict[str, Any]]]) -> Iterator[Gold]:
     """Forty days of 25 ranked coins and one that a flag disqualifies; silver as far as the gate reads it."""
     declared = load_resources()["catalog"]["tables"]
     today = datetime.now(UTC).date()
@@ -177,7 +165,7 @@ def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
             add_day("silver_coins_market", str(day), rows, silver)
             coins += [{"dt": day} | row for row in rows]
             summaries.append({"dt": day} | summary)
-        yield Gold(pd.DataFrame(coins), pd.DataFrame(summaries), today)
+        yield Gold(pd.DataFrame(coins), pd.DataFrame(summaries), today, ask)
 
 
 @pytest.fixture(scope="package")

@@ -1,0 +1,145 @@
+"""### Price files dropped into the lake, cleaned and queryable within seconds
+
+**What it makes.** Of every file below `raw/`: cleaned rows in `processed/crypto/year=…/month=…/day=…/data.parquet`, the
+table `processed_crypto`, and below `rejected/raw/` what could not be used, with the reasons.
+
+| task | does |
+|---|---|
+| `find_arrivals` | lists `raw/`, compares it with what has been made of it, and keeps the run's list in `manifests/on_arrival/<run_id>.json` |
+| `process_arrivals` | mapped, one task an object: cleans it and folds its rows into the days they are of; the latest row of a coin wins. A file or row that cannot be used goes to `rejected/raw/` |
+| `crawl_processed` | adds new days and columns to `processed_crypto`; without any, it leaves the crawler alone |
+| `report` | sums up files and rows; sends an alert when some were refused |
+
+**When.** As soon as an object is put below `raw/`: S3 tells the queue `crypto-lake-arrivals`, which the triggerer watches.
+And every 15 minutes, for messages that were lost. A message only wakes the DAG; each run looks for itself, so merged,
+repeated, lost and late messages do no harm. A run that finds nothing ends at once.
+
+**Which day a row belongs to.** The date in the file's key (`raw/crypto_prices_2026-02-25.json`); if it has none, the
+row's own timestamp.
+
+**Needs.** Airflow Variable `crypto_lake` (`bucket`, and for alerts `alert_topic_arn`), AWS credentials (on MWAA: the
+execution role), and the queue, the bucket's notification, the crawler and the topic of `include/resources/`. The DAG has
+to be unpaused: a paused one takes no messages, but loses none either.
+
+**Rerunning is safe.** Each output names its sources with their ETags: an object that is in there is not added twice. Clear
+any task, any number of times. To make everything anew from `raw/`, which is kept for ever, trigger the DAG with
+`reprocess` = `raw/`, or with a longer prefix for a part of it: for instance after a release that cleans better.
+
+**When a task fails**
+
+| task | usual reason | what to do |
+|---|---|---|
+| `find_arrivals` | the bucket, or the right to list it, is missing; `… was not written by this pipeline`: somebody put a file of his own into `processed/crypto/` | mend what the message names; for a foreign file: move it away, then clear the task |
+| `process_arrivals` | S3 was not to be had; `… written by others`: many files of one day at once | clear the failed mapped tasks with everything downstream; the other files were not held up |
+| `crawl_processed` | the crawler's own message is in the error; `… does not exist`: create it from `include/resources/crawlers.yaml` | clear the task: the data are in S3 already, only the catalog lacks them |
+| `report` | some objects were not dealt with | see `process_arrivals` |
+
+**Nothing happens when a file is put**
+
+1. Is the DAG unpaused, and is the triggerer running? 2. Does the object's key start with `raw/`? 3. Are there messages in
+`crypto-lake-arrivals` or in its dead-letter queue? Trigger the DAG by hand, or wait for the timer: it finds every file
+whether or not there was a message. 4. Same key and same bytes as before is the same object: nothing to do.
+
+**A file was refused.** The alert names the note in `rejected/raw/…/file-note.json`: reason, first bytes, remedy. Put the
+corrected file under the same key or another: it is taken up by itself. After a mended release, trigger with `reprocess`
+= the file's key.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetOrTimeSchedule,
+    AssetWatcher,
+    CronTriggerTimetable,
+    Param,
+    TriggerRule,
+    task,
+)
+
+from include.orchestration import arrivals, assets
+from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.templates import MACROS
+from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
+from lake_provider.triggers.sqs import ArrivalQueueTrigger
+
+RUN: dict[str, str] = {
+    "run": "{{ run_id }}",
+    "bucket": "{{ lake('bucket') }}",
+    "reprocess": "{{ params.reprocess or '' }}",
+}
+WRITTEN = "written(ti.xcom_pull(task_ids=['process_arrivals']))"
+
+raw_prices = Asset(
+    "raw_prices",
+    group=assets.GROUP,
+    watchers=[AssetWatcher(name="arrivals", trigger=ArrivalQueueTrigger(queue_name="crypto-lake-arrivals"))],
+)
+
+with DAG(
+    dag_id="crypto_prices_on_arrival",
+    description="Price files dropped into raw/: cleaned with pandas, partitioned, catalogued",
+    doc_md=__doc__,
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/15 * * * *", timezone="UTC"), assets=raw_prices
+    ),
+    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    catchup=False,
+    is_paused_upon_creation=False,  # nobody starts it
+    max_active_runs=1,  # what arrives meanwhile is the next run's
+    dagrun_timeout=timedelta(hours=4),
+    default_args=DEFAULT_ARGS,
+    tags={Tag.CRYPTO_LAKE, Tag.ON_ARRIVAL},
+    user_defined_macros=MACROS | {"written": arrivals.written},
+    render_template_as_native_obj=False,
+    params={
+        "reprocess": Param(
+            None,
+            type=["null", "string"],
+            pattern="^raw/",
+            title="Process again",
+            description="A prefix of keys, like raw/ (everything) or raw/crypto_prices_2026-02. Empty: what is new.",
+        )
+    },
+) as dag:
+
+    @task
+    def find_arrivals(run: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
+        """List `raw/`, compare it with what has been made of it, and keep the run's list for a rerun."""
+        return arrivals.find(run, bucket, reprocess)
+
+    @task(
+        map_index_template="{{ task.op_kwargs['batch']['label'] }}",
+        doc_md="Clean one object and fold its rows into the days they are of; refuse what cannot be used.",
+    )
+    def process_arrivals(
+        batch: dict[str, Any], run: str, bucket: str, reprocess: str, currency: str
+    ) -> list[dict[str, Any]]:
+        """Clean one object and fold its rows into the days they are of; refuse what cannot be used."""
+        return arrivals.process(batch["number"], run, bucket, reprocess, currency)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:
+        """Sum up files and rows; send an alert when some were refused."""
+        return arrivals.report(results, run, bucket)
+
+    found = find_arrivals(**RUN)
+    processed = process_arrivals.partial(**RUN, currency="{{ lake('currency') }}").expand(batch=found)
+    crawl_processed = GlueCatalogCrawlerOperator(
+        task_id="crawl_processed",
+        crawler_name="processed-crypto",
+        database="crypto_datalake",
+        table="processed_crypto",
+        partitions=f"{{{{ {WRITTEN}['partitions'] | tojson }}}}",
+        columns=f"{{{{ {WRITTEN}['columns'] | tojson }}}}",
+        poll_interval=1,
+        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+        outlets=[assets.PROCESSED_CRYPTO],
+        doc_md="Add new days and columns to `processed_crypto` in the Data Catalog.",
+    )
+    processed >> crawl_processed
+    report(processed, run=RUN["run"], bucket=RUN["bucket"])

@@ -1,0 +1,1 @@
+"""Price files dropped into raw/: read, cleaned to one schema, merged into one partition a day."""

@@ -1,0 +1,151 @@
+"""The columns of processed/crypto/: their types, what a missing value does, and the names they come under.
+
+A column of a dropped file that is none of these is kept beside them as text, under its name in snake_case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import NamedTuple
+
+import pyarrow as pa
+
+TEXT = pa.string()
+AMOUNT = pa.float64()
+MOMENT = pa.timestamp("us", tz="UTC")
+
+REFUSED = "the row is refused"
+NULL = "stays null"
+
+
+class Column(NamedTuple):
+    """A column of the table: what it holds, what happens without it, and the input names it answers to."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    missing: str
+    aliases: tuple[str, ...] = ()
+
+
+# Amounts are in the lake's currency, which stands for {currency} in a name: in a lake of euros `price_eur` is
+# the price, and `price_usd` is kept as a further column. Of several input columns for one target the exact
+# name goes first, then the aliases in their order here, and a row takes the first value that is not missing;
+# the values it passes over are not kept. Underscores do not count: `marketcap` is `market_cap`. Names that
+# mean an amount here and a percentage there (`change_24h`) are nobody's alias.
+COLUMNS = (
+    Column("coin_id", TEXT, "CoinGecko's id, lower case", REFUSED,
+           ("id", "coin", "slug", "coingecko_id", "coin_slug")),
+    Column("symbol", TEXT, "Ticker, lower case; symbols repeat between coins", NULL,
+           ("ticker", "coin_symbol")),
+    Column("name", TEXT, "The coin's name", NULL, ("coin_name",)),
+    Column("image", TEXT, "Address of the coin's logo", NULL, ("image_url", "logo", "logo_url", "icon")),
+    Column("current_price", AMOUNT, "Price of one coin, over zero", REFUSED,
+           ("price", "price_{currency}", "{currency}", "{currency}_price", "current_price_{currency}",
+            "last_price", "last_price_{currency}", "close", "close_price", "last")),
+    Column("market_cap", AMOUNT, "Market capitalisation, not negative", NULL,
+           ("market_cap_{currency}", "{currency}_market_cap", "mcap", "market_capitalization",
+            "market_capitalisation")),
+    Column("market_cap_rank", pa.int32(), "Rank by market capitalisation, from 1", NULL,
+           ("rank", "market_rank")),
+    Column("fully_diluted_valuation", AMOUNT, "Market capitalisation if all coins circulated", NULL,
+           ("fdv", "fully_diluted_market_cap", "fully_diluted_valuation_{currency}")),
+    Column("total_volume", AMOUNT, "Traded in 24 hours", NULL,
+           ("total_volume_{currency}", "{currency}_24h_vol", "volume_24h", "24h_volume",
+            "volume_24h_{currency}", "24h_volume_{currency}", "{currency}_24h_volume", "volume_{currency}",
+            "volume", "vol_24h", "24h_vol", "vol")),
+    Column("high_24h", AMOUNT, "Highest price in 24 hours", NULL,
+           ("24h_high", "high_24h_{currency}", "high")),
+    Column("low_24h", AMOUNT, "Lowest price in 24 hours", NULL, ("24h_low", "low_24h_{currency}", "low")),
+    Column("price_change_24h", AMOUNT, "Change of the price in 24 hours", NULL,
+           ("24h_price_change", "price_change_24h_{currency}")),
+    Column("price_change_percentage_24h", AMOUNT, "Change of the price in 24 hours, percent", NULL,
+           ("{currency}_24h_change", "price_change_24h_percentage", "change_percentage_24h",
+            "change_24h_percentage", "24h_change_percentage", "percent_change_24h", "24h_percentage",
+            "24h_price_change_percentage")),
+    Column("market_cap_change_24h", AMOUNT, "Change of the market capitalisation in 24 hours", NULL,
+           ("24h_market_cap_change",)),
+    Column("market_cap_change_percentage_24h", AMOUNT,
+           "Change of the market capitalisation in 24 hours, percent", NULL,
+           ("market_cap_change_24h_percentage", "24h_market_cap_change_percentage")),
+    Column("circulating_supply", AMOUNT, "Coins in circulation", NULL, ("available_supply",)),
+    Column("total_supply", AMOUNT, "Coins that exist", NULL),
+    Column("max_supply", AMOUNT, "Coins that can ever exist", NULL, ("maximum_supply",)),
+    Column("ath", AMOUNT, "All-time high price", NULL, ("all_time_high", "ath_{currency}", "ath_price")),
+    Column("ath_change_percentage", AMOUNT, "Change of the price since its all-time high, percent", NULL),
+    Column("ath_date", MOMENT, "When the all-time high was (UTC)", NULL, ("all_time_high_date",)),
+    Column("atl", AMOUNT, "All-time low price", NULL, ("all_time_low", "atl_{currency}", "atl_price")),
+    Column("atl_change_percentage", AMOUNT, "Change of the price since its all-time low, percent", NULL),
+    Column("atl_date", MOMENT, "When the all-time low was (UTC)", NULL, ("all_time_low_date",)),
+    Column("last_updated", MOMENT, "When the price was current (UTC)",
+           "stays null if the file's name gives the day, else " + REFUSED,
+           ("last_updated_at", "updated_at", "last_update", "timestamp", "datetime", "date_time", "time",
+            "date", "snapped_at", "as_of", "ingestion_timestamp")),
+    Column("currency", TEXT, "Of every amount in the row, lower case", "the lake's currency",
+           ("vs_currency", "quote_currency")),
+    Column("source", TEXT, "Where the file says its figures come from", NULL,
+           ("data_source", "provider")),
+    Column("price_date", pa.date32(), "The day the row belongs to (UTC): its partition",
+           "from the file's name, else from last_updated"),
+    Column("ingested_at", MOMENT, "When the file arrived in the lake (UTC)", "always there"),
+    Column("source_file", TEXT, "Key of the file below the lake's bucket", "always there"),
+    Column("source_row", pa.int64(), "Number of the row in the file, from 1", "always there"),
+)  # fmt: skip
+
+SCHEMA = pa.schema(
+    pa.field(column.name, column.type, metadata={"comment": column.meaning, "missing": column.missing})
+    for column in COLUMNS
+)
+
+# Written by the lake; year, month and day are the partition's folders. A file's own column of that name is
+# kept with col_ before it.
+LAKE_COLUMNS = frozenset({"price_date", "ingested_at", "source_file", "source_row"})
+RESERVED = LAKE_COLUMNS | {"year", "month", "day"}
+
+MAX_COLUMNS = 200  # of one file: a table that grew a column for every coin would be lost
+MAX_NAME = 100
+
+# Only the lake's own sign may stand before a number.
+CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+_WORDS = {"%": " percentage "} | {sign: f" {currency} " for currency, sign in CURRENCY_SIGNS.items()}
+
+
+def snake_case(name: str) -> str:
+    """A column's name as words of [a-z0-9] joined by underscores; empty when it has no letter or digit.
+
+    `currentPrice` is `current_price`, `24h Volume ($)` is `24h_volume_usd`. Letters outside ASCII lose their
+    accents or become their code points, so that different names stay different.
+    """
+    for sign, word in _WORDS.items():
+        name = name.replace(sign, word)
+    name = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", name)
+    folded = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = (c if c.isascii() or not c.isalnum() else f"_u{ord(c):x}_" for c in folded)
+    return "_".join(re.findall("[a-z0-9]+", "".join(plain).lower()))
+
+
+def targets(currency: str) -> dict[str, tuple[str, int]]:
+    """The input names that are known: name without underscores -> (target column, precedence from 0)."""
+    known: dict[str, tuple[str, int]] = {}
+    for column in COLUMNS:
+        if column.name not in LAKE_COLUMNS:
+            for precedence, name in enumerate((column.name, *column.aliases)):
+                known.setdefault(name.format(currency=currency).replace("_", ""), (column.name, precedence))
+    return known
+
+
+def further_name(name: str, position: int) -> str:
+    """The table's name for a column that is not in the schema.
+
+    Args:
+        name: in snake_case.
+        position: of the column in its file, from 1; names what has no name.
+    """
+    if not name or name[0].isdigit() or name in RESERVED:
+        name = f"col_{name or position}"
+    if len(name) > MAX_NAME:  # cut, with a mark that keeps two long names apart
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = f"{name[: MAX_NAME - 9]}_{digest}"
+    return name

@@ -1,0 +1,1 @@
+"""What the triggerer waits for. It sees neither `dags/` nor `include/`."""

@@ -1,0 +1,77 @@
+"""The on-arrival DAG: its shape, what wakes it, and its form."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import jsonschema
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
+
+from lake_provider.triggers.sqs import ArrivalQueueTrigger
+from local_aws.deployment import load_resources
+
+
+@pytest.fixture(scope="module")
+def on_arrival(dag_bag: DagBag) -> DAG:
+    return dag_bag.dags["crypto_prices_on_arrival"]
+
+
+def test_the_edges_are_the_files_way(on_arrival: DAG) -> None:
+    assert {task.task_id: task.downstream_task_ids for task in on_arrival.tasks} == {
+        "find_arrivals": {"process_arrivals"},
+        "process_arrivals": {"crawl_processed", "report"},
+        "crawl_processed": set(),
+        "report": set(),
+    }
+
+
+def test_it_is_woken_by_the_declared_queue_and_by_a_timer(on_arrival: DAG) -> None:
+    timetable = on_arrival.timetable
+    assert timetable.timetable.expression == "*/15 * * * *"
+    [watcher] = timetable.asset_condition.watchers
+    queue = load_resources()["queues"]["arrivals"]["QueueName"]
+    assert watcher.trigger.serialize() == ArrivalQueueTrigger(queue_name=queue).serialize()
+
+
+def test_it_runs_alone_and_from_the_first_moment(on_arrival: DAG) -> None:
+    assert on_arrival.max_active_runs == 1
+    assert on_arrival.is_paused_upon_creation is False
+
+
+def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -> None:
+    crawl = on_arrival.get_task("crawl_processed")
+    declared = load_resources()["crawlers"][crawl.crawler_name]
+    [target] = declared["Targets"]["S3Targets"]
+    assert crawl.database == declared["DatabaseName"]
+    assert crawl.table == declared["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]
+
+
+def test_the_catalog_is_asked_for_what_was_written(on_arrival: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = on_arrival.get_task("crawl_processed").prepare_for_execution()
+    outcomes = [
+        {"columns": ["b", "a"], "days": ["2026-02-25", "2026-02-26"]},
+        {"columns": [], "days": []},
+        {"columns": ["a", "c"], "days": ["2026-02-25"]},
+    ]
+
+    def xcom_pull(task_ids: list[str]) -> list[Any]:
+        assert task_ids == ["process_arrivals"]
+        return [outcomes[:2], outcomes[2:]]
+
+    task.render_template_fields({"ti": SimpleNamespace(xcom_pull=xcom_pull), "task": task, "dag": on_arrival})
+    assert json.loads(task.partitions) == [["2026", "02", "25"], ["2026", "02", "26"]]
+    assert json.loads(task.columns) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("wrong", ["processed/", "/raw/", "", 7])
+def test_only_keys_of_raw_can_be_processed_again(on_arrival: DAG, wrong: Any) -> None:
+    param = on_arrival.params.get_param("reprocess")
+    with pytest.raises((ParamValidationError, jsonschema.ValidationError)):
+        param.resolve(wrong)
+    assert param.resolve("raw/") == "raw/"
+    assert param.resolve(None) is None

@@ -1,0 +1,278 @@
+"""Files dropped into the lake with nothing but an S3 client: queue, triggerer and scheduler do the rest."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+import urllib.parse
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from local_airflow import servers
+from local_aws.deployment import LAKE_BUCKET
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Airflow, Lake
+
+DAG = "crypto_prices_on_arrival"
+TODAY = datetime.now(UTC).date()
+TASKS = {"find_arrivals", "process_arrivals", "crawl_processed", "report"}
+
+
+def rows(day: date, **prices: float) -> list[dict[str, Any]]:
+    return [
+        {"id": coin, "symbol": coin[:3], "current_price": price, "last_updated": f"{day}T10:00:00.000Z"}
+        for coin, price in prices.items()
+    ]
+
+
+def put(key: str, content: Any) -> None:
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    boto3.client("s3").put_object(Bucket=LAKE_BUCKET, Key=key, Body=body)
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.25)
+    raise AssertionError(f"{what}: not within {seconds:.0f} seconds")
+
+
+class Dropzone:
+    """What happens to dropped files, seen from outside."""
+
+    def __init__(self, airflow: Airflow, lake: Lake) -> None:
+        self.airflow = airflow
+        self.lake = lake
+
+    def prices(self, *days: date) -> dict[str, float]:
+        """Through Athena: coin -> price; none while the catalog does not have the days."""
+        if not self.in_catalog(*days):
+            return {}
+        condition = " OR ".join(
+            f"(year = '{day:%Y}' AND month = '{day:%m}' AND day = '{day:%d}')" for day in days
+        )
+        found = self.lake.query(f"SELECT coin_id, current_price FROM processed_crypto WHERE {condition}")
+        return {row["coin_id"]: row["current_price"] for row in found}
+
+    def in_catalog(self, *days: date) -> bool:
+        glue = boto3.client("glue")
+        try:
+            there = glue.batch_get_partition(
+                DatabaseName="crypto_datalake",
+                TableName="processed_crypto",
+                PartitionsToGet=[{"Values": day.isoformat().split("-")} for day in days],
+            )["Partitions"]
+        except glue.exceptions.EntityNotFoundException:
+            return False
+        return len(there) == len(set(days))
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run, the newest first."""
+        return self.airflow.api("GET", f"dags/{DAG}/dagRuns?order_by=-id&limit=100")["dag_runs"]
+
+    def idle(self) -> list[dict[str, Any]]:
+        """Wait until no run is going and the queue is empty; returns all runs."""
+        sqs = boto3.client("sqs")
+        url = sqs.get_queue_url(QueueName="crypto-lake-arrivals")["QueueUrl"]
+        quiet = 0
+
+        def nothing_going_on() -> list[dict[str, Any]]:
+            nonlocal quiet
+            waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            runs = self.runs()
+            busy = int(waiting["ApproximateNumberOfMessages"]) or any(
+                run["state"] in {"queued", "running"} for run in runs
+            )
+            quiet = 0 if busy else quiet + 1
+            return runs if quiet >= 8 else []
+
+        return until(nothing_going_on, "runs and queue come to rest", 180)
+
+    def notes(self, kind: str = "file-note.json") -> dict[str, dict[str, Any]]:
+        """Key of a refused file -> its note."""
+        notes = [
+            json.loads(self.lake.body(key)) for key in self.lake.keys("rejected/raw/") if key.endswith(kind)
+        ]
+        return {note["key"]: note for note in notes}
+
+
+@pytest.fixture(scope="module")
+def dropzone(all_of_airflow: Airflow, lake: Lake) -> Dropzone:
+    zone = Dropzone(all_of_airflow, lake)
+    until(lambda: zone.runs(), "the timer's first sweep")
+    zone.idle()
+    return zone
+
+
+@pytest.fixture(scope="module")
+def alerts() -> Callable[[], list[str]]:
+    """What people who subscribed to the lake's alerts have received since."""
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    url = sqs.create_queue(QueueName="somebodys-inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    [topic] = [
+        t["TopicArn"] for t in sns.list_topics()["Topics"] if t["TopicArn"].endswith("crypto-lake-alerts")
+    ]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def received() -> list[str]:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"])["Message"] for message in messages]
+
+    return received
+
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def test_a_file_is_queryable_with_nobody_starting_anything(dropzone: Dropzone) -> None:
+    before = len(dropzone.runs())
+    put("raw/crypto_prices_2026-02-25.json", rows(date(2026, 2, 25), bitcoin=60000, ethereum=3000))
+    prices = until(lambda: dropzone.prices(date(2026, 2, 25)), "the day is queryable")
+    assert prices == {"bitcoin": 60000, "ethereum": 3000}
+    run = dropzone.idle()[0]
+    assert (run["run_type"], run["state"]) == ("asset_triggered", "success")
+    assert len(dropzone.runs()) - before in {1, 2}  # the timer may have struck as well
+    tasks = dropzone.airflow.api.tasks(DAG, run["dag_run_id"])
+    assert {task["task_id"]: task["state"] for task in tasks} == dict.fromkeys(TASKS, "success")
+    assert "raw/crypto_prices_2026-02-25.json" in {task["rendered_map_index"] for task in tasks}
+
+
+def test_the_same_file_again_ends_green_and_at_once(dropzone: Dropzone) -> None:
+    before = {run["dag_run_id"] for run in dropzone.runs()}
+    put("raw/crypto_prices_2026-02-25.json", rows(date(2026, 2, 25), bitcoin=60000, ethereum=3000))
+    until(lambda: {run["dag_run_id"] for run in dropzone.runs()} - before, "the message wakes a run")
+    run = dropzone.idle()[0]
+    assert run["state"] == "success"
+    states = {t["task_id"]: t["state"] for t in dropzone.airflow.api.tasks(DAG, run["dag_run_id"])}
+    assert states == dict.fromkeys(TASKS, "skipped") | {"find_arrivals": "success"}
+
+
+def test_fifty_files_at_once_a_poison_file_among_them(
+    dropzone: Dropzone, alerts: Callable[[], list[str]]
+) -> None:
+    first = date(2026, 3, 1)
+    days = [first + timedelta(days=number % 5) for number in range(50)]
+    keys = [f"raw/a folder/Preise №{number} {day}.json" for number, day in enumerate(days)]
+    for number, (key, day) in enumerate(zip(keys, days, strict=True)):
+        content = json.dumps(rows(day, **{f"coin-{number}": number + 1}, common=number + 1)).encode()
+        put(key, gzip.compress(content) if number % 2 else content)
+    put("raw/poison_2026-03-01.json", b"\x89PNG\r\n\x1a\n poison")
+    put("raw/with bad rows 2026-03-01.csv", b"id,price,tvl\nfrom-csv,12.5,77\n,1,\nno-price,,\n")
+
+    expected = {f"coin-{number}": number + 1.0 for number in range(50)} | {"from-csv": 12.5}
+
+    def all_there() -> bool:
+        prices = dropzone.prices(*set(days))
+        return prices.keys() >= expected.keys() and {k: prices[k] for k in expected} == expected
+
+    until(all_there, "fifty files are queryable", 240)
+    assert {run["state"] for run in dropzone.idle()} == {"success"}
+
+    [note] = [note for key, note in dropzone.notes().items() if key == "raw/poison_2026-03-01.json"]
+    assert note["reason"] == "unreadable"
+    bad_rows = dropzone.notes("rows-note.json")["raw/with bad rows 2026-03-01.csv"]
+    assert bad_rows["rejected_rows"] == {"no_coin_id": 1, "no_price": 1}
+    # Ten files had a row of `common` for each day, of the same time: the last one to be put wins.
+    assert {
+        row["common"]
+        for row in dropzone.lake.query(
+            "SELECT COUNT(*) AS common FROM processed_crypto WHERE coin_id = 'common'"
+        )
+    } == {5}
+    tvl = dropzone.lake.query("SELECT coin_id, tvl FROM processed_crypto WHERE tvl IS NOT NULL")
+    assert tvl == [{"coin_id": "from-csv", "tvl": "77"}], "a column that is new is in the table"
+
+    messages: list[str] = []
+    until(lambda: messages.extend(alerts()) or "poison" in "".join(messages), "the alert")
+    alert = next(message for message in messages if "poison" in message)
+    assert "raw/poison_2026-03-01.json" in alert
+    assert "file-note.json" in alert
+    assert "with bad rows" in "".join(messages)
+
+
+def test_a_corrected_file_heals_it(dropzone: Dropzone) -> None:
+    put("raw/poison_2026-03-01.json", rows(date(2026, 3, 1), healed=42))
+    until(lambda: dropzone.prices(date(2026, 3, 1)).get("healed") == 42, "the corrected file is queryable")
+    dropzone.idle()
+
+
+def test_what_is_no_event_in_the_queue_does_no_harm(dropzone: Dropzone) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="crypto-lake-arrivals")["QueueUrl"]
+    for body in (
+        json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": LAKE_BUCKET}),
+        "no JSON",
+        json.dumps({"Records": [{"s3": {"object": {"key": urllib.parse.quote_plus("raw/is not there ü")}}}]}),
+    ):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    runs = dropzone.idle()
+    assert {run["state"] for run in runs} == {"success"}
+    put("raw/after-that_2026-04-01.json", rows(date(2026, 4, 1), bitcoin=1))
+    until(lambda: dropzone.prices(date(2026, 4, 1)), "the queue is still watched")
+    dropzone.idle()
+
+
+def test_a_killed_triggerer_loses_nothing(dropzone: Dropzone) -> None:
+    airflow = dropzone.airflow
+    days = [date(2026, 5, 1) + timedelta(days=number) for number in range(6)]
+    for number, day in enumerate(days):
+        if number == 2:
+            airflow.processes["triggerer"].kill()
+            servers.end(airflow.processes["triggerer"])
+        put(f"raw/kill/{day}.json", rows(day, bitcoin=number + 1))
+    airflow.processes["triggerer"] = servers.start("triggerer", airflow.environment, airflow.logs)
+
+    expected = [{"price": float(number + 1)} for number in range(6)]
+
+    def all_there() -> bool:
+        if not dropzone.in_catalog(*days):
+            return False
+        found = dropzone.lake.query(
+            "SELECT current_price AS price FROM processed_crypto"
+            " WHERE year = '2026' AND month = '05' ORDER BY price"
+        )
+        return found == expected
+
+    until(all_there, "what was put while the triggerer was dead", 240)
+    assert {run["state"] for run in dropzone.idle()} == {"success"}
+
+
+def test_a_run_that_is_cleared_and_a_replay_change_nothing(dropzone: Dropzone) -> None:
+    def everything() -> list[dict[str, Any]]:
+        return dropzone.lake.query("SELECT * FROM processed_crypto ORDER BY year, month, day, coin_id")
+
+    before = everything()
+    assert len(before) > 50
+    api = dropzone.airflow.api
+    largest = max(dropzone.runs(), key=lambda run: len(api.tasks(DAG, run["dag_run_id"])))["dag_run_id"]
+    count = len(api.tasks(DAG, largest))
+    assert count > 5
+    api(
+        "POST",
+        f"dags/{DAG}/clearTaskInstances",
+        {"dag_run_id": largest, "dry_run": False, "only_failed": False},
+    )
+    states = api.finished(DAG, largest)
+    assert states == dict.fromkeys(TASKS, "success")
+    assert len(api.tasks(DAG, largest)) == count, "the same objects are mapped again"
+    assert everything() == before
+
+    replay = api(
+        "POST",
+        f"dags/{DAG}/dagRuns",
+        {"logical_date": None, "conf": {"reprocess": "raw/kill/"}},
+    )["dag_run_id"]
+    assert api.finished(DAG, replay) == dict.fromkeys(TASKS, "success")
+    assert len([t for t in api.tasks(DAG, replay) if t["task_id"] == "process_arrivals"]) == 6
+    assert everything() == before

@@ -1,0 +1,315 @@
+"""What is read out of a dropped file: its rows, as text, and what is no row."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import tracemalloc
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from include.crypto_lake.on_arrival import reading
+from include.crypto_lake.on_arrival.reading import Chunk, read
+from include.crypto_lake.on_arrival.refusals import SAMPLE_BYTES, UnusableFileError
+
+ROWS: list[dict[str, Any]] = [
+    {"id": "bitcoin", "price": 64123.5, "name": "Bitcoin, the first"},
+    {"id": "ethereum", "price": 3456, "name": 'the "second"'},
+    {"id": "pépé", "price": 1e-11, "name": "лягушка 🐸"},
+]
+CELLS = [
+    {"id": "bitcoin", "price": "64123.5", "name": "Bitcoin, the first"},
+    {"id": "ethereum", "price": "3456", "name": 'the "second"'},
+    {"id": "pépé", "price": "1e-11", "name": "лягушка 🐸"},
+]
+
+
+def chunks(body: bytes) -> list[Chunk]:
+    return list(read(io.BytesIO(body)).chunks)
+
+
+def rows(body: bytes) -> list[dict[str, str | None]]:
+    """The readable rows."""
+    found = []
+    for chunk in chunks(body):
+        columns = [(name, cells.to_pylist()) for name, cells in chunk.columns]
+        found += [{name: cells[row] for name, cells in columns} for row in range(len(chunk.numbers))]
+    return found
+
+
+def malformed(body: bytes) -> list[tuple[int, str, str]]:
+    return [(row.number, row.detail, row.raw) for chunk in chunks(body) for row in chunk.malformed]
+
+
+def refusal(body: bytes) -> UnusableFileError:
+    with pytest.raises(UnusableFileError) as caught:
+        chunks(body)
+    assert len(caught.value.sample.encode()) <= SAMPLE_BYTES
+    return caught.value
+
+
+def as_csv(delimiter: str = ",", line_end: str = "\n") -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(ROWS[0]), delimiter=delimiter, lineterminator=line_end)
+    writer.writeheader()
+    writer.writerows(ROWS)
+    return text.getvalue()
+
+
+SHAPES = {
+    "array": json.dumps(ROWS),
+    "array, indented": json.dumps(ROWS, indent=2, ensure_ascii=False),
+    "envelope": json.dumps({"source": "x", "ingestion_timestamp": "2026-02-25T00:00:00Z", "data": ROWS}),
+    "envelope, data first": json.dumps({"data": ROWS, "source": "x"}, indent=1, ensure_ascii=False),
+    "envelope, a row a line": '{"data": [\n' + ",\n".join(json.dumps(row) for row in ROWS) + "\n]}",
+    "JSON Lines": "\n".join(json.dumps(row) for row in ROWS),
+    "JSON Lines, CRLF, gaps": "\r\n\r\n".join(json.dumps(row) for row in ROWS) + "\r\n",
+    "CSV": as_csv(),
+    "CSV, CRLF": as_csv(line_end="\r\n"),
+    "CSV, semicolons": as_csv(";"),
+    "CSV, tabs": as_csv("\t"),
+    "CSV, bars": as_csv("|"),
+    "CSV without the last line end": as_csv().rstrip("\n"),
+}
+
+
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_the_same_rows_come_out_of_every_shape(text: str, encoding: str, packed: bool) -> None:
+    body = text.encode(encoding)
+    assert rows(gzip.compress(body) if packed else body) == CELLS
+
+
+def test_a_single_object_is_one_row() -> None:
+    assert rows(json.dumps(ROWS[0], indent=2).encode()) == CELLS[:1]
+
+
+def test_simple_price_is_a_row_a_coin() -> None:
+    body = b'{"bitcoin": {"usd": 64123.50, "eur": 1}, "ethereum": {"usd": 3456}, "dead": {}, "gone": null}'
+    assert rows(body) == [
+        {"id": "bitcoin", "usd": "64123.50", "eur": "1"},
+        {"id": "ethereum", "usd": "3456", "eur": None},
+        {"id": "dead", "usd": None, "eur": None},
+    ]
+    assert malformed(body) == [(4, "no JSON object", '{"gone": null}')]
+
+
+def test_a_coin_may_be_called_status_or_data() -> None:
+    assert rows(b'{"status": {"usd": 0.02}, "data": {"usd": 1}}') == [
+        {"id": "status", "usd": "0.02"},
+        {"id": "data", "usd": "1"},
+    ]
+
+
+def test_an_envelope_says_what_holds_for_all_rows() -> None:
+    body = b'{"source": "desk", "data": [{"id": "a"}], "as_of": 1772042400, "meta": {"pages": 1}}'
+    envelope = read(io.BytesIO(body)).envelope
+    assert [(name, cells.to_pylist()) for name, cells in envelope] == [
+        ("source", ["desk"]),
+        ("as_of", ["1772042400"]),
+    ]
+
+
+def test_values_keep_their_digits_and_nesting() -> None:
+    body = b"""[{"cap": 41000000000000000000000.10, "roi": {"times": 50.10, "unit": "1", "no": [NaN, true]},
+                 "on": true, "none": null, "nan": NaN, "inf": -Infinity}]"""
+    assert rows(body) == [
+        {
+            "cap": "41000000000000000000000.10",
+            "roi": '{"times": 50.10, "unit": "1", "no": [null, true]}',
+            "on": "true",
+            "none": None,
+            "nan": None,
+            "inf": "-Infinity",
+        }
+    ]
+
+
+def test_a_number_of_ten_thousand_digits_is_text_like_any_other() -> None:
+    assert rows(b'[{"id": "a", "price": ' + b"9" * 10_000 + b"}]") == [{"id": "a", "price": "9" * 10_000}]
+
+
+def test_of_a_key_that_comes_twice_the_last_counts() -> None:
+    assert rows(b'[{"id": "a", "id": "b"}]') == [{"id": "b"}]
+
+
+def test_half_a_surrogate_pair_is_replaced_and_a_whole_one_kept() -> None:
+    assert rows(rb'[{"id": "a\ud800b", "name": "\ud83d\udc38", "x": "\u0000"}]') == [
+        {"id": "a\ufffdb", "name": "🐸", "x": "\0"}
+    ]
+
+
+def test_what_is_no_object_is_a_malformed_row() -> None:
+    body = b'[{"id": "a"}, 12.5, null, [1], "x", {"id": "b"}]'
+    assert [row["id"] for row in rows(body)] == ["a", "b"]
+    assert malformed(body) == [
+        (2, "no JSON object", "12.5"),
+        (3, "no JSON object", "null"),
+        (4, "no JSON object", "[1]"),
+        (5, "no JSON object", '"x"'),
+    ]
+
+
+def test_a_broken_line_costs_one_row() -> None:
+    lines = ['{"id": "a"}', '{"id": "b"', '{"id": "c"} 2', "oops", '{"id": "d"}']
+    body = "\n".join(lines).encode()
+    assert [row["id"] for row in rows(body)] == ["a", "d"]
+    assert [(number, raw) for number, _, raw in malformed(body)] == [
+        (2, lines[1]),
+        (3, lines[2]),
+        (4, lines[3]),
+    ]
+
+
+def test_a_broken_first_line_costs_one_row() -> None:
+    body = b'{"id": "a\n{"id": "b"}\n{"id": "c"}\n'
+    assert [row["id"] for row in rows(body)] == ["b", "c"]
+    assert [number for number, *_ in malformed(body)] == [1]
+
+
+@pytest.mark.parametrize("depth", [reading.MAX_DEPTH + 1, 500, 100_000])
+def test_a_row_that_is_nested_too_deeply_is_malformed(depth: int) -> None:
+    deep = '{"id": "deep", "x": ' + "[" * depth + "]" * depth + "}"
+    body = f'{{"id": "a"}}\n{deep}\n{{"id": "b"}}'.encode()
+    assert [row["id"] for row in rows(body)] == ["a", "b"]
+    assert [(number, raw) for number, _, raw in malformed(body)] == [(2, deep)]
+
+
+def test_a_document_that_is_nested_beyond_reading_is_refused() -> None:
+    assert "nested too deeply" in str(refusal(b"[" * 100_000))
+
+
+def test_a_record_with_the_wrong_number_of_fields_is_malformed() -> None:
+    body = b"id,price\na,1\nb,2,3\nc\nd,4,\ne,5\n"
+    assert rows(body) == [
+        {"id": "a", "price": "1"},
+        {"id": "d", "price": "4"},  # an empty field at the end does no harm
+        {"id": "e", "price": "5"},
+    ]
+    assert malformed(body) == [
+        (2, "3 fields, but the header has 2", "b,2,3"),
+        (3, "1 fields, but the header has 2", "c"),
+    ]
+
+
+def test_a_quoted_field_may_hold_line_ends_quotes_and_delimiters() -> None:
+    assert rows(b'id,note,price\na,"one\r\ntwo, ""three""",1\nb,,2\n') == [
+        {"id": "a", "note": 'one\r\ntwo, "three"', "price": "1"},
+        {"id": "b", "note": "", "price": "2"},
+    ]
+
+
+def test_a_quote_that_is_never_closed_costs_one_row() -> None:
+    body = b'id,note,price\na,"open,1\nb,x,2\nc,5" disk,3\nd,"e""",4\n'
+    assert [row["id"] for row in rows(body)] == ["b", "c", "d"]
+    assert malformed(body) == [(1, "a quote is opened and never closed", 'a,"open,1')]
+
+
+def test_a_quote_left_open_long_before_another_costs_two_rows() -> None:
+    plain = [f"c{number},x,1" for number in range(100)]
+    body = "\n".join(["id,note,price", 'a,"open,1', *plain, 'b,open",1', "d,x,1"]).encode()
+    assert [row["id"] for row in rows(body)] == [*(f"c{number}" for number in range(100)), "b", "d"]
+    assert [number for number, *_ in malformed(body)] == [1]
+
+
+def test_rows_come_in_chunks_and_are_numbered_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(reading, "_BLOCK", 7)  # a value may be cut anywhere
+    body = b'[{"id": "a"}, {"id": "b"}, 12.5e-3, {"id": "c"}, {"more": 1.25}]'
+    assert [(c.numbers, [m.number for m in c.malformed]) for c in chunks(body)] == [
+        ([1, 2], []),
+        ([4], [3]),
+        ([5], []),
+    ]
+    assert malformed(body)[0][2] == "12.5e-3"
+    assert [row.get("id") or row["more"] for row in rows(body)] == ["a", "b", "c", "1.25"]
+
+
+def test_a_file_is_never_in_memory_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 500)
+    monkeypatch.setattr(reading, "_BLOCK", 100_000)
+    row = json.dumps({"id": "bitcoin", "price": 64123.5, "note": "x" * 1500})
+    body = io.BytesIO(f"[{', '.join([row] * 8_000)}]".encode())
+    tracemalloc.start()
+    try:
+        count = sum(len(chunk.numbers) for chunk in read(body).chunks)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 8_000
+    assert peak < len(body.getvalue()) / 2
+
+
+def test_the_file_stays_open() -> None:
+    for body in (io.BytesIO(b'[{"id": 1}]'), io.BytesIO(gzip.compress(b"a,b\n1,2\n")), io.BytesIO(b"\xff")):
+        with suppress(UnusableFileError):
+            list(read(body).chunks)
+        body.seek(0)
+        assert body.read()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b" \n\t ", b"\xef\xbb\xbf", b"[]", b"{}", b'{"data": [ ]}', b"id,price\n", gzip.compress(b"[]")],
+)
+def test_a_file_without_rows_is_empty(body: bytes) -> None:
+    assert refusal(body).reason == "empty"
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"PAR1\x15\x04\x15", "Parquet"),
+        (b"PK\x03\x04\x14\x00", "zip"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"\xff\xd8\xff\xe0", "JPEG"),
+        (gzip.compress(gzip.compress(b"[]")), "gzip within gzip"),
+        (b"<!DOCTYPE html><html><body>502 Bad Gateway", "HTML"),
+        (b"\x00\x01\x02\x03", "binary"),
+        ("id,price\npépé,1\n".encode("latin-1"), "0xe9"),
+        (b'[{"id": "a"}, {"id": "b"},, {"id": "c"}]', "beyond 2 rows, at character 27"),
+        (b'[{"id": "a"}] [{"id": "b"}]', "more text follows"),
+        (b'[{"id": "a"}, {"id": "b"}', "the file ends before its last bracket"),
+        (b'{"data": [{"id": "a"}, {"id": "b', "beyond 1 rows"),
+        (gzip.compress(b'[{"id": "a"}]' * 9)[:-9], "the gzip file is broken"),
+        (gzip.compress(b'[{"id": "a"}]')[:-8] + b"12345678", "the gzip file is broken"),
+        (b"\x1f\x8b" + b"x" * 40, "the gzip file is broken"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_it_looks_like(body: bytes, what: str) -> None:
+    error = refusal(body)
+    assert error.reason == "unreadable"
+    assert what in str(error)
+    assert error.sample
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"status": {"error_code": 429, "error_message": "Slow down"}}', "429 Slow down"),
+        (b'{"error": {"status": {"error_code": 10012, "error_message": "Too far back"}}}', "10012 Too far"),
+        (b'{"error": "coin not found"}', "coin not found"),
+        (b'{"status": {"error_code": 500}, "data": []}', "500"),
+    ],
+)
+def test_an_answer_that_is_an_error_is_refused_with_its_message(body: bytes, message: str) -> None:
+    error = refusal(body)
+    assert error.reason == "wrong_shape"
+    assert message in str(error)
+
+
+def test_a_table_is_kept_from_growing_without_end() -> None:
+    wide = {f"coin_{number}": number for number in range(300)}
+    for body in (
+        json.dumps([wide]),
+        "\n".join(json.dumps({name: 1}) for name in wide),
+        ",".join(wide) + "\n1",
+    ):
+        error = refusal(body.encode())
+        assert error.reason == "wrong_shape"
+        assert "200" in str(error)

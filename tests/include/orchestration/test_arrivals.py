@@ -1,0 +1,155 @@
+"""A run's tasks on a real S3, SQS and SNS: one failing object among others, the sum, the alert."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from typing import Any
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.crypto_lake.on_arrival import processing
+from include.crypto_lake.on_arrival.partitions import Partition
+from include.orchestration import arrivals
+from include.orchestration.alerts import alert
+
+RUN = "manual__1"
+
+
+@pytest.fixture
+def bucket(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in aws_environment.items():
+        monkeypatch.setenv(name, value)
+    name = f"tasks-{uuid.uuid4().hex[:10]}"
+    boto3.client("s3").create_bucket(Bucket=name)
+    use_topic(monkeypatch, name, None)
+    return name
+
+
+def use_topic(monkeypatch: pytest.MonkeyPatch, bucket: str, arn: str | None) -> None:
+    settings = {"bucket": bucket, "website_bucket": "website", "alert_topic_arn": arn}
+    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", json.dumps(settings))
+
+
+def put(bucket: str, day: str, body: bytes | None = None) -> str:
+    rows = [{"id": "bitcoin", "price": 1}, {"id": "no-price"}]
+    key = f"raw/prices_{day}.json"
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=body or json.dumps(rows).encode())
+    return key
+
+
+def processed(bucket: str, count: int) -> list[list[dict[str, Any]]]:
+    return [arrivals.process(number, RUN, bucket, "", "usd") for number in range(count)]
+
+
+@pytest.fixture
+def inbox(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Receives what the topic of the settings is sent."""
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    url = sqs.create_queue(QueueName=f"inbox-{bucket}")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = sns.create_topic(Name=f"alerts-{bucket}")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    use_topic(monkeypatch, bucket, topic)
+
+    def received() -> list[dict[str, Any]]:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    return received
+
+
+def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inbox: Any) -> None:
+    put(bucket, "2026-02-25")
+    poison = put(bucket, "2026-02-26", b"\x00\x01")
+    found = arrivals.find(RUN, bucket, "")
+    assert [one["number"] for one in found] == [0, 1]
+    assert arrivals.report(processed(bucket, 2), RUN, bucket) == {
+        "files": {"processed": 1, "rejected": 1, "gone": 0},
+        "rows": {"read": 2, "kept": 1, "rejected": 1, "superseded": 0},
+    }
+    [message] = inbox()
+    assert message["Subject"] == "1 files and 1 rows refused below raw/"
+    for part in (
+        RUN,
+        poison,
+        "file-note.json",
+        "raw/prices_2026-02-25.json",
+        "1 rows no_price",
+        "rows-note.json",
+    ):
+        assert part in message["Message"]
+
+
+def test_nothing_refused_is_no_alert(bucket: str, inbox: Any) -> None:
+    put(bucket, "2026-02-25", b'[{"id": "bitcoin", "price": 1}]')
+    arrivals.find(RUN, bucket, "")
+    arrivals.report(processed(bucket, 1), RUN, bucket)
+    assert inbox() == []
+
+
+def test_an_object_that_fails_does_not_hold_up_its_batch_and_fails_the_run(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals.arrivals, "MAX_BATCHES", 1)
+    for day in ("2026-02-25", "2026-02-26", "2026-02-27"):
+        put(bucket, day)
+    [batch] = arrivals.find(RUN, bucket, "")
+    assert batch["label"] == "raw/prices_2026-02-25.json and 2 more"
+    read = Partition.read
+
+    def breaks(self: Partition) -> Any:
+        if self.day.day == 26:
+            raise OSError("no route to S3")
+        return read(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Partition, "read", breaks)
+        with pytest.raises(AirflowException, match=r"1 of 3 .*2026-02-26.json: OSError: no route to S3"):
+            processed(bucket, 1)
+    keys = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix="processed/")["Contents"]
+    assert ["day=26" in entry["Key"] for entry in keys] == [False, False]
+    with pytest.raises(AirflowFailException, match=r"3 of 3 objects were not dealt with"):
+        arrivals.report([], RUN, bucket)
+    outcomes = processed(bucket, 1)
+    assert arrivals.report(outcomes, RUN, bucket)["files"]["processed"] == 3
+
+
+def test_a_day_that_others_keep_writing_is_given_up_with_the_remedy(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bucket, "2026-02-25")
+    arrivals.find(RUN, bucket, "")
+    monkeypatch.setattr(Partition, "write", lambda *_, **__: None)
+    monkeypatch.setattr(processing, "_LONGEST_PAUSE", 0)
+    with pytest.raises(AirflowException, match=r"day=25/data.parquet was written by others .* clear this"):
+        processed(bucket, 1)
+
+
+def test_a_cleared_run_keeps_to_its_list(bucket: str) -> None:
+    put(bucket, "2026-02-25")
+    first = arrivals.find(RUN, bucket, "")
+    processed(bucket, 1)
+    put(bucket, "2026-02-26")
+    assert arrivals.find(RUN, bucket, "") == first
+    assert [one["label"] for one in arrivals.find("another", bucket, "")] == ["raw/prices_2026-02-26.json"]
+    assert arrivals.find("replay", bucket, "raw/")[0]["label"] == "raw/prices_2026-02-25.json"
+
+
+def test_a_missing_bucket_is_named_with_the_remedy(bucket: str) -> None:
+    with pytest.raises(AirflowFailException, match=r"'no-such-bucket' does not exist.*'crypto_lake'"):
+        arrivals.find(RUN, "no-such-bucket", "")
+
+
+def test_an_alert_is_logged_and_one_that_cannot_be_sent_fails_nothing(
+    bucket: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        alert("something happened", "read this")
+    assert "ALERT: something happened\nread this" in caplog.text
+    use_topic(monkeypatch, bucket, "arn:aws:sns:us-east-1:123456789012:no-such-topic")
+    alert("something happened", "read this")
+    assert "The alert could not be sent: check 'alert_topic_arn'" in caplog.text

@@ -1,0 +1,206 @@
+"""GlueCatalogCrawlerOperator, against crawlers that really crawl."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
+from airflow.sdk.module_loading import import_string
+
+from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
+
+BUCKET = "crawler-operator-test"
+DATABASE = "crawler_operator_test"
+CONTEXT: Any = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database(aws_environment: dict[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_environment.items():
+            patch.setenv(name, value)
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+        yield
+
+
+@pytest.fixture
+def table() -> str:
+    """The name of a crawler, of its folder, and of the table that it makes."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    boto3.client("glue").create_crawler(
+        Name=name,
+        Role="r",
+        DatabaseName=DATABASE,
+        Targets={"S3Targets": [{"Path": f"s3://{BUCKET}/{name}/"}]},
+        SchemaChangePolicy={"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
+    )
+    return name
+
+
+def put_day(table: str, day: str, body: bytes | None = None, **columns: Any) -> None:
+    content = io.BytesIO()
+    pq.write_table(pa.table({"id": ["bitcoin"], **columns}), content)
+    key = f"{table}/year=2026/month=02/day={day}/data.parquet"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body or content.getvalue())
+
+
+def crawls(name: str) -> int:
+    return len(boto3.client("glue").list_crawls(CrawlerName=name)["Crawls"])
+
+
+class Task:
+    """The task as a DAG has it: its execution, and what follows while it is deferred."""
+
+    def __init__(self, table: str, partitions: Any, columns: Any = (), crawler: str | None = None) -> None:
+        self.operator = GlueCatalogCrawlerOperator(
+            task_id="crawl",
+            crawler_name=crawler or table,
+            database=DATABASE,
+            table=table,
+            partitions=partitions,
+            columns=columns,
+            poll_interval=1,
+        )
+
+    def run(self) -> dict[str, Any]:
+        step, arguments = self.operator.execute, {}
+        while True:
+            try:
+                return step(CONTEXT, **arguments)
+            except TaskDeferred as deferred:
+                classpath, kwargs = deferred.trigger.serialize()
+                trigger = import_string(classpath)(
+                    **json.loads(json.dumps(kwargs))
+                )  # as the triggerer has it
+                step = getattr(self.operator, deferred.method_name)
+                arguments = {**deferred.kwargs, "event": asyncio.run(first_payload(trigger))}
+
+
+async def first_payload(trigger: Any) -> Any:
+    async with asyncio.timeout(60), aclosing(trigger.run()) as events:
+        return (await anext(events)).payload
+
+
+def day(number: str) -> list[str]:
+    return ["2026", "02", number]
+
+
+def test_only_a_new_day_or_a_new_column_is_worth_a_crawl(table: str) -> None:
+    put_day(table, "25", price=[1.5])
+    assert Task(table, [day("25")], ["id", "Price"]).run() == {"crawled": True, "partitions": 1, "columns": 2}
+    put_day(table, "25", price=[2.5])
+    again = Task(table, [day("25"), day("25")], ["price", "day"]).run()
+    assert again == {"crawled": False, "partitions": 1, "columns": 2}
+    assert crawls(table) == 1
+
+    put_day(table, "26", price=[1.5])
+    assert Task(table, [day("25"), day("26")], ["price"]).run()["crawled"]
+    put_day(table, "26", price=[1.5], volume=[1.5])
+    assert Task(table, [day("26")], ["price", "volume"]).run()["crawled"]
+    assert crawls(table) == 3
+
+
+def test_nothing_to_look_for_is_nothing_to_crawl(table: str) -> None:
+    assert Task(table, "[]", "[]").run() == {"crawled": False, "partitions": 0, "columns": 0}
+    assert crawls(table) == 0
+
+
+def test_a_crawl_that_succeeded_without_finding_it_is_a_failure(table: str) -> None:
+    put_day(table, "25")
+    missing = [day(f"{number:02}") for number in range(1, 13)]
+    with pytest.raises(AirflowException) as failure:
+        Task(table, [day("25"), *missing], ["id", "volume"]).run()
+    message = str(failure.value)
+    assert (
+        f"Glue crawler {table} succeeded, but table {DATABASE}.{table} lacks partitions 2026/02/01, "
+        in message
+    )
+    assert "2026/02/10 and 2 more and columns volume: look whether" in message
+
+
+def test_a_failed_crawl_tells_glues_own_error(table: str) -> None:
+    put_day(table, "25", body=b"no Parquet")
+    with pytest.raises(AirflowException, match=r"the crawl is FAILED: s3://.*/data.parquet is not Parquet"):
+        Task(table, [day("25")]).run()
+
+
+def test_a_missing_crawler_is_named_and_not_retried() -> None:
+    with pytest.raises(AirflowFailException, match=r"Glue crawler nobody does not exist: .*crawlers\.yaml"):
+        Task("t", [day("25")], crawler="nobody").run()
+
+
+def test_a_crawl_that_is_going_already_is_waited_for_and_another_one_follows(table: str) -> None:
+    wide = {f"column_{number}": [1.5] for number in range(400)}
+    for number in range(100):
+        put_day(table, f"{number:03}", **wide)
+    found, missed = Task(table, [day("000")]), Task(table, [day("100")])
+    glue: Any = missed.operator.hook.conn
+    glue.start_crawler(Name=table)
+    with pytest.raises(TaskDeferred) as deferred:
+        missed.operator.execute(CONTEXT)
+    assert deferred.value.kwargs == {"ours": False}
+    with pytest.raises(AirflowException, match=r"is still RUNNING \(Waiter error\)"):
+        missed.operator.execute_complete(CONTEXT, {"status": "error", "message": "Waiter error"}, ours=False)
+
+    assert found.run() == {"crawled": False, "partitions": 1, "columns": 0}  # the other crawl did it
+    put_day(table, "100", **wide)
+    with pytest.raises(TaskDeferred) as again:
+        missed.operator.execute_complete(CONTEXT, {"status": "success"}, ours=False)
+
+    assert again.value.kwargs == {"ours": True}
+    asyncio.run(first_payload(again.value.trigger))
+    assert missed.operator.execute_complete(CONTEXT, {"status": "success"})["crawled"]
+    assert crawls(table) == 2
+
+
+def test_many_partitions_are_looked_up_in_groups(table: str) -> None:
+    glue = boto3.client("glue")
+    descriptor = {"Columns": [{"Name": "id", "Type": "string"}], "Location": f"s3://{BUCKET}/{table}/"}
+    keys = [{"Name": "day", "Type": "string"}]
+    glue.create_table(
+        DatabaseName=DATABASE,
+        TableInput={"Name": table, "StorageDescriptor": descriptor, "PartitionKeys": keys},
+    )
+    days = [[str(number)] for number in range(1100)]
+    glue.batch_create_partition(
+        DatabaseName=DATABASE,
+        TableName=table,
+        PartitionInputList=[{"Values": values, "StorageDescriptor": descriptor} for values in days],
+    )
+    assert Task(table, days).run() == {"crawled": False, "partitions": 1100, "columns": 0}
+    with pytest.raises(AirflowException, match="lacks partitions 1100: look"):
+        Task(table, [*days, ["1100"]]).run()
+
+
+def test_lists_may_come_as_any_sequence_or_as_json(table: str) -> None:
+    put_day(table, "25")
+    assert Task(table, json.dumps([day("25")]), '["id"]').run()["crawled"]
+    assert not Task(table, [tuple(day("25"))], ("id",)).run()["crawled"]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "columns", "reason"),
+    [
+        ("None", [], "partitions of crawl is 'None'"),
+        (None, [], "partitions of crawl is None"),
+        (["2026", "02", "25"], [], r"partitions of crawl is \['2026', '02', '25'\]: give a list like"),
+        ([[2026, 2, 25]], [], "one text a partition key"),
+        ([[]], [], r"partitions of crawl is \[\[\]\]"),
+        ([], "id, price", "columns of crawl is 'id, price': give a list of names"),
+        ([], [1], r"columns of crawl is \[1\]"),
+    ],
+)
+def test_an_argument_that_is_no_such_list_is_named(partitions: Any, columns: Any, reason: str) -> None:
+    with pytest.raises(AirflowFailException, match=reason):
+        Task("t", partitions, columns).run()
