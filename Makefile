@@ -39,7 +39,7 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 	@$(LOCAL) env
 
 .PHONY: test
-test: $(READY) java ## Run the tests
+test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: bench
@@ -74,6 +74,10 @@ clean: stop ## Stop, and delete the local lake and Airflow's state
 .PHONY: java
 java:
 	@scripts/check-java
+
+.PHONY: chromium
+chromium:
+	@scripts/check-chromium
 
 $(UV):
 	@scripts/make-venv $(VENV)

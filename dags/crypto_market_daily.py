@@ -10,8 +10,8 @@
 | `silver_to_gold` | `gold/coins_market/dt=…`: ranked; `gold/market_summary/dt=…`: the day's totals |
 | `crawl_gold` | the partitions in `gold_coins_market` and `gold_market_summary` |
 | `check_gold` | nothing: it is the gate between the lake and the website |
-| `query_top10`, `query_market_history` | Athena results |
-| `publish_top10`, `publish_market_history` | `data/top10_cryptos.json`, `data/market_history.json` in the website's bucket |
+| `query_top10`, `query_market_history`, `query_coin_history` | Athena results |
+| `publish_top10`, `publish_market_history`, `publish_coin_history` | `data/top10_cryptos.json`, `data/market_history.json`, `data/coin_history.json` in the website's bucket |
 
 **When.** 02:00 UTC, no catch-up. Also by hand, with or without `run_date`; by clearing tasks; by `airflow backfill
 create`; by `airflow dags test crypto_market_daily 2026-01-31`.
@@ -41,7 +41,9 @@ ingestions of one day, the latest wins in silver.
 | `publish_…` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break the file's schema | compare the query's result with `include/schemas/` |
 
 **Website.** It changes last, only after the gate, and never goes back in time: a run for an older day leaves newer
-files alone.
+files alone. To change what the page knows, add a column to a query in `include/sql/` and to its schema in
+`include/schemas/`, clear `query_…` with everything downstream, then show it in `include/website/`; to change how
+it looks, `include/website/` alone, and deploy it (on a laptop `make run` does).
 """
 
 from __future__ import annotations
@@ -177,6 +179,13 @@ with DAG(
         **ATHENA,
     )
 
+    query_coin_history = AthenaOperator(
+        task_id="query_coin_history",
+        query="coin_history.sql",
+        doc_md="Price and rank of the ten largest coins, up to 90 days back, through Athena.",
+        **ATHENA,
+    )
+
     @task(outlets=[assets.WEBSITE_TOP10_CRYPTOS])
     def publish_top10(query_execution_id: str, as_of: str, bucket: str, currency: str) -> dict[str, Any]:
         """Write `data/top10_cryptos.json` to the website's bucket, unless a newer one is there."""
@@ -195,12 +204,23 @@ with DAG(
 
         return publish(MARKET_HISTORY, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
 
+    @task(outlets=[assets.WEBSITE_COIN_HISTORY])
+    def publish_coin_history(
+        query_execution_id: str, as_of: str, bucket: str, currency: str
+    ) -> dict[str, Any]:
+        """Write `data/coin_history.json` to the website's bucket, unless a newer one is there."""
+        from include.crypto_lake.website import COIN_HISTORY
+        from include.orchestration.publication import publish
+
+        return publish(COIN_HISTORY, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
+
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
     [crawl_silver, crawl_gold] >> check_gold  # the gate reads silver too
-    queries = [query_top10, query_market_history]
+    queries = [query_top10, query_market_history, query_coin_history]
     check_gold >> queries
-    # The website shows one day: neither file changes before both queries have their answer.
+    # The website shows one day: no file changes before all queries have their answer.
     where = {"as_of": RUN_DATE, "bucket": WEBSITE_BUCKET, "currency": CURRENCY}
     queries >> publish_top10(query_top10.output, **where)
     queries >> publish_market_history(query_market_history.output, **where)
+    queries >> publish_coin_history(query_coin_history.output, **where)

@@ -51,20 +51,22 @@ def main(argv: list[str] | None = None) -> int:
                 raise UsageError(
                     "make dev is running: trigger the DAG in its UI, or end it with make stop first"
                 )
+            endpoint_url, website_url = _lake(arguments.aws_port)
             daily.run(
                 day=arguments.date,
                 feed=_feed(arguments.feed),
                 state=STATE,
-                endpoint_url=_lake(arguments.aws_port),
+                endpoint_url=endpoint_url,
+                website_url=website_url,
             )
         elif arguments.command == "dev":
             dev(feed=_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
         elif arguments.command == "stop":
             stop()
         else:
-            if not (endpoint_url := aws.endpoint(AWS_STATE)):
+            if not (served := aws.endpoint(AWS_STATE)):
                 raise UsageError("the local lake is not up: make run (or make dev) first")
-            for name, value in aws_environment(endpoint_url).items():
+            for name, value in aws_environment(served).items():
                 print(f"export {name}={value}")
     except KeyboardInterrupt:
         return 130
@@ -92,13 +94,14 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
         port, what="Airflow's UI", remedy="end what listens there, or choose another: UI_PORT=8081 make dev"
     )
     with _ends_on_sigterm(), daily.coingecko(feed) as (url, time_travel):
-        endpoint_url = _lake(aws_port)
+        endpoint_url, website_url = _lake(aws_port)
         environment = airflow_environment(
             STATE / "airflow",
             endpoint_url=endpoint_url,
             coingecko_url=url,
             time_travel=time_travel,
             api_port=port,
+            dashboard_url=website_url,
         )
         prepare_database(environment)
         daily.say("Starting Airflow (api-server, scheduler, dag-processor, triggerer) …")
@@ -107,6 +110,7 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
             with servers.running(environment, STATE / "logs") as processes:
                 daily.say(
                     f"\n  Airflow's UI   http://127.0.0.1:{port}      (no log-in on this laptop)\n"
+                    f"  Dashboard      {website_url}\n"
                     f'  AWS endpoint   {endpoint_url}      (eval "$(make -s env)", then any AWS client)\n'
                     f"  CoinGecko      {url}      (feed {feed})\n"
                     f"  Logs           {STATE / 'logs'}\n\nCtrl-C, or make stop elsewhere, ends it."
@@ -135,12 +139,16 @@ def stop() -> None:
     aws.stop(AWS_STATE)
 
 
-def _lake(port: int) -> str:
-    """`local_aws`, started if it is not up, with the resources as they are in the repository now."""
+def _lake(port: int) -> tuple[str, str]:
+    """`local_aws`, started if it is not up, with the resources as they are in the repository now.
+
+    Returns:
+        The endpoint URL, and the address of the website.
+    """
     endpoint_url = aws.start(AWS_STATE, port=port)
     os.environ.update(aws_environment(endpoint_url))
     deploy(endpoint_url)
-    return endpoint_url
+    return endpoint_url, aws.website(AWS_STATE) or ""
 
 
 def _feed(value: str) -> str:

@@ -55,6 +55,7 @@ def airflow_environment(
     coingecko_url: str,
     time_travel: bool,
     api_port: int = 8080,
+    dashboard_url: str = "",
 ) -> dict[str, str]:
     """Everything Airflow needs, on top of this process's own environment.
 
@@ -64,6 +65,7 @@ def airflow_environment(
         coingecko_url: CoinGecko's or the stand-in's address.
         time_travel: As for `coingecko_connection`.
         api_port: Where Airflow's API server listens, when one does.
+        dashboard_url: Where its menu leads to the dashboard; empty for no such entry.
     """
     inherited = {
         key: value
@@ -91,6 +93,7 @@ def airflow_environment(
             "AIRFLOW__API__PORT": str(api_port),
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{api_port}",
             "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL": dashboard_url,
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # sooner when a DAG file has changed
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",

@@ -97,7 +97,7 @@ class RunRecord:
         return json.loads(rows[0][0]) if rows else None
 
 
-def run(*, day: date | None, feed: str, state: Path, endpoint_url: str) -> None:
+def run(*, day: date | None, feed: str, state: Path, endpoint_url: str, website_url: str) -> None:
     """Run the daily DAG for one day and print its progress, the top ten and where to look.
 
     Args:
@@ -105,6 +105,7 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str) -> None:
         feed: `demo` (made-up data), `live` (CoinGecko itself), or a directory of recorded bodies.
         state: The folder for Airflow's home and the logs.
         endpoint_url: Where `local_aws` listens, with the lake deployed.
+        website_url: Where it serves the website.
 
     Raises:
         RunFailedError: with the failed task's log and how to run it again.
@@ -148,7 +149,8 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str) -> None:
         raise RunFailedError(
             f"\n{_tail(log)}\n\nairflow dags test did not finish the run: see {_short(log)}. Again: {again}"
         )
-    report(record, endpoint_url=endpoint_url, day=day, seconds=(datetime.now(UTC) - began).total_seconds())
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    report(record, endpoint_url=endpoint_url, website_url=website_url, day=day, seconds=seconds)
 
 
 @contextmanager
@@ -187,7 +189,7 @@ def follow(record: RunRecord, airflow: subprocess.Popen[bytes], log: Path) -> No
         time.sleep(0.2)
 
 
-def report(record: RunRecord, *, endpoint_url: str, day: date, seconds: float) -> None:
+def report(record: RunRecord, *, endpoint_url: str, website_url: str, day: date, seconds: float) -> None:
     """Print the top ten and the three addresses."""
     from lake_provider.hooks.athena import rows_of
 
@@ -211,7 +213,7 @@ def report(record: RunRecord, *, endpoint_url: str, day: date, seconds: float) -
             say(f"  {task.task_id} was skipped: the website already shows a newer day.")
     say(f'  AWS endpoint   {endpoint_url}          (eval "$(make -s env)", then any AWS client)')
     say(f"  JSON           s3://{WEBSITE_BUCKET}/data/top10_cryptos.json")
-    say(f"  Dashboard      {endpoint_url}/{WEBSITE_BUCKET}/index.html\n")
+    say(f"  Dashboard      {website_url}\n")
 
 
 def task_log(log: str, task_id: str) -> str:

@@ -3,7 +3,8 @@
 moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS and CloudWatch over HTTP. Where it would
 only pretend, a subclass of its backend does the work: objects are files (`s3`), Glue jobs run on Spark
 (`glue_jobs`), crawlers read Parquet footers (`crawlers`), Athena queries run on DuckDB (`athena`), and the
-Glue catalog survives a restart (`catalog`). What nobody implemented is refused (`services`).
+Glue catalog survives a restart (`catalog`). What nobody implemented is refused (`services`). On a port of
+its own the website is served as CloudFront would (`cloudfront`).
 
 Three seams of moto are used, all of them through `seams.install`:
 

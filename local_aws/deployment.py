@@ -7,7 +7,6 @@ and touches no data.
 from __future__ import annotations
 
 import json
-import mimetypes
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import yaml
 from botocore.exceptions import ClientError
+
+from include.crypto_lake.website_files import website_files
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
@@ -38,7 +39,6 @@ VALUES = {
 }
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _INCLUDE = Path(__file__).parent.parent / "include"
-_CACHE_CONTROL = "max-age=60"  # seconds: a new version of the website shows soon
 
 
 def load_resources(values: Mapping[str, str] = VALUES) -> dict[str, Any]:
@@ -163,24 +163,11 @@ def _crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
 
 
 def _website(s3: S3Client) -> None:
-    # On AWS CloudFront reads the bucket; here a browser does, without a signature.
-    public = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{WEBSITE_BUCKET}/*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [public]})
-    s3.put_bucket_policy(Bucket=WEBSITE_BUCKET, Policy=policy)
-    website = _INCLUDE / "website"
-    for path in sorted(website.rglob("*")):
-        key = path.relative_to(website).as_posix()
-        if path.is_dir() or key.startswith("data/"):  # the pipeline's, which a deployment must not turn back
-            continue
+    for file in website_files():  # the page last: it refers to the assets; data/ is the pipeline's
         s3.put_object(
             Bucket=WEBSITE_BUCKET,
-            Key=key,
-            Body=path.read_bytes(),
-            ContentType=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
-            CacheControl=_CACHE_CONTROL,
+            Key=file.key,
+            Body=file.body,
+            ContentType=file.content_type,
+            CacheControl=file.cache_control,
         )

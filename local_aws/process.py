@@ -87,6 +87,12 @@ def endpoint(state: Path) -> str | None:
     return str(served["endpoint_url"]) if served else None
 
 
+def website(state: Path) -> str | None:
+    """The address of the website that the server of a state directory serves; None if none is up."""
+    served = _served(state)
+    return str(served["website_url"]) if served else None
+
+
 def stop(state: Path) -> None:
     """End the server of a state directory, if there is one, with the Spark jobs it runs.
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from moto.s3.responses import S3Response
 from werkzeug.test import Client
 
 from local_aws import seams
+from local_aws.cloudfront import OriginObject
 from local_aws.json_files import write_json
 from local_aws.object_files import ObjectFiles, Signature
 
@@ -48,6 +50,26 @@ def install(state: Path) -> None:
 def storage() -> StoredS3Backend:
     """The S3 of this server."""
     return cast(StoredS3Backend, s3_backends[DEFAULT_ACCOUNT_ID]["aws"])
+
+
+def origin(bucket_name: str) -> Callable[[str], OriginObject | None]:
+    """A bucket as CloudFront's origin access control lets it read: without the bucket being public."""
+
+    def read(key_name: str) -> OriginObject | None:
+        backend = storage()
+        with backend.lock:
+            key = backend.get_object(bucket_name, key_name) if bucket_name in backend.buckets else None
+            if key is None:
+                return None
+            headers = key.metadata
+            return OriginObject(
+                body=key.value,
+                content_type=headers.get("Content-Type", "binary/octet-stream"),
+                etag=key.etag,
+                cache_control=headers.get("Cache-Control"),
+            )
+
+    return read
 
 
 class StoredKey(FakeKey):

@@ -1,4 +1,7 @@
-"""The server in the foreground: `serve` binds the port, puts local_aws's classes into moto and answers."""
+"""The server in the foreground: `serve` binds the ports, puts local_aws's classes into moto and answers.
+
+Beside the endpoint of the APIs there is one for the website, in CloudFront's place.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import IO, NoReturn
@@ -18,6 +22,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local_aws import athena, glue, s3
+from local_aws.cloudfront import distribution
+from local_aws.deployment import WEBSITE_BUCKET, load_resources
 from local_aws.services import refusing
 
 RECORD = "server.json"  # in the state directory: who serves it, locked for as long as that process lives
@@ -34,7 +40,7 @@ def serve(state: Path, host: str, port: int) -> NoReturn:
     Args:
         state: Where everything is kept; made if need be.
         host: The address to listen on.
-        port: The port to listen on; 0 picks a free one.
+        port: The port to listen on; 0 picks a free one. The website is on the next port, or on a free one.
 
     Raises:
         ServeError: The port or the state directory is taken.
@@ -44,6 +50,8 @@ def serve(state: Path, host: str, port: int) -> NoReturn:
     record = _claim(state)
     listener = _bind(host, port)
     endpoint_url = f"http://{host}:{listener.getsockname()[1]}"
+    website_listener = _bind_next(host, port)
+    website_url = f"http://{host}:{website_listener.getsockname()[1]}"
 
     s3.install(state)
     glue.install(state, endpoint_url)
@@ -60,8 +68,16 @@ def serve(state: Path, host: str, port: int) -> NoReturn:
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),
     )
+    website = make_server(
+        host,
+        website_listener.getsockname()[1],
+        distribution(s3.origin(WEBSITE_BUCKET), load_resources()["website"]),
+        threaded=True,
+        fd=website_listener.fileno(),
+    )
+    threading.Thread(target=website.serve_forever, daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    json.dump({"pid": os.getpid(), "endpoint_url": endpoint_url}, record)
+    json.dump({"pid": os.getpid(), "endpoint_url": endpoint_url, "website_url": website_url}, record)
     record.flush()
     print(endpoint_url, flush=True)
     try:
@@ -104,3 +120,10 @@ def _bind(host: str, port: int) -> socket.socket:
         raise ServeError(
             f"port {port} is in use: end what listens there, or choose another port with --port"
         ) from None
+
+
+def _bind_next(host: str, port: int) -> socket.socket:
+    try:
+        return _bind(host, port + 1 if port else 0)
+    except ServeError:
+        return _bind(host, 0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from local_airflow import environment
-from local_aws.process import running
+from local_aws import process
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,10 +22,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def local_aws_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state directory of the session's server."""
+    return tmp_path_factory.mktemp("local-aws")
+
+
+@pytest.fixture(scope="session")
+def local_aws(local_aws_state: Path) -> Iterator[str]:
     """The endpoint URL of a server whose state lasts as long as the session; nothing is deployed."""
-    with running(tmp_path_factory.mktemp("local-aws")) as endpoint_url:
+    with process.running(local_aws_state) as endpoint_url:
         yield endpoint_url
+
+
+@pytest.fixture(scope="session")
+def website_url(local_aws: str, local_aws_state: Path) -> str:
+    """Where the session's server serves the website; empty until something is deployed."""
+    served = process.website(local_aws_state)
+    assert served
+    return served
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,7 @@ class Export:
 
 TOP10_CRYPTOS = Export("top10_cryptos", rows_key="coins")
 MARKET_HISTORY = Export("market_history", rows_key="days")
+COIN_HISTORY = Export("coin_history", rows_key="prices")
 
 
 def may_replace(document: Mapping[str, Any], published: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ GOLD_MARKET_SUMMARY = Asset("gold_market_summary", group=GROUP)
 # The website's data.
 WEBSITE_TOP10_CRYPTOS = Asset("website_top10_cryptos", group=GROUP)
 WEBSITE_MARKET_HISTORY = Asset("website_market_history", group=GROUP)
+WEBSITE_COIN_HISTORY = Asset("website_coin_history", group=GROUP)
 
 # Dropped files, cleaned: queryable once the crawler has been there.
 PROCESSED_CRYPTO = Asset("processed_crypto", group=GROUP)

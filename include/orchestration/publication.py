@@ -8,14 +8,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from include.crypto_lake.website import Export, encode, may_replace
+from include.crypto_lake.website_files import cache_control
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 log = logging.getLogger(__name__)
-
-# The page asks for fresh data; CloudFront may answer from its cache for five minutes.
-CACHE_CONTROL = "public, max-age=300, must-revalidate"
 
 
 def publish(
@@ -78,7 +76,7 @@ def publish(
         Key=export.key,
         Body=encode(document),
         ContentType="application/json; charset=utf-8",
-        CacheControl=CACHE_CONTROL,
+        CacheControl=cache_control(export.key),
         **condition,  # type: ignore[arg-type]
     )
     rows = len(document[export.rows_key])

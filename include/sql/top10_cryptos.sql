@@ -12,6 +12,12 @@ SELECT
     total_volume,
     high_24h,
     low_24h,
+    circulating_supply,
+    total_supply,
+    max_supply,
+    ath,
+    ath_change_percentage,
+    ath_date,
     last_updated,
     source
 FROM gold_coins_market

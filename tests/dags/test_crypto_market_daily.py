@@ -52,18 +52,17 @@ def rendered(dag: DAG, task_id: str, run: dict[str, Any]) -> Any:
 
 def test_the_edges_are_the_datas_way(daily: DAG) -> None:
     edges = {task.task_id: task.downstream_task_ids for task in daily.tasks}
-    publications = {"publish_top10", "publish_market_history"}
+    queries = {"query_top10", "query_market_history", "query_coin_history"}
+    publications = {"publish_top10", "publish_market_history", "publish_coin_history"}
     assert edges == {
         "fetch_markets": {"bronze_to_silver"},
         "bronze_to_silver": {"crawl_silver", "silver_to_gold"},
         "crawl_silver": {"check_gold"},
         "silver_to_gold": {"crawl_gold"},
         "crawl_gold": {"check_gold"},
-        "check_gold": {"query_top10", "query_market_history"},
-        "query_top10": publications,
-        "query_market_history": publications,
-        "publish_top10": set(),
-        "publish_market_history": set(),
+        "check_gold": queries,
+        **dict.fromkeys(queries, publications),
+        **{publication: set() for publication in publications},
     }
 
 

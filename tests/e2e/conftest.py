@@ -30,6 +30,7 @@ class Lake:
     """The deployed lake, read back."""
 
     endpoint_url: str
+    website_url: str
     state: Path
     ask: Callable[..., list[dict[str, Any]]]
 
@@ -120,6 +121,7 @@ class Airflow:
 @pytest.fixture(scope="package")
 def lake(
     local_aws: str,
+    website_url: str,
     aws_environment: dict[str, str],
     ask: Callable[..., list[dict[str, Any]]],
     tmp_path_factory: pytest.TempPathFactory,
@@ -130,7 +132,7 @@ def lake(
         for name, value in aws_environment.items():
             patch.setenv(name, value)
         deploy(local_aws)
-        yield Lake(local_aws, state, ask)
+        yield Lake(local_aws, website_url, state, ask)
 
 
 @pytest.fixture(scope="package")
@@ -144,6 +146,7 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
             coingecko_url=coingecko_url,
             time_travel=True,
             api_port=servers.free_port(),
+            dashboard_url=lake.website_url,
         )
         prepare_database(made)
         return made

@@ -33,6 +33,12 @@ def captures(folder: str) -> Path:
     return Path(CAPTURES) / folder
 
 
+def run(lake: Lake, day: date, feed: str) -> None:
+    daily.run(
+        day=day, feed=feed, state=lake.state, endpoint_url=lake.endpoint_url, website_url=lake.website_url
+    )
+
+
 def largest(rows: list[dict[str, Any]], count: int = 10) -> list[str]:
     """The ids of the largest coins, straight from CoinGecko's rows."""
     return [row["id"] for row in sorted(rows, key=lambda row: -(row["market_cap"] or 0))[:count]]
@@ -42,7 +48,7 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
     """On a real capture where there is one, else on made-up data (as the scheduler's test is anyway)."""
     feed, source = (str(captures("daily")), "coingecko") if CAPTURES else ("demo", "synthetic")
     day = date(2026, 1, 31)
-    daily.run(day=day, feed=feed, state=lake.state, endpoint_url=lake.endpoint_url)
+    run(lake, day, feed)
     printed = capsys.readouterr().out
 
     [key] = lake.keys(f"bronze/coins_market/dt={day}/")
@@ -71,17 +77,16 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
     dashboard = next(line.split()[-1] for line in printed.splitlines() if "Dashboard" in line)
     with urllib.request.urlopen(dashboard, timeout=10) as page:
         assert "text/html" in page.headers["Content-Type"]
-        assert b"dashboard.js" in page.read()
-    with urllib.request.urlopen(
-        dashboard.replace("index.html", "data/top10_cryptos.json"), timeout=10
-    ) as data:
+        assert b"assets/dashboard." in page.read()
+    with urllib.request.urlopen(f"{dashboard}/data/top10_cryptos.json", timeout=10) as data:
         assert json.load(data) == document
+    assert {row["coin_id"] for row in lake.website("coin_history")["prices"]} == set(largest(bronze))
 
 
 @pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_captures)], ids=["captures"])
 def test_an_impossible_market_cap_does_not_reach_the_website(lake: Lake, mark: None) -> None:
     day = date(2025, 11, 11)
-    daily.run(day=day, feed=str(captures("anomalies")), state=lake.state, endpoint_url=lake.endpoint_url)
+    run(lake, day, str(captures("anomalies")))
     raw = json.loads((captures("anomalies") / f"{day}.json").read_bytes())
     impossible = largest(raw, 1)[0]
     ranked = {row["rank"]: row for row in lake.table("gold/coins_market", day) if row["rank"]}
@@ -96,7 +101,7 @@ def test_an_impossible_market_cap_does_not_reach_the_website(lake: Lake, mark: N
 def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: Lake, mark: None) -> None:
     day = date(2023, 3, 30)
     with pytest.raises(daily.RunFailedError) as failure:
-        daily.run(day=day, feed=str(captures("anomalies")), state=lake.state, endpoint_url=lake.endpoint_url)
+        run(lake, day, str(captures("anomalies")))
     message = str(failure.value)
     assert "temporarily unavailable" in message
     assert "fetch_markets failed" in message

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.crypto_lake.website import MARKET_HISTORY, TOP10_CRYPTOS
+from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Airflow, Api, Lake
@@ -25,6 +25,8 @@ TASKS = [
     "publish_top10",
     "query_market_history",
     "publish_market_history",
+    "query_coin_history",
+    "publish_coin_history",
 ]
 DAG = "crypto_market_daily"
 RUNS = f"dags/{DAG}/dagRuns"
@@ -58,7 +60,7 @@ def facts(lake: Lake, day: date) -> dict[str, Any]:
     }
     files = {
         name: {key: value for key, value in lake.website(name).items() if key != "generated_at"}
-        for name in ("top10_cryptos", "market_history")
+        for name in ("top10_cryptos", "market_history", "coin_history")
     }
     return layers | files
 
@@ -76,6 +78,7 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
     assert len(first["gold/coins_market"]) > 200
     TOP10_CRYPTOS.check(lake.website("top10_cryptos"))
     MARKET_HISTORY.check(lake.website("market_history"))
+    COIN_HISTORY.check(lake.website("coin_history"))
 
     ingestions = lake.ingestions(day)
     # In two halves, so that most tasks run again without those right before or after them.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from local_aws.deployment import (
 )
 from local_aws.process import running
 from tests.local_aws.conftest import client_of
+
+WEBSITE = Path(__file__).parents[2] / "include" / "website"
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +49,22 @@ def test_everything_declared_is_there_once(deployed: str, glue: Any, s3: Any) ->
     assert {job["Command"]["ScriptLocation"] for job in resources["glue_jobs"].values()} <= locations
 
 
-def test_the_website_is_served_and_its_data_left_alone(deployed: str) -> None:
-    with urllib.request.urlopen(f"{deployed}/{WEBSITE_BUCKET}/index.html") as page:
-        assert page.headers["Content-Type"] == "text/html"
-        assert page.headers["Cache-Control"] == "max-age=60"
-    with urllib.request.urlopen(f"{deployed}/{WEBSITE_BUCKET}/data/top10_cryptos.json") as data:
+def test_the_website_is_served_and_its_data_left_alone(deployed: str, website_url: str) -> None:
+    with urllib.request.urlopen(website_url) as page:
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert page.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
+        script = re.search(r'src="(assets/dashboard\.\w+\.js)"', page.read().decode())
+    assert script
+    with urllib.request.urlopen(f"{website_url}/{script[1]}") as asset:
+        assert "immutable" in asset.headers["Cache-Control"]
+        assert asset.read() == (WEBSITE / "dashboard.js").read_bytes()
+    with urllib.request.urlopen(f"{website_url}/data/top10_cryptos.json") as data:
         assert data.read() == b"published"
+
+
+def test_only_the_distribution_reads_the_websites_bucket(deployed: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{deployed}/{WEBSITE_BUCKET}/index.html")
 
 
 def test_a_placeholder_without_a_value_is_named() -> None:

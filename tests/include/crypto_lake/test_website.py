@@ -27,6 +27,12 @@ def coin(rank: int, **changes: Any) -> dict[str, Any]:
         "total_volume": 1e9,
         "high_24h": None,
         "low_24h": None,
+        "circulating_supply": 1.9e7,
+        "total_supply": None,
+        "max_supply": None,
+        "ath": 2e-5,
+        "ath_change_percentage": -59.4,
+        "ath_date": datetime(2025, 10, 6, 18, 57, 42, tzinfo=UTC),
         "last_updated": datetime(2026, 1, 31, 1, 59, tzinfo=UTC),
         "source": "coingecko",
     } | changes
@@ -88,6 +94,8 @@ def test_the_history_takes_a_year_and_no_more() -> None:
                 "btc_dominance_pct": 55.0,
                 "eth_dominance_pct": None,
                 "median_change_24h_pct": 0.1,
+                "gainers": 130,
+                "losers": 120,
                 "source": "coingecko",
             }
             for number in range(count)

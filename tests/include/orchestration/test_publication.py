@@ -30,12 +30,15 @@ def top_ten(bucket: str, *, price: float = 0.00000812, source: str = "coingecko"
     coins = ", ".join(
         f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), "
         f"CAST({price!r} AS DOUBLE), "
-        f"-0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, TIMESTAMP '2026-01-31 01:59:00', '{source}')"
+        "-0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, "
+        "1.9e7, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), 2e-5, -59.4e0, "
+        f"TIMESTAMP '2025-10-06 18:57:42', TIMESTAMP '2026-01-31 01:59:00', '{source}')"
         for rank in range(1, rows + 1)
     )
     columns = (
         "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
-        "market_share_pct, total_volume, high_24h, low_24h, last_updated, source"
+        "market_share_pct, total_volume, high_24h, low_24h, circulating_supply, total_supply, max_supply, "
+        "ath, ath_change_percentage, ath_date, last_updated, source"
     )
     started = athena.start_query_execution(
         QueryString=f"SELECT * FROM (VALUES {coins}) AS t ({columns}) ORDER BY rank",
@@ -83,6 +86,12 @@ def test_what_is_published_is_what_the_query_gave(website: str) -> None:
         "total_volume": 1e9,
         "high_24h": 2.0,
         "low_24h": 1.0,
+        "circulating_supply": 1.9e7,
+        "total_supply": None,
+        "max_supply": None,
+        "ath": 2e-5,
+        "ath_change_percentage": -59.4,
+        "ath_date": "2025-10-06T18:57:42Z",
         "last_updated": "2026-01-31T01:59:00Z",
     }
     head = boto3.client("s3").head_object(Bucket=website, Key="data/top10_cryptos.json")

@@ -45,7 +45,8 @@ class Gold:
 
     def ask(self, file: str, run_date: date | None = None, coins: int = 250) -> list[dict[str, Any]]:
         """The rows of a file of `include/sql`, its templates filled for a run date."""
-        template = jinja2.Template((SQL / file).read_text(), undefined=jinja2.StrictUndefined)
+        files = jinja2.FileSystemLoader(SQL)
+        template = jinja2.Environment(loader=files, undefined=jinja2.StrictUndefined).get_template(file)
         return self.query(template.render(run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__))
 
     def query(self, sql: str) -> list[dict[str, Any]]:

@@ -99,6 +99,15 @@ def test_a_day_that_the_gate_refused_does_not_enter_the_history_later(
     newest = spoiled_day(good)
     spoiled_day(nothing_ranked)
     spoiled_day(refusals)
+    spoiled_day(one_disqualified)
     oldest = spoiled_day(good)
     days = [row["dt"] for row in gold.ask("market_history.sql", newest, coins=25)]
-    assert days[-2:] == [oldest, newest]
+    disqualified = oldest + timedelta(days=1)
+    assert days[-3:] == [oldest, disqualified, newest]
+    prices = gold.ask("coin_history.sql", newest, coins=25)
+    assert [row["dt"] for row in prices if row["coin_id"] == "ethereum"][-3:] == days[-3:]
+    assert [row["dt"] for row in prices if row["coin_id"] == "bitcoin"][-2:] == [oldest, newest]
+
+
+def one_disqualified(rows: Rows, _: dict[str, Any]) -> None:
+    rows[0] |= {"rank": None, "quality_flags": ["implausible_change"]}

@@ -66,3 +66,20 @@ def test_the_website_queries_give_their_day(gold: Gold) -> None:
     assert [row["dt"] for row in history] == list(
         pd.Series(gold.summaries.dt[gold.summaries.dt <= day]).sort_values()
     )
+    assert [row["total_market_cap"] for row in history] == [
+        round(total) for total in gold.summaries.sort_values("dt").total_market_cap if total
+    ][: len(history)]
+
+
+def test_the_coins_history_follows_the_days_ten_largest(gold: Gold) -> None:
+    day = gold.today - timedelta(days=3)
+    rows = gold.ask("coin_history.sql", day, coins=25)
+    on_day = gold.coins[(gold.coins.dt == day) & (gold.coins["rank"] <= 10)]
+    expected = gold.coins[
+        gold.coins.coin_id.isin(on_day.coin_id) & (gold.coins.dt <= day) & gold.coins["rank"].notna()
+    ].sort_values(["coin_id", "dt"])
+    assert [(row["coin_id"], row["dt"]) for row in rows] == list(
+        zip(expected.coin_id, expected.dt, strict=True)
+    )
+    assert [row["current_price"] for row in rows] == pytest.approx(list(expected.current_price))
+    assert [row["rank"] for row in rows] == list(expected["rank"])

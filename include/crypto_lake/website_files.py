@@ -1,0 +1,83 @@
+"""The website's files as they are deployed: assets under names that change with their content.
+
+`include/website/index.html` refers to its assets by their plain names, as in `href="style.css"`, and works
+like that from the folder. Deployed, `style.css` becomes `assets/style.0123456789.css`, which a browser may
+keep for ever, and the page refers to that. How long anything is kept is in `include/resources/website.yaml`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+_INCLUDE = Path(__file__).parents[1]
+_PAGE = "index.html"
+_REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.\w+)"')
+
+
+@dataclass(frozen=True)
+class WebsiteFile:
+    """One object of the website's bucket."""
+
+    key: str
+    body: bytes
+    content_type: str
+    cache_control: str
+
+
+def website_files(folder: Path = _INCLUDE / "website") -> Iterator[WebsiteFile]:
+    """What to put into the website's bucket: the assets, then the page that refers to them.
+
+    Args:
+        folder: Holds index.html and its assets, flat.
+
+    Raises:
+        ValueError: the page refers to a file that is not there, or not to one that is.
+    """
+    page = (folder / _PAGE).read_text(encoding="utf-8")
+    named = {name for _, name in _REFERENCE.findall(page)}
+    there = {path.name for path in folder.iterdir()} - {_PAGE}
+    if named != there:
+        raise ValueError(
+            f"{folder / _PAGE} refers to {sorted(named - there) or 'no missing file'} and not to "
+            f"{sorted(there - named) or 'every file there is'}: name each asset once as href or src"
+        )
+    keys = {}
+    for name in sorted(named):
+        body = (folder / name).read_bytes()
+        path = PurePosixPath(name)
+        keys[name] = f"assets/{path.stem}.{hashlib.sha256(body).hexdigest()[:10]}{path.suffix}"
+        yield _file(keys[name], body)
+    yield _file(_PAGE, _REFERENCE.sub(lambda found: f'{found[1]}="{keys[found[2]]}"', page).encode())
+
+
+def cache_control(key: str) -> str:
+    """How long browsers and CloudFront may keep an object of the website's bucket.
+
+    Raises:
+        KeyError: website.yaml has no rule for it.
+    """
+    for prefix, value in _cache_rules().items():
+        if key.startswith(prefix):
+            return value
+    raise KeyError(f"include/resources/website.yaml has no CacheControl for {key}")
+
+
+@cache
+def _cache_rules() -> dict[str, str]:
+    declared = yaml.safe_load((_INCLUDE / "resources" / "website.yaml").read_text(encoding="utf-8"))
+    return dict(declared["CacheControl"])
+
+
+def _file(key: str, body: bytes) -> WebsiteFile:
+    content_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    if content_type.startswith("text/"):
+        content_type += "; charset=utf-8"
+    return WebsiteFile(key, body, content_type, cache_control(key))
