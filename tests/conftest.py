@@ -14,11 +14,14 @@ from local_airflow import environment
 from local_aws import process
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file on one worker, and on one worker all that need a running Airflow."""
     for item in items:
         needs_airflow = "all_of_airflow" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("airflow" if needs_airflow else item.location[0]))
+    # The long ones first, so that no worker is left alone with one at the end.
+    items.sort(key=lambda item: not item.location[0].startswith("tests/e2e"))
 
 
 @pytest.fixture(scope="session")
