@@ -11,7 +11,7 @@
 | `crawl_gold` | the partitions in `gold_coins_market` and `gold_market_summary` |
 | `check_gold` | nothing: it is the gate between the lake and the website |
 | `query_top10`, `query_market_history`, `query_coin_history` | Athena results |
-| `publish_top10`, `publish_market_history`, `publish_coin_history` | `data/top10_cryptos.json`, `data/market_history.json`, `data/coin_history.json` in the website's bucket |
+| `publish_website` | `data/market_history.json`, `data/coin_history.json`, `data/top10_cryptos.json` in the website's bucket: all checked before the first is written |
 
 **When.** 02:00 UTC, no catch-up. Also by hand, with or without `run_date`; by clearing tasks; by `airflow backfill
 create`; by `airflow dags test crypto_market_daily 2026-01-31`.
@@ -38,7 +38,7 @@ ingestions of one day, the latest wins in silver.
 | `crawl_silver`, `crawl_gold` | another crawl was going (`CrawlerRunningException`): retried by itself | clear the task |
 | `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |
 | `query_…` | Athena's reason is in the error | clear the task |
-| `publish_…` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break the file's schema | compare the query's result with `include/schemas/` |
+| `publish_website` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break a file's schema, or a history lacks the run date | the website still shows the last good day. Compare the query's result with `include/schemas/` |
 
 **Website.** It changes last, only after the gate, and never goes back in time: a run for an older day leaves newer
 files alone. To change what the page knows, add a column to a query in `include/sql/` and to its schema in
@@ -178,7 +178,6 @@ with DAG(
         doc_md="The market's daily totals, up to a year back, through Athena.",
         **ATHENA,
     )
-
     query_coin_history = AthenaOperator(
         task_id="query_coin_history",
         query="coin_history.sql",
@@ -186,41 +185,25 @@ with DAG(
         **ATHENA,
     )
 
-    @task(outlets=[assets.WEBSITE_TOP10_CRYPTOS])
-    def publish_top10(query_execution_id: str, as_of: str, bucket: str, currency: str) -> dict[str, Any]:
-        """Write `data/top10_cryptos.json` to the website's bucket, unless a newer one is there."""
-        from include.crypto_lake.website import TOP10_CRYPTOS
+    @task(outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY])
+    def publish_website(queries: dict[str, str], as_of: str, bucket: str, currency: str) -> dict[str, Any]:
+        """Write the website's data files: all are checked before the first is written, newer ones stay."""
         from include.orchestration.publication import publish
 
-        return publish(TOP10_CRYPTOS, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
-
-    @task(outlets=[assets.WEBSITE_MARKET_HISTORY])
-    def publish_market_history(
-        query_execution_id: str, as_of: str, bucket: str, currency: str
-    ) -> dict[str, Any]:
-        """Write `data/market_history.json` to the website's bucket, unless a newer one is there."""
-        from include.crypto_lake.website import MARKET_HISTORY
-        from include.orchestration.publication import publish
-
-        return publish(MARKET_HISTORY, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
-
-    @task(outlets=[assets.WEBSITE_COIN_HISTORY])
-    def publish_coin_history(
-        query_execution_id: str, as_of: str, bucket: str, currency: str
-    ) -> dict[str, Any]:
-        """Write `data/coin_history.json` to the website's bucket, unless a newer one is there."""
-        from include.crypto_lake.website import COIN_HISTORY
-        from include.orchestration.publication import publish
-
-        return publish(COIN_HISTORY, query_execution_id, as_of=as_of, bucket=bucket, currency=currency)
+        return publish(queries, as_of=as_of, bucket=bucket, currency=currency)
 
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
     [crawl_silver, crawl_gold] >> check_gold  # the gate reads silver too
-    queries = [query_top10, query_market_history, query_coin_history]
-    check_gold >> queries
-    # The website shows one day: no file changes before all queries have their answer.
-    where = {"as_of": RUN_DATE, "bucket": WEBSITE_BUCKET, "currency": CURRENCY}
-    queries >> publish_top10(query_top10.output, **where)
-    queries >> publish_market_history(query_market_history.output, **where)
-    queries >> publish_coin_history(query_coin_history.output, **where)
+    queries = {
+        "top10_cryptos": query_top10,
+        "market_history": query_market_history,
+        "coin_history": query_coin_history,
+    }
+    check_gold >> list(queries.values())
+    publish_website(
+        {name: query.output for name, query in queries.items()},
+        as_of=RUN_DATE,
+        bucket=WEBSITE_BUCKET,
+        currency=CURRENCY,
+    )

@@ -88,8 +88,14 @@ def endpoint(state: Path) -> str | None:
 
 
 def website(state: Path) -> str | None:
-    """The address of the website that the server of a state directory serves; None if none is up."""
+    """The address of the website that the server of a state directory serves; None if none is up.
+
+    Raises:
+        LocalAwsFailed: The server is of a version that served no website.
+    """
     served = _served(state)
+    if served and "website_url" not in served:
+        raise LocalAwsFailed("local_aws is still up from an older version: make stop first")
     return str(served["website_url"]) if served else None
 
 

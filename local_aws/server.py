@@ -124,6 +124,6 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _bind_next(host: str, port: int) -> socket.socket:
     try:
-        return _bind(host, port + 1 if port else 0)
+        return _bind(host, port + 1 if 0 < port < 65535 else 0)
     except ServeError:
         return _bind(host, 0)

@@ -22,7 +22,7 @@ SCHEMAS = Path(__file__).parents[1] / "schemas"
 # CoinGecko asks for it near its data.
 ATTRIBUTION = {"text": "Data provided by CoinGecko", "url": "https://www.coingecko.com"}
 SYNTHETIC = "synthetic"
-SYNTHETIC_ATTRIBUTION = {"text": "Made-up demo data, not market prices", "url": "https://www.coingecko.com"}
+SYNTHETIC_ATTRIBUTION = {"text": "Made-up demo data, not market prices"}
 
 
 class WebsiteDataError(ValueError):
@@ -76,10 +76,10 @@ class Export:
         return document
 
     def check(self, document: Mapping[str, Any]) -> None:
-        """Check a document against the file's JSON Schema.
+        """Check a document against the file's JSON Schema, and a history for ending on the file's day.
 
         Raises:
-            WebsiteDataError: naming the first place that breaks it.
+            WebsiteDataError: naming the first place that breaks the schema, or the two days.
         """
         schema = json.loads((SCHEMAS / f"{self.name}.schema.json").read_text())
         validator = jsonschema.Draft202012Validator(
@@ -90,11 +90,28 @@ class Export:
             raise WebsiteDataError(
                 f"{self.key}: {first.json_path} {first.message} ({len(errors)} places break its schema)"
             )
+        days = [row["dt"] for row in document[self.rows_key] if "dt" in row]
+        if days and (last := max(days)) != document["as_of"]:
+            raise WebsiteDataError(f"{self.key} is of {document['as_of']}, but its last day is {last}")
 
 
 TOP10_CRYPTOS = Export("top10_cryptos", rows_key="coins")
 MARKET_HISTORY = Export("market_history", rows_key="days")
 COIN_HISTORY = Export("coin_history", rows_key="prices")
+# In the order in which they are written: last the one that the page leads with.
+EXPORTS = (MARKET_HISTORY, COIN_HISTORY, TOP10_CRYPTOS)
+
+
+def check_together(documents: Mapping[Export, Mapping[str, Any]]) -> None:
+    """Check that one day's documents fit each other: each of the ten coins has its price of that day.
+
+    Raises:
+        WebsiteDataError: naming the coins that have none.
+    """
+    top10, history = documents[TOP10_CRYPTOS], documents[COIN_HISTORY]
+    priced = {row["coin_id"] for row in history[COIN_HISTORY.rows_key] if row["dt"] == top10["as_of"]}
+    if missing := {coin["coin_id"] for coin in top10[TOP10_CRYPTOS.rows_key]} - priced:
+        raise WebsiteDataError(f"{COIN_HISTORY.key} has no price of {top10['as_of']} for {sorted(missing)}")
 
 
 def may_replace(document: Mapping[str, Any], published: Mapping[str, Any]) -> bool:

@@ -36,14 +36,15 @@ def website_files(folder: Path = _INCLUDE / "website") -> Iterator[WebsiteFile]:
     """What to put into the website's bucket: the assets, then the page that refers to them.
 
     Args:
-        folder: Holds index.html and its assets, flat.
+        folder: Holds index.html and its assets, flat. Folders and dot files are left out.
 
     Raises:
-        ValueError: the page refers to a file that is not there, or not to one that is.
+        ValueError: the page refers to an asset that is not there, or not to one that is.
     """
     page = (folder / _PAGE).read_text(encoding="utf-8")
     named = {name for _, name in _REFERENCE.findall(page)}
-    there = {path.name for path in folder.iterdir()} - {_PAGE}
+    files = (path.name for path in folder.iterdir() if path.is_file())
+    there = {name for name in files if not name.startswith(".")} - {_PAGE}
     if named != there:
         raise ValueError(
             f"{folder / _PAGE} refers to {sorted(named - there) or 'no missing file'} and not to "

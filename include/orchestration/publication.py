@@ -1,13 +1,14 @@
-"""Writing a data file of the website: from a query that has succeeded to the object in S3."""
+"""Writing the website's data files: from queries that have succeeded to the objects in S3."""
 
 from __future__ import annotations
 
 import json
 import logging
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from include.crypto_lake.website import Export, encode, may_replace
+from include.crypto_lake.website import EXPORTS, check_together, encode, may_replace
 from include.crypto_lake.website_files import cache_control
 
 if TYPE_CHECKING:
@@ -16,72 +17,86 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def publish(
-    export: Export, query_execution_id: str, *, as_of: str, bucket: str, currency: str
-) -> dict[str, Any]:
-    """Write one data file of the website from an Athena query's result, unless a newer one is there.
+def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: str) -> dict[str, Any]:
+    """Write the website's data files from Athena queries' results, each unless a newer one is there.
 
-    The write is conditional on what was read before it, so that two runs at once cannot put the older file
-    last.
+    Nothing is written before all files are made and checked. Each write is conditional on what was read
+    before it, so that two runs at once cannot put the older file last.
 
     Args:
-        export: Which file.
-        query_execution_id: The succeeded query.
+        queries: Each file's name -> its query, which has succeeded.
         as_of: The run date, `YYYY-MM-DD`.
         bucket: The website's bucket.
         currency: Of every amount.
 
     Returns:
-        The file's address, day, source and number of rows.
+        For each file that was written, by name: its address, day, source and number of rows.
 
     Raises:
-        AirflowSkipException: a newer file is published; it stays.
+        AirflowSkipException: newer files are published, and stay: there was nothing to write.
         AirflowFailException: the bucket does not exist.
-        WebsiteDataError: the rows break the file's schema; nothing is written.
+        WebsiteDataError: the rows break a file's contract; nothing is written.
     """
     from airflow.providers.amazon.aws.hooks.athena import AthenaHook
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+    from airflow.sdk.exceptions import AirflowSkipException
 
     from lake_provider.hooks.athena import fetch_rows
 
     athena = AthenaHook()
-    status = athena.get_query_info(query_execution_id)["QueryExecution"]["Status"]
-    document = export.document(
-        fetch_rows(athena, query_execution_id),
-        as_of=date.fromisoformat(as_of),
-        generated_at=status["CompletionDateTime"],
-        currency=currency,
-    )
+    documents = {}
+    for export in EXPORTS:
+        query = queries[export.name]
+        documents[export] = export.document(
+            fetch_rows(athena, query),
+            as_of=date.fromisoformat(as_of),
+            generated_at=athena.get_query_info(query)["QueryExecution"]["Status"]["CompletionDateTime"],
+            currency=currency,
+        )
+    check_together(documents)
+
     s3 = cast("S3Client", S3Hook().get_conn())
-    address = f"s3://{bucket}/{export.key}"
+    written, kept = {}, []
+    for export, document in documents.items():
+        address = f"s3://{bucket}/{export.key}"
+        published, condition = _published(s3, bucket, export.key)
+        if published is not None and not may_replace(document, published):
+            kept.append(
+                f"{address} is of {published['as_of']}, made {published['generated_at']}: newer than "
+                f"{as_of}, made {document['generated_at']}. It is left as it is"
+            )
+            log.info(kept[-1])
+            continue
+        s3.put_object(
+            Bucket=bucket,
+            Key=export.key,
+            Body=encode(document),
+            ContentType="application/json; charset=utf-8",
+            CacheControl=cache_control(export.key),
+            **condition,
+        )
+        rows, source = len(document[export.rows_key]), document["source"]
+        written[export.name] = {"address": address, "as_of": as_of, "source": source, "rows": rows}
+        log.info("Published %s: %s, %d rows, source %s", address, as_of, rows, source)
+    if not written:
+        raise AirflowSkipException("; ".join(kept))
+    return written
+
+
+def _published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """The published document, None if there is none to keep, and the condition for taking its place."""
+    from airflow.sdk.exceptions import AirflowFailException
+
     try:
-        current = s3.get_object(Bucket=bucket, Key=export.key)
+        current = s3.get_object(Bucket=bucket, Key=key)
     except s3.exceptions.NoSuchBucket:
         raise AirflowFailException(
             f"S3 bucket {bucket!r} does not exist: create it, or mend 'website_bucket' in the Airflow "
             "Variable 'crypto_lake'"
         ) from None
     except s3.exceptions.NoSuchKey:
-        published, condition = None, {"IfNoneMatch": "*"}
-    else:
-        published, condition = _readable(current["Body"].read(), address), {"IfMatch": current["ETag"]}
-    if published is not None and not may_replace(document, published):
-        raise AirflowSkipException(
-            f"{address} is of {published['as_of']}, made {published['generated_at']}: newer than {as_of}, "
-            f"made {document['generated_at']}. It is left as it is"
-        )
-    s3.put_object(
-        Bucket=bucket,
-        Key=export.key,
-        Body=encode(document),
-        ContentType="application/json; charset=utf-8",
-        CacheControl=cache_control(export.key),
-        **condition,  # type: ignore[arg-type]
-    )
-    rows = len(document[export.rows_key])
-    log.info("Published %s: %s, %d rows, source %s", address, as_of, rows, document["source"])
-    return {"address": address, "as_of": as_of, "source": document["source"], "rows": rows}
+        return None, {"IfNoneMatch": "*"}
+    return _readable(current["Body"].read(), f"s3://{bucket}/{key}"), {"IfMatch": current["ETag"]}
 
 
 def _readable(body: bytes, address: str) -> dict[str, Any] | None:
@@ -89,6 +104,7 @@ def _readable(body: bytes, address: str) -> dict[str, Any] | None:
     try:
         document = json.loads(body)
         date.fromisoformat(document["as_of"])
+        datetime.fromisoformat(document["generated_at"])
         return {key: document[key] for key in ("as_of", "generated_at", "source")}
     except (ValueError, KeyError, TypeError) as error:
         log.warning("%s cannot be read (%r) and will be replaced", address, error)

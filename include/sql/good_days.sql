@@ -1,9 +1,13 @@
--- Included by the website's histories: the market's days up to the run date, a year at most, all from that
--- day's source (made-up demo days never stand beside real ones), without those that the gate refused: what
--- it kept off the website on its own day does not come in later.
+-- sqlfluff:templater:jinja:context:days:365
+-- Included by the website's histories, which set how many `days` they need: the market's days up to the run
+-- date and the run date itself, which the gate has let pass. All are from that day's source: made-up demo
+-- days never stand beside real ones. An earlier day is left out if its summary shows that the gate refused
+-- it: too few ranked coins, nothing to sum up, too many refusals, old prices. What only its coins would show
+-- is not looked at again.
 SELECT
     history.dt,
     history.coins,
+    history.ranked,
     history.total_market_cap,
     history.total_volume,
     history.btc_dominance_pct,
@@ -16,9 +20,14 @@ FROM gold_market_summary AS history
 INNER JOIN gold_market_summary AS today ON history.source = today.source
 WHERE
     today.dt = DATE '{{ run_date() }}'
-    AND history.dt >= DATE_ADD('day', -364, DATE '{{ run_date() }}')
+    AND history.dt > DATE_ADD('day', -{{ days }}, DATE '{{ run_date() }}')
     AND history.dt <= DATE '{{ run_date() }}'
-    AND history.ranked >= LEAST(50, {{ lake('coins') }})
-    AND history.total_market_cap > 0
-    AND history.quarantined * 10 <= history.coins
-    AND DATE_DIFF('minute', history.last_updated, history.ingestion_timestamp) <= 720
+    AND (
+        history.dt = today.dt
+        OR (
+            history.ranked >= LEAST(50, {{ lake('coins') }})
+            AND history.total_market_cap > 0
+            AND history.quarantined * 10 <= history.coins
+            AND DATE_DIFF('minute', history.last_updated, history.ingestion_timestamp) <= 720
+        )
+    )

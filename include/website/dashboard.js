@@ -9,7 +9,7 @@ const NONE = "–";
 const DAY = 86_400_000; // milliseconds
 // A new snapshot comes every 24 hours and may be two hours old by then; six hours of grace.
 const STALE_AFTER = 32 * 3_600_000;
-const PATIENCE = 15_000; // milliseconds until a file counts as missing
+const PATIENCE = 8_000; // milliseconds until a file counts as missing
 const LOGO_HOSTS = new Set(["assets.coingecko.com", "coin-images.coingecko.com"]);
 
 // ---- Elements ---------------------------------------------------------------------------------------------
@@ -46,7 +46,18 @@ const formatter = (options) => {
   return (value) => (value === null ? NONE : format.format(value).replace("-", "−"));
 };
 const percent = formatter({ style: "unit", unit: "percent", signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const share = formatter({ style: "unit", unit: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** The fewest decimals in which the step of a scale is exact: its labels then differ. */
+const decimals = (step) => [...Array(16).keys()].find((digits) => Math.abs(Number(step.toFixed(digits)) - step) < step / 1000) ?? 16;
+/** Formats numbers with the decimals that a call asks for. */
+const withDecimals = (options, make = formatter) => {
+  const made = [];
+  return (value, digits) => (made[digits] ??= make({ ...options, minimumFractionDigits: digits, maximumFractionDigits: digits }))(value);
+};
+// A value beside a scale is read with one decimal more than the scale's step has.
+const percentage = withDecimals({ style: "unit", unit: "percent" });
+const share = (value, step = 1) => percentage(value, Math.max(1, decimals(step) + 1));
+const shareTick = (value, step) => percentage(value, decimals(step));
 const points = (value) => (value === null ? NONE : `${signed(value)} pp`);
 const signed = formatter({ signDisplay: "exceptZero", minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = formatter({ maximumFractionDigits: 0 });
@@ -60,6 +71,7 @@ const date = (options) => {
 };
 const longDate = date({ dateStyle: "long" });
 const fullDate = date({ weekday: "long", year: "numeric", month: "long", day: "numeric" });
+const dayOnly = date({ month: "long", day: "numeric" });
 const dayAndMonth = date({ month: "short", day: "numeric" });
 const mediumDate = date({ dateStyle: "medium" });
 const monthAndYear = date({ month: "short", year: "numeric" });
@@ -80,10 +92,18 @@ const money = (currency) => {
   const large = amount({ maximumFractionDigits: 0 });
   const usual = amount({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const tiny = amount({ minimumSignificantDigits: 3, maximumSignificantDigits: 4 });
+  const exact = withDecimals({}, amount);
+  const compacted = withDecimals({ notation: "compact" }, amount);
+  /** What a short amount counts: ones, thousands … trillions. */
+  const unit = (value) => 1000 ** Math.min(4, Math.max(0, Math.floor(Math.log10(Math.abs(value)) / 3)));
   return {
-    price: (value) => (value === null || (value >= 1 && value < 100_000) ? usual : value >= 100_000 ? large : tiny)(value),
-    short: amount({ notation: "compact", minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-    tick: amount({ notation: "compact", maximumSignificantDigits: 4 }),
+    price: (value, step = 1) => {
+      const digits = decimals(step) + 1;
+      if (value > 0 && digits > Math.max(2, 3 - Math.floor(Math.log10(value)))) return exact(value, digits);
+      return (value === null || (value >= 1 && value < 100_000) ? usual : value >= 100_000 ? large : tiny)(value);
+    },
+    short: (value, step = unit(value)) => compacted(value, Math.max(2, decimals(step / unit(value)) + 1)),
+    tick: (value, step) => compacted(value, decimals(step / unit(value))),
     // Intl has no long form for currencies: a long number in the place of a short one.
     words: (value) => large(1).replace("1", inWords(value)),
   };
@@ -105,35 +125,83 @@ const change = (value, format = percent) => el("span", { class: `change ${direct
 
 // ---- Data -------------------------------------------------------------------------------------------------
 
-const FILES = {
-  top10_cryptos: { rows: "coins", what: "The ten coins" },
-  market_history: { rows: "days", what: "The market’s totals" },
-  coin_history: { rows: "prices", what: "The price histories" },
+/** Each kind of row as the page uses it; null where what it cannot do without is missing. */
+const coinOf = (row) => {
+  const [id, price] = [text(row.coin_id), number(row.current_price)];
+  return id && price !== null && {
+    id,
+    price,
+    rank: number(row.rank),
+    name: text(row.name, id),
+    symbol: text(row.symbol).toUpperCase(),
+    image: row.image,
+    day: number(row.price_change_percentage_24h),
+    cap: number(row.market_cap),
+    share: number(row.market_share_pct),
+    volume: number(row.total_volume),
+    high: number(row.high_24h),
+    low: number(row.low_24h),
+    circulating: number(row.circulating_supply),
+    total: number(row.total_supply),
+    max: number(row.max_supply),
+    ath: number(row.ath),
+    athChange: number(row.ath_change_percentage),
+    athDate: moment(row.ath_date),
+    updated: moment(row.last_updated),
+  };
+};
+const marketDayOf = (row) => {
+  const [time, cap] = [moment(row.dt), number(row.total_market_cap)];
+  return time !== null && cap !== null && {
+    time,
+    cap,
+    volume: number(row.total_volume),
+    btc: number(row.btc_dominance_pct),
+    eth: number(row.eth_dominance_pct),
+    median: number(row.median_change_24h_pct),
+    ranked: number(row.ranked) ?? number(row.coins),
+    gainers: number(row.gainers),
+    losers: number(row.losers),
+  };
+};
+const priceOf = (row) => {
+  const [id, time, value] = [text(row.coin_id), moment(row.dt), number(row.current_price)];
+  return id && time !== null && value !== null && { id, time, value, rank: number(row.rank) };
 };
 
-/** One data file: its rows, and where and when they are from. Throws an error whose message a visitor can read. */
-const load = async (name) => {
-  const { rows, what } = FILES[name];
+const FILES = {
+  top10_cryptos: { rows: "coins", of: coinOf, what: "ten coins" },
+  market_history: { rows: "days", of: marketDayOf, what: "market’s totals" },
+  coin_history: { rows: "prices", of: priceOf, what: "price histories" },
+};
+
+/** One data file: its rows, oldest first, and where and when they are from. Throws an error whose message a visitor can read. */
+const load = async (name, cache = "default") => {
+  const { rows, of, what } = FILES[name];
   const path = `data/${name}.json`;
   let answer;
   try {
-    answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE) });
+    answer = await fetch(path, { cache, signal: AbortSignal.timeout(PATIENCE) });
   } catch {
-    throw new Error(`${what} could not be fetched: ${path} did not answer.`);
+    throw new Error(`The ${what} could not be fetched: ${path} did not answer.`);
   }
-  if (!answer.ok) throw new Error(`${what} are missing: ${path} is not there (${answer.status}).`);
-  const broken = new Error(`${what} cannot be read: ${path} is broken.`);
+  if (!answer.ok) throw new Error(`The ${what} are missing: ${path} is not there (${answer.status}).`);
+  const broken = new Error(`The ${what} cannot be read: ${path} is broken.`);
   let content;
   try {
     content = await answer.json();
   } catch {
     throw broken;
   }
-  if (!Array.isArray(content?.[rows]) || moment(content.as_of) === null) throw broken;
-  const usable = content[rows].filter((row) => row !== null && typeof row === "object");
+  const asOf = moment(content?.as_of);
+  if (!Array.isArray(content?.[rows]) || asOf === null) throw broken;
+  const usable = content[rows].map((row) => row && of(row)).filter(Boolean);
   if (usable.length === 0) throw broken;
+  usable.sort((a, b) => a.time - b.time || 0); // coins have no time and stay as they are
   return {
-    asOf: moment(content.as_of),
+    what,
+    // Figures are of the day that they bear, whatever the file promises.
+    asOf: usable.at(-1).time ?? asOf,
     generatedAt: moment(content.generated_at),
     source: text(content.source),
     currency: text(content.currency, "usd"),
@@ -142,86 +210,35 @@ const load = async (name) => {
   };
 };
 
-/** The market's days, oldest first. */
-const marketDays = (rows) =>
-  rows
-    .map((row) => ({
-      time: moment(row.dt),
-      cap: number(row.total_market_cap),
-      volume: number(row.total_volume),
-      btc: number(row.btc_dominance_pct),
-      eth: number(row.eth_dominance_pct),
-      median: number(row.median_change_24h_pct),
-      coins: number(row.coins),
-      gainers: number(row.gainers),
-      losers: number(row.losers),
-    }))
-    .filter((day) => day.time !== null)
-    .sort((a, b) => a.time - b.time);
-
-/** Each coin's days, oldest first, by its id. */
-const coinDays = (rows) => {
-  const days = new Map();
-  for (const row of rows) {
-    const [id, time, price] = [text(row.coin_id), moment(row.dt), number(row.current_price)];
-    if (!id || time === null || price === null) continue;
-    if (!days.has(id)) days.set(id, []);
-    days.get(id).push({ time, value: price, rank: number(row.rank) });
-  }
-  for (const series of days.values()) series.sort((a, b) => a.time - b.time);
-  return days;
-};
-
 /** What lies exactly a number of days before the last day of a series; null if that day is missing. */
 const daysBefore = (series, count) => series.find((day) => day.time === series.at(-1).time - count * DAY) ?? null;
 
-const coinsOf = (rows, histories, asOf) =>
-  rows
-    .filter((row) => text(row.coin_id))
-    .map((row) => {
-      const id = text(row.coin_id);
-      const series = (histories.get(id) ?? []).filter((day) => day.time <= asOf);
-      const month = series.filter((day) => day.time >= asOf - 30 * DAY);
-      const today = series.at(-1) ?? null;
-      const yesterday = today && daysBefore(series, 1);
-      const week = today && daysBefore(series, 7);
-      return {
-        id,
-        series,
-        month,
-        rank: number(row.rank),
-        climbed: yesterday?.rank && today.rank ? yesterday.rank - today.rank : 0,
-        name: text(row.name, id),
-        symbol: text(row.symbol).toUpperCase(),
-        image: row.image,
-        price: number(row.current_price),
-        day: number(row.price_change_percentage_24h),
-        week: percentChange(today?.value ?? null, week?.value),
-        trend: percentChange(today?.value ?? null, (today && daysBefore(series, 30))?.value),
-        cap: number(row.market_cap),
-        share: number(row.market_share_pct),
-        volume: number(row.total_volume),
-        high: number(row.high_24h),
-        low: number(row.low_24h),
-        circulating: number(row.circulating_supply),
-        total: number(row.total_supply),
-        max: number(row.max_supply),
-        ath: number(row.ath),
-        athChange: number(row.ath_change_percentage),
-        athDate: moment(row.ath_date),
-        updated: moment(row.last_updated),
-      };
-    });
+/** The coins with what their histories say of the day that they are of. */
+const withHistories = (coins, prices, asOf) =>
+  coins.map((coin) => {
+    const series = prices.filter((day) => day.id === coin.id && day.time <= asOf);
+    const today = series.at(-1)?.time === asOf ? series.at(-1) : null;
+    const before = (count) => today && daysBefore(series, count);
+    const yesterday = before(1);
+    return {
+      ...coin,
+      series,
+      month: series.filter((day) => day.time >= asOf - 30 * DAY),
+      climbed: yesterday?.rank && today.rank ? yesterday.rank - today.rank : 0,
+      week: percentChange(today?.value ?? null, before(7)?.value),
+      trend: percentChange(today?.value ?? null, before(30)?.value),
+    };
+  });
 
 // ---- Charts -----------------------------------------------------------------------------------------------
 
-/** Three to five round numbers within a range. */
+/** Three to five round numbers within a range, and the step between them. */
 const ticks = (low, high) => {
   const rough = (high - low) / 4 || Math.abs(high) || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
   const first = Math.ceil(low / step);
-  return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, i) => (first + i) * step);
+  return { step, values: Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, i) => (first + i) * step) };
 };
 
 /** An SVG path; where days are missing the line is broken rather than invented. */
@@ -265,12 +282,22 @@ class Chart {
     this.readout = figure.querySelector(".readout");
     this.plot = figure.querySelector(".plot");
     this.#observer.observe(this.plot);
+    // Not the slider's own pointing: that counts days, and is off where some are missing.
+    for (const kind of ["pointerdown", "pointermove"]) {
+      this.plot.addEventListener(kind, (event) => { if (this.#series.length > 1) this.#point(this.#nearest(event)); });
+    }
+    // A finger leaves the chart when it is lifted; what it chose stays to be read.
+    this.plot.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse" && this.#series.length > 1) this.#point(this.#series.length - 1);
+    });
+    this.plot.addEventListener("click", () => this.slider?.focus({ preventScroll: true }));
   }
 
-  /** Shows a series of {time, value}; format and tick make text of a value, name says what it is. */
+  /** Shows a series of {time, value}; format and tick make text of a value and the scale's step, name says what it is. */
   show(series, { name, format, tick }) {
     Object.assign(this, { format, tick, name });
     this.#series = series;
+    this.step = undefined;
     if (series.length < 2) {
       const only = series[0];
       this.readout.replaceChildren(only ? this.#reading(only) : name);
@@ -279,11 +306,11 @@ class Chart {
       );
       return;
     }
+    const { from, to } = scales(series, 1, 0, 1);
+    this.step = ticks(from, to).step;
     this.slider = el("input", { type: "range", min: 0, max: series.length - 1, step: 1, "aria-label": `${name}, day by day` });
     this.slider.value = series.length - 1;
     this.slider.addEventListener("input", () => this.#point(this.slider.valueAsNumber));
-    this.slider.addEventListener("pointermove", (event) => this.#point(this.#nearest(event)));
-    this.slider.addEventListener("pointerleave", () => this.#point(series.length - 1));
     this.picture = svg("svg", { "aria-hidden": true, focusable: false });
     this.plot.replaceChildren(this.picture, this.slider);
     this.#draw();
@@ -302,13 +329,13 @@ class Chart {
   }
 
   #reading(day) {
-    return el("span", {}, el("strong", {}, this.format(day.value)), ` ${longDate(day.time)}`);
+    return el("span", {}, el("strong", {}, this.format(day.value, this.step)), ` ${longDate(day.time)}`);
   }
 
   #point(index) {
     const day = this.#series[index];
     this.slider.value = index;
-    this.slider.setAttribute("aria-valuetext", `${longDate(day.time)}: ${this.format(day.value)}`);
+    this.slider.setAttribute("aria-valuetext", `${longDate(day.time)}: ${this.format(day.value, this.step)}`);
     this.readout.replaceChildren(this.#reading(day));
     if (!this.x) return;
     const [x, y] = [this.x(day.time), this.y(day.value)];
@@ -322,12 +349,12 @@ class Chart {
     const bottom = height - 24;
     const { x, y, from, to } = scales(this.#series, width - GUTTER, 12, bottom);
     Object.assign(this, { x, y });
-    const grid = ticks(from, to).map((value) =>
+    const grid = ticks(from, to).values.map((value) =>
       svg(
         "g",
         {},
         svg("line", { class: "grid", x1: 0, x2: width, y1: y(value), y2: y(value) }),
-        svg("text", { x: width, y: y(value) - 5, "text-anchor": "end" }, this.tick(value)),
+        svg("text", { x: width, y: y(value) - 5, "text-anchor": "end" }, this.tick(value, this.step)),
       ),
     );
     const line = path(this.#series, x, y);
@@ -399,7 +426,7 @@ const METRICS = [
 ];
 
 const showMarket = (market) => {
-  const days = marketDays(market.rows);
+  const days = market.rows;
   const [today, yesterday] = [days.at(-1), daysBefore(days, 1)];
   const amounts = money(market.currency);
   const chart = new Chart($("market-chart"));
@@ -408,7 +435,7 @@ const showMarket = (market) => {
   const draw = () => {
     const series = days.map((day) => ({ time: day.time, value: day[metric.key] })).filter((day) => day.value !== null);
     const format = metric.format ? amounts[metric.format] : share;
-    const tick = metric.format ? amounts.tick : share;
+    const tick = metric.format ? amounts.tick : shareTick;
     chart.show(series.length ? within(series, period) : series, { name: metric.label, format, tick });
   };
   const lengths = periods(days, [{ value: 30, label: "30 days" }, { value: 90, label: "90 days" }, { value: 365, label: "1 year" }]);
@@ -437,24 +464,28 @@ const showMarket = (market) => {
   return { today, change: percentChange(today.cap, yesterday?.cap), amounts };
 };
 
-const headline = ({ today, change: moved, amounts }) => {
+/** What the market did; of another day than the page's it names that day. */
+const headline = ({ today, change: moved, amounts }, edition) => {
   const worth = amounts.words(today.cap);
-  if (moved === null) return `The crypto market is worth ${worth}.`;
-  if (Math.abs(moved) < 0.25) return `The crypto market held steady at ${worth}.`;
+  const market = today.time === edition ? "The crypto market" : `On ${dayOnly(today.time)} the crypto market`;
+  if (moved === null) return `${market} ${today.time === edition ? "is" : "was"} worth ${worth}.`;
+  if (Math.abs(moved) < 0.25) return `${market} held steady at ${worth}.`;
   const by = unsigned(Math.abs(moved));
-  return `The crypto market ${moved > 0 ? "rose" : "fell"} ${by} to ${worth}.`;
+  return `${market} ${moved > 0 ? "rose" : "fell"} ${by} to ${worth}.`;
 };
 
-const summary = (today, coins) => {
+const summary = (today, coins, edition) => {
   const parts = [];
-  if (today && today.gainers !== null && today.losers !== null) {
-    parts.push(`Within 24 hours ${whole(today.gainers)} of ${whole(today.coins)} coins gained and ${whole(today.losers)} lost`);
+  if (today && today.ranked !== null && today.gainers !== null && today.losers !== null) {
+    const when = today.time === edition ? "Within 24 hours" : "On that day";
+    parts.push(`${when} ${whole(today.gainers)} of ${whole(today.ranked)} coins gained and ${whole(today.losers)} lost`);
     parts.push(today.median === null ? ". " : `; the median coin moved ${percent(today.median)}. `);
   }
   const moved = coins.filter((coin) => coin.day !== null).sort((a, b) => b.day - a.day);
   if (moved.length > 1) {
     const [best, worst] = [moved[0], moved.at(-1)];
-    parts.push("Of the ten largest, ", el("bdi", {}, best.name), ` did best at ${percent(best.day)}, `, el("bdi", {}, worst.name), ` worst at ${percent(worst.day)}.`);
+    const which = today && today.time !== edition ? `Of the ten largest on ${dayOnly(edition)}, ` : "Of the ten largest, ";
+    parts.push(which, el("bdi", {}, best.name), ` did best at ${percent(best.day)}, `, el("bdi", {}, worst.name), ` worst at ${percent(worst.day)}.`);
   }
   return parts;
 };
@@ -471,6 +502,7 @@ const logo = (coin) => {
     return letter;
   }
   if (address.protocol !== "https:" || !LOGO_HOSTS.has(address.host)) return letter;
+  address.pathname = address.pathname.replace("/large/", "/small/"); // 50 pixels for the 32 that are drawn
   const image = el("img", { class: "logo", alt: "", width: 32, height: 32, loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", src: address.href });
   image.addEventListener("error", () => image.replaceWith(letter));
   return image;
@@ -516,9 +548,13 @@ const row = (coin, amounts) => {
     week: [change(coin.week)],
     cap: [amounts.short(coin.cap), el("span", { class: "second" }, coin.share === null ? "" : `${share(coin.share)} of all`)],
     volume: [amounts.short(coin.volume)],
-    trend: coin.month.length > 1 ? [sparkline(coin.month), el("span", { class: "sr" }, percent(coin.trend))] : [NONE],
+    trend: coin.month.length > 1 ? [sparkline(coin.month), el("span", { class: "second" }, change(coin.trend))] : [NONE],
   };
   const made = el("tr");
+  // The whole row opens the coin, except while text in it is being selected.
+  made.addEventListener("click", (event) => {
+    if (!event.target.closest("a") && getSelection().isCollapsed) location.hash = encodeURIComponent(coin.id);
+  });
   made.append(...COLUMNS.map(({ key, wide }) => {
     const attributes = { class: `${column(key, wide)}${key === "trend" ? ` ${lean(coin.month)}` : ""}` };
     return key === "name" ? el("th", { scope: "row", ...attributes }, ...cells[key]) : el("td", attributes, ...cells[key]);
@@ -549,6 +585,8 @@ const showCoins = (coins, amounts) => {
       else header.removeAttribute("aria-sort");
     }
     $("sort").value = sorting.key;
+    $("turn").setAttribute("aria-label", `Sorted ${sorting.order}: turn around`);
+    $("turn").textContent = sorting.order === "ascending" ? "↑" : "↓";
   };
   const sortBy = (key, toggle) => {
     const column = COLUMNS.find((known) => known.key === key);
@@ -564,6 +602,7 @@ const showCoins = (coins, amounts) => {
   }));
   $("sort").replaceChildren(...COLUMNS.map(({ key, label, name }) => el("option", { value: key }, name ?? label)));
   $("sort").addEventListener("change", () => sortBy($("sort").value, false));
+  $("turn").addEventListener("click", () => sortBy(sorting.key, true));
   $("filter").addEventListener("input", arrange);
   arrange();
   return { order: () => shown };
@@ -667,41 +706,88 @@ const showDetails = (coins, table, amounts) => {
 
 const notice = (kind, ...content) => $("notices").append(el("p", { class: "notice", "data-kind": kind }, ...content));
 
-/** When the figures are from: the newest price, else the time of the query, else the day. */
-const momentOf = (file, coins) => Math.max(0, ...coins.map((coin) => coin.updated ?? 0)) || file.generatedAt || file.asOf;
+/** When a file's figures are from: never later than its day, however late a rerun made the file. */
+const momentOf = ({ rows, generatedAt, asOf }) =>
+  Math.min(Math.max(0, ...rows.map((row) => row.updated ?? 0)) || Infinity, generatedAt ?? Infinity, asOf + DAY);
 
-const showFreshness = (newest) => {
-  const old = Date.now() - newest;
-  const stale = old > STALE_AFTER;
+const isStale = (time) => Date.now() - time > STALE_AFTER;
+
+const showFreshness = (time) => {
+  const said = `${isStale(time) ? "Out of date: updated" : "Updated"} ${age(Date.now() - time)}`;
   const line = $("freshness");
-  line.replaceChildren(el("time", { datetime: new Date(newest).toISOString(), title: `${exactMoment(newest)} UTC` },
-    `${stale ? "Out of date: updated" : "Updated"} ${age(old)}`));
-  line.dataset.state = stale ? "stale" : "fresh";
-  return stale;
+  if (line.textContent === said) return;
+  line.replaceChildren(el("time", { datetime: new Date(time).toISOString(), title: `${exactMoment(time)} UTC` }, said));
+  line.dataset.state = isStale(time) ? "stale" : "fresh";
 };
 
-const showAttribution = (files) => {
-  const { attribution } = files[0];
+/** Says which figures are old, and whether newer ones are to be expected. */
+const noticeAge = (files) => {
+  const [oldest, newest] = [Math.min, Math.max].map((extreme) => extreme(...files.map(momentOf)));
+  const edition = Math.max(...files.map((file) => file.asOf));
+  const late = files.filter((file) => file.asOf < edition);
+  document.querySelectorAll(".notice[data-kind=age]").forEach((said) => said.remove());
+  if (isStale(newest)) {
+    notice("age", el("strong", {}, "These figures are out of date."), ` They are from ${exactMoment(newest)} UTC; a new snapshot should come every day.`);
+  }
+  if (late.length && !isStale(oldest) && late.every((file) => edition - file.asOf <= DAY)) {
+    notice("age", `An update is under way: ${files.map((file) => `${file.what} of ${dayAndMonth(file.asOf)}`).join(", ")}.`);
+  } else {
+    late.forEach((file) => notice("age", `The ${file.what} are of ${longDate(file.asOf)}: their last update failed.`));
+  }
+};
+
+/** Keeps what is said of the figures' age true, and looks for newer ones while they are out of date. */
+const watchAge = (files, look) => {
+  const oldest = Math.min(...files.map(momentOf));
+  let stale = isStale(oldest);
+  showFreshness(oldest);
+  noticeAge(files);
+  setInterval(() => {
+    showFreshness(oldest);
+    if (stale !== isStale(oldest)) noticeAge(files);
+    stale = isStale(oldest);
+    if (stale && !document.hidden) look();
+  }, 60_000);
+};
+
+const credit = (attribution) => {
   const said = text(attribution?.text, "Data provided by CoinGecko");
   let address = null;
   try {
     address = new URL(attribution.url);
   } catch { /* then the words alone */ }
   const linked = address?.protocol === "https:" && /(^|\.)coingecko\.com$/.test(address.hostname);
-  $("attribution").replaceChildren(linked ? el("a", { href: address.href, rel: "noopener" }, said) : said);
+  return linked ? el("a", { href: address.href, rel: "noopener" }, said) : said;
+};
+
+const showSources = (files) => {
+  // Made-up and real files may stand side by side; each source is credited once.
+  const credits = [...new Map(files.map((file) => [file.source, credit(file.attribution)])).values()];
+  $("attribution").replaceChildren(...credits.flatMap((said, i) => (i ? [" · ", said] : [said])));
+  const synthetic = files.filter((file) => file.source === "synthetic");
+  if (synthetic.length === 0) return;
+  document.title = `Demo data: ${document.title}`;
+  notice("demo", el("strong", {}, "Demo data."), synthetic.length === files.length
+    ? " Every figure on this page is made up; none is a market price."
+    : synthetic.map((file) => ` The ${file.what} are made up.`).join(""));
 };
 
 // ---- The page ---------------------------------------------------------------------------------------------
 
 const show = async () => {
-  const names = Object.keys(FILES);
-  const answers = await Promise.allSettled(names.map(load));
+  const read = (cache) => Promise.allSettled(Object.keys(FILES).map((name) => load(name, cache)));
+  const answers = await read();
   const [top, market, history] = answers.map((answer) => answer.value ?? null);
   const files = [top, market, history].filter((file) => file !== null);
   answers.forEach((answer) => { if (answer.reason) notice("broken", answer.reason.message); });
 
-  $("market").hidden = market === null;
-  $("coins").hidden = top === null;
+  /** Loads the page again where a newer file, or one that was missing, is published by now. */
+  const look = async () => {
+    const newer = ({ value }, i) => value?.generatedAt > (answers[i].value?.generatedAt ?? 0);
+    if ((await read("no-cache")).some(newer)) location.reload();
+  };
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+
   if (files.length === 0) {
     $("freshness").textContent = "No data";
     $("freshness").dataset.state = "stale";
@@ -710,37 +796,18 @@ const show = async () => {
     return;
   }
 
+  showSources(files);
+  watchAge(files, look);
+  const edition = Math.max(...files.map((file) => file.asOf));
   const amounts = money(files[0].currency);
-  const histories = history ? coinDays(history.rows) : new Map();
-  const coins = top ? coinsOf(top.rows, histories, top.asOf) : [];
+  const coins = top ? withHistories(top.rows, history?.rows ?? [], top.asOf) : [];
+  $("edition").textContent = fullDate(edition);
+  $("market").hidden = !market;
   const totals = market && showMarket(market);
-
-  $("edition").textContent = fullDate(files[0].asOf);
-  if (totals) $("headline").textContent = headline(totals);
-  else $("headline").textContent = "The ten largest coins, today";
-  $("summary").replaceChildren(...summary(totals?.today, coins));
+  $("headline").textContent = totals ? headline(totals, edition) : top ? "The ten largest coins" : "There is nothing to show yet.";
+  $("summary").replaceChildren(...summary(totals?.today, top?.asOf === edition ? coins : [], edition));
+  $("coins").hidden = !top;
   if (top) showDetails(coins, showCoins(coins, amounts), amounts);
-
-  if (files.some((file) => file.source === "synthetic")) {
-    document.body.dataset.source = "synthetic";
-    document.title = `Demo data: ${document.title}`;
-    notice("demo", el("strong", {}, "Demo data."), " Every figure on this page is made up; none is a market price.");
-  }
-  if (new Set(files.map((file) => file.asOf)).size > 1) {
-    const dated = [["coins", top], ["market totals", market], ["price histories", history]].filter(([, file]) => file);
-    notice("mixed", `An update is under way: ${dated.map(([what, file]) => `${what} of ${dayAndMonth(file.asOf)}`).join(", ")}.`);
-  }
-  const newest = momentOf(files[0], coins);
-  let warned = false;
-  const refresh = () => {
-    if (showFreshness(newest) && !warned) {
-      warned = true;
-      notice("stale", el("strong", {}, "These figures are out of date."), ` They are from ${exactMoment(newest)} UTC; a new snapshot should come every day.`);
-    }
-  };
-  refresh();
-  setInterval(refresh, 60_000);
-  showAttribution(files);
 };
 
 try {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -31,9 +32,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def fresh() -> Documents:
+def now() -> datetime:
+    """One moment for all tests, so that none of them sees midnight pass between two of its documents."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def fresh(now: datetime) -> Documents:
     """The files as of now, with 91 days of history. Not to be changed: `with_coins` and the like copy."""
-    return documents()
+    return documents(at=now)
 
 
 @pytest.fixture

@@ -106,7 +106,8 @@ class _Rows:
         changes = [c for coin in ranked if (c := coin["price_change_percentage_24h"]) is not None]
         return {
             "dt": day,
-            "coins": len(ranked),
+            "coins": len(ranked) + 2,  # two that a quality flag disqualifies
+            "ranked": len(ranked),
             "total_market_cap": round(total),
             "total_volume": round(sum(coin["total_volume"] or 0 for coin in ranked)),
             "btc_dominance_pct": round(100 * caps["bitcoin"] / total, 3),

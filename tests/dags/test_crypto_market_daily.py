@@ -53,7 +53,6 @@ def rendered(dag: DAG, task_id: str, run: dict[str, Any]) -> Any:
 def test_the_edges_are_the_datas_way(daily: DAG) -> None:
     edges = {task.task_id: task.downstream_task_ids for task in daily.tasks}
     queries = {"query_top10", "query_market_history", "query_coin_history"}
-    publications = {"publish_top10", "publish_market_history", "publish_coin_history"}
     assert edges == {
         "fetch_markets": {"bronze_to_silver"},
         "bronze_to_silver": {"crawl_silver", "silver_to_gold"},
@@ -61,8 +60,8 @@ def test_the_edges_are_the_datas_way(daily: DAG) -> None:
         "silver_to_gold": {"crawl_gold"},
         "crawl_gold": {"check_gold"},
         "check_gold": queries,
-        **dict.fromkeys(queries, publications),
-        **{publication: set() for publication in publications},
+        **{query: {"publish_website"} for query in queries},
+        "publish_website": set(),
     }
 
 
@@ -96,7 +95,7 @@ def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
     fetch = rendered(daily, "fetch_markets", RUNS["scheduled"])
     assert (fetch.bucket, fetch.coins, fetch.currency) == ("a-lake", "100", "eur")
     assert rendered(daily, "check_gold", RUNS["scheduled"]).output_location == "s3://a-lake/athena/results/"
-    assert rendered(daily, "publish_top10", RUNS["scheduled"]).op_kwargs["bucket"] == "a-website"
+    assert rendered(daily, "publish_website", RUNS["scheduled"]).op_kwargs["bucket"] == "a-website"
 
 
 def test_a_missing_setting_is_named(daily: DAG, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
         coin_id: pytest.approx(prices[coin_id]) for coin_id in largest(bronze)
     }
 
-    for task in ("fetch_markets", "bronze_to_silver", "check_gold", "publish_top10"):
+    for task in ("fetch_markets", "bronze_to_silver", "check_gold", "publish_website"):
         assert f"✓ {task}" in printed
     for coin in document["coins"]:
         assert coin["name"] in printed

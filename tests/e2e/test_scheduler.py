@@ -22,11 +22,9 @@ TASKS = [
     "crawl_silver",
     "check_gold",
     "query_top10",
-    "publish_top10",
     "query_market_history",
-    "publish_market_history",
     "query_coin_history",
-    "publish_coin_history",
+    "publish_website",
 ]
 DAG = "crypto_market_daily"
 RUNS = f"dags/{DAG}/dagRuns"

@@ -39,7 +39,7 @@ def test_every_answer_carries_the_declared_headers(browser: Client, path: str) -
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert headers["Strict-Transport-Security"] == "max-age=63072000"
     assert "camera=()" in headers["Permissions-Policy"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.process import LocalAwsFailed, running, start, stop
+from local_aws.process import LocalAwsFailed, running, start, stop, website
 from tests.local_aws.conftest import client_of, crawl, create_job, parquet
 from tests.local_aws.test_s3 import created, make_public, notify
 
@@ -109,6 +110,24 @@ def test_a_port_or_a_state_that_is_taken_is_named_with_the_remedy(tmp_path: Path
     stop(state)  # once more is no error
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(url)
+
+
+def test_the_last_port_has_no_next_and_the_website_takes_a_free_one(tmp_path: Path) -> None:
+    with running(tmp_path, port=65535) as url:
+        assert url.endswith(":65535")
+        address = website(tmp_path)
+        assert address
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(address)
+
+
+def test_a_server_of_an_older_version_is_to_be_stopped_first(tmp_path: Path) -> None:
+    with (tmp_path / "server.json").open("w") as record:
+        record.write('{"pid": 1, "endpoint_url": "http://127.0.0.1:5055"}')
+        record.flush()
+        fcntl.flock(record, fcntl.LOCK_EX)  # as that server would
+        with pytest.raises(LocalAwsFailed, match="make stop first"):
+            website(tmp_path)
 
 
 def serve(*arguments: str) -> subprocess.Popen[str]:

@@ -62,7 +62,7 @@ def test_the_file_says_what_it_is_and_whom_to_credit() -> None:
 def test_made_up_data_are_not_credited_to_coingecko() -> None:
     made = document(ten(source="synthetic"))
     assert made["source"] == "synthetic"
-    assert "demo" in made["attribution"]["text"]
+    assert made["attribution"] == {"text": "Made-up demo data, not market prices"}
 
 
 @pytest.mark.parametrize(
@@ -83,31 +83,40 @@ def test_rows_that_break_the_contract_are_refused(rows: list[dict[str, Any]], me
     assert "data/top10_cryptos.json" in str(error.value)
 
 
+def history(last: str, days: int) -> dict[str, Any]:
+    """The market's file of the year's last day, with so many days up to `last`."""
+    rows = [
+        {
+            "dt": date.fromisoformat(last) - timedelta(days=back),
+            "coins": 250,
+            "ranked": 248,
+            "total_market_cap": 3e12,
+            "total_volume": 1e11,
+            "btc_dominance_pct": 55.0,
+            "eth_dominance_pct": None,
+            "median_change_24h_pct": 0.1,
+            "gainers": 130,
+            "losers": 118,
+            "source": "coingecko",
+        }
+        for back in reversed(range(days))
+    ]
+    return MARKET_HISTORY.document(rows, as_of=date(2025, 12, 31), generated_at=NOW, currency="usd")
+
+
 def test_the_history_takes_a_year_and_no_more() -> None:
-    def days(count: int) -> list[dict[str, Any]]:
-        return [
-            {
-                "dt": date(2025, 1, 1) + timedelta(days=number),
-                "coins": 250,
-                "total_market_cap": 3e12,
-                "total_volume": 1e11,
-                "btc_dominance_pct": 55.0,
-                "eth_dominance_pct": None,
-                "median_change_24h_pct": 0.1,
-                "gainers": 130,
-                "losers": 120,
-                "source": "coingecko",
-            }
-            for number in range(count)
-        ]
-
-    def made(rows: list[dict[str, Any]]) -> dict[str, Any]:
-        return MARKET_HISTORY.document(rows, as_of=date(2025, 12, 31), generated_at=NOW, currency="usd")
-
-    assert len(made(days(365))["days"]) == 365
-    assert made(days(1))["days"][0]["dt"] == "2025-01-01"
+    assert len(history("2025-12-31", 365)["days"]) == 365
+    assert history("2025-12-31", 1)["days"][0]["dt"] == "2025-12-31"
     with pytest.raises(WebsiteDataError, match="too long"):
-        made(days(366))
+        history("2025-12-31", 366)
+
+
+@pytest.mark.parametrize("last", ["2025-12-30", "2026-01-01"])
+def test_a_history_ends_on_its_day(last: str) -> None:
+    with pytest.raises(
+        WebsiteDataError, match=f"market_history.json is of 2025-12-31, but its last day is {last}"
+    ):
+        history(last, 30)
 
 
 def test_the_website_never_goes_back_in_time() -> None:

@@ -46,6 +46,15 @@ def test_a_missing_and_a_forgotten_asset_are_named(folder: Path) -> None:
         list(website_files(folder))
 
 
+def test_what_an_editor_or_a_desktop_leaves_is_not_deployed(folder: Path) -> None:
+    before = list(website_files(folder))
+    (folder / ".DS_Store").write_bytes(b"\0")
+    (folder / ".style.css.swp").write_bytes(b"\0")
+    (folder / "data").mkdir()
+    (folder / "data" / "top10_cryptos.json").write_text("{}")
+    assert list(website_files(folder)) == before
+
+
 def test_the_repositorys_website_can_be_deployed() -> None:
     keys = [file.key for file in website_files()]
     assert keys[-1] == "index.html"

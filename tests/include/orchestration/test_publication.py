@@ -1,16 +1,18 @@
-"""Writing the website's files: read back from S3, from real Athena results."""
+"""Writing the website's files, all or none: read back from S3, from real Athena results."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.crypto_lake.website import TOP10_CRYPTOS, WebsiteDataError
+from include.crypto_lake.website import WebsiteDataError
 from include.orchestration.publication import publish
 
 
@@ -24,24 +26,11 @@ def website(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) ->
     return name
 
 
-def top_ten(bucket: str, *, price: float = 0.00000812, source: str = "coingecko", rows: int = 10) -> str:
-    """Run a query that gives ten coins; returns its id."""
+def select(bucket: str, columns: str, rows: Iterable[str]) -> str:
+    """Run a query that gives rows; returns its id."""
     athena = boto3.client("athena")
-    coins = ", ".join(
-        f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), "
-        f"CAST({price!r} AS DOUBLE), "
-        "-0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, "
-        "1.9e7, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), 2e-5, -59.4e0, "
-        f"TIMESTAMP '2025-10-06 18:57:42', TIMESTAMP '2026-01-31 01:59:00', '{source}')"
-        for rank in range(1, rows + 1)
-    )
-    columns = (
-        "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
-        "market_share_pct, total_volume, high_24h, low_24h, circulating_supply, total_supply, max_supply, "
-        "ath, ath_change_percentage, ath_date, last_updated, source"
-    )
     started = athena.start_query_execution(
-        QueryString=f"SELECT * FROM (VALUES {coins}) AS t ({columns}) ORDER BY rank",
+        QueryString=f"SELECT * FROM (VALUES {', '.join(rows)}) AS t ({columns}) ORDER BY 1",
         ResultConfiguration={"OutputLocation": f"s3://{bucket}/results/"},
     )["QueryExecutionId"]
     while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
@@ -52,24 +41,72 @@ def top_ten(bucket: str, *, price: float = 0.00000812, source: str = "coingecko"
     return started
 
 
-def published(bucket: str) -> dict[str, object]:
-    return json.loads(
-        boto3.client("s3").get_object(Bucket=bucket, Key="data/top10_cryptos.json")["Body"].read()
+def top_ten(bucket: str, price: float, source: str, rows: int) -> str:
+    return select(
+        bucket,
+        "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
+        "market_share_pct, total_volume, high_24h, low_24h, circulating_supply, total_supply, max_supply, "
+        "ath, ath_change_percentage, ath_date, last_updated, source",
+        (
+            f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), "
+            f"CAST({price!r} AS DOUBLE), -0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, "
+            "1.9e7, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), 2e-5, -59.4e0, "
+            f"TIMESTAMP '2025-10-06 18:57:42', TIMESTAMP '2026-01-31 01:59:00', '{source}')"
+            for rank in range(1, rows + 1)
+        ),
     )
 
 
-def put(bucket: str, as_of: str, **query: object) -> dict[str, object]:
-    return publish(TOP10_CRYPTOS, top_ten(bucket, **query), as_of=as_of, bucket=bucket, currency="usd")
+def market(bucket: str, last: str, source: str) -> str:
+    return select(
+        bucket,
+        "dt, coins, ranked, total_market_cap, total_volume, btc_dominance_pct, eth_dominance_pct, "
+        "median_change_24h_pct, gainers, losers, source",
+        [f"(DATE '{last}', 250, 248, 3e12, 1e11, 55e0, 12e0, 0.1e0, 130, 118, '{source}')"],
+    )
+
+
+def prices(bucket: str, last: str, source: str, coins: Iterable[int]) -> str:
+    rows = (f"('coin-{rank}', DATE '{last}', {rank}, 8.12e-6, '{source}')" for rank in coins)
+    return select(bucket, "coin_id, dt, rank, current_price, source", rows)
+
+
+def published(bucket: str, name: str = "top10_cryptos") -> dict[str, Any]:
+    return json.loads(boto3.client("s3").get_object(Bucket=bucket, Key=f"data/{name}.json")["Body"].read())
+
+
+def put(
+    bucket: str,
+    as_of: str,
+    *,
+    price: float = 0.00000812,
+    source: str = "coingecko",
+    rows: int = 10,
+    last_day: str | None = None,
+    coins: Iterable[int] = range(1, 11),
+) -> dict[str, Any]:
+    """Publish what three queries give: ten coins, the market's day, the coins' prices on that day."""
+    queries = {
+        "top10_cryptos": top_ten(bucket, price, source, rows),
+        "market_history": market(bucket, last_day or as_of, source),
+        "coin_history": prices(bucket, as_of, source, coins),
+    }
+    return publish(queries, as_of=as_of, bucket=bucket, currency="usd")
 
 
 def test_what_is_published_is_what_the_query_gave(website: str) -> None:
     result = put(website, "2026-01-31")
     assert result == {
-        "address": f"s3://{website}/data/top10_cryptos.json",
-        "as_of": "2026-01-31",
-        "source": "coingecko",
-        "rows": 10,
+        name: {
+            "address": f"s3://{website}/data/{name}.json",
+            "as_of": "2026-01-31",
+            "source": "coingecko",
+            "rows": rows,
+        }
+        for name, rows in (("market_history", 1), ("coin_history", 10), ("top10_cryptos", 10))
     }
+    assert published(website, "market_history")["days"][0]["gainers"] == 130
+    assert {row["dt"] for row in published(website, "coin_history")["prices"]} == {"2026-01-31"}
     document = published(website)
     assert document["as_of"] == "2026-01-31"
     assert [coin["rank"] for coin in document["coins"]] == list(range(1, 11))
@@ -114,15 +151,43 @@ def test_real_data_replace_made_up_data_of_a_later_day(website: str) -> None:
     assert published(website)["source"] == "coingecko"
 
 
-def test_rows_that_break_the_contract_publish_nothing(website: str) -> None:
+def test_a_file_that_is_newer_stays_and_the_others_are_written(website: str) -> None:
+    put(website, "2026-01-31")
+    boto3.client("s3").delete_object(Bucket=website, Key="data/coin_history.json")
+    assert put(website, "2026-01-30").keys() == {"coin_history"}
+    assert published(website)["as_of"] == "2026-01-31"
+    assert published(website, "coin_history")["as_of"] == "2026-01-30"
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"rows": 9}, "top10_cryptos.json: .* too short"),
+        ({"last_day": "2026-01-30"}, "market_history.json is of 2026-01-31, but its last day is 2026-01-30"),
+        ({"coins": range(2, 12)}, r"coin_history.json has no price of 2026-01-31 for \['coin-1'\]"),
+    ],
+)
+def test_one_file_that_breaks_its_contract_publishes_none(
+    website: str, fault: dict[str, Any], message: str
+) -> None:
     put(website, "2026-01-30")
-    before = published(website)
-    with pytest.raises(WebsiteDataError, match="too short"):
-        put(website, "2026-01-31", rows=9)
-    assert published(website) == before
+    names = ("top10_cryptos", "market_history", "coin_history")
+    before = [published(website, name) for name in names]
+    with pytest.raises(WebsiteDataError, match=message):
+        put(website, "2026-01-31", **fault)
+    assert [published(website, name) for name in names] == before
 
 
-@pytest.mark.parametrize("broken", [b"", b"<html>", b"[]", b'{"as_of": 5}'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"as_of": 5}',
+        b'{"as_of": "2026-02-01", "generated_at": null, "source": "coingecko"}',
+    ],
+)
 def test_a_broken_file_is_replaced(website: str, broken: bytes) -> None:
     boto3.client("s3").put_object(Bucket=website, Key="data/top10_cryptos.json", Body=broken)
     put(website, "2026-01-31")

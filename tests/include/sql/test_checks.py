@@ -109,5 +109,16 @@ def test_a_day_that_the_gate_refused_does_not_enter_the_history_later(
     assert [row["dt"] for row in prices if row["coin_id"] == "bitcoin"][-2:] == [oldest, newest]
 
 
+def test_the_run_date_is_in_its_history_whatever_its_summary_says(
+    gold: Gold, spoiled_day: Callable[..., date]
+) -> None:
+    """The gate has decided on it, by more than the summary."""
+    day = spoiled_day(refusals)
+    assert gold.ask("market_history.sql", day, coins=25)[-1]["dt"] == day
+    assert {row["coin_id"] for row in gold.ask("coin_history.sql", day, coins=25) if row["dt"] == day} == {
+        row["coin_id"] for row in gold.ask("top10_cryptos.sql", day)
+    }
+
+
 def one_disqualified(rows: Rows, _: dict[str, Any]) -> None:
     rows[0] |= {"rank": None, "quality_flags": ["implausible_change"]}

@@ -69,6 +69,7 @@ def test_the_website_queries_give_their_day(gold: Gold) -> None:
     assert [row["total_market_cap"] for row in history] == [
         round(total) for total in gold.summaries.sort_values("dt").total_market_cap if total
     ][: len(history)]
+    assert {(row["ranked"], row["coins"]) for row in history} == {(25, 26)}, "the flagged coin is not ranked"
 
 
 def test_the_coins_history_follows_the_days_ten_largest(gold: Gold) -> None:
