@@ -84,20 +84,6 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_captures)], ids=["captures"])
-def test_an_impossible_market_cap_does_not_reach_the_website(lake: Lake, mark: None) -> None:
-    day = date(2025, 11, 11)
-    run(lake, day, str(captures("anomalies")))
-    raw = json.loads((captures("anomalies") / f"{day}.json").read_bytes())
-    impossible = largest(raw, 1)[0]
-    ranked = {row["rank"]: row for row in lake.table("gold/coins_market", day) if row["rank"]}
-    assert [ranked[rank]["coin_id"] for rank in range(1, 11)] == [
-        i for i in largest(raw, 11) if i != impossible
-    ]
-    [row] = [row for row in lake.table("silver/coins_market", day) if row["coin_id"] == impossible]
-    assert "implausible_market_cap" in row["quality_flags"]
-
-
-@pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_captures)], ids=["captures"])
 def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: Lake, mark: None) -> None:
     day = date(2023, 3, 30)
     with pytest.raises(daily.RunFailedError) as failure:
