@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from local_airflow import environment
@@ -51,37 +48,8 @@ def aws_environment(local_aws: str) -> dict[str, str]:
     return environment.aws_environment(local_aws)
 
 
-@pytest.fixture(scope="session")
-def run_query() -> Callable[..., dict[str, Any]]:
-    """Runs SQL through Athena's API to its end, with the AWS variables that are set when it is called."""
-
-    def run(sql: str, bucket: str, database: str = "default") -> dict[str, Any]:
-        """The succeeded QueryExecution."""
-        athena = boto3.client("athena")
-        started = athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": database},
-            ResultConfiguration={"OutputLocation": f"s3://{bucket}/athena/results/"},
-        )["QueryExecutionId"]
-        while True:
-            execution = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]
-            if execution["Status"]["State"] not in {"QUEUED", "RUNNING"}:
-                break
-            time.sleep(0.05)
-        assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"].get("StateChangeReason")
-        return execution
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def ask(run_query: Callable[..., dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
-    """As `run_query`, but gives the rows."""
-    from lake_provider.hooks.athena import rows_of
-
-    def rows(sql: str, bucket: str, database: str = "default") -> list[dict[str, Any]]:
-        query_id = run_query(sql, bucket, database)["QueryExecutionId"]
-        pages = boto3.client("athena").get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
-        return list(rows_of(pages))
-
-    return rows
+@pytest.fixture
+def aws(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those variables set, for one test."""
+    for name, value in aws_environment.items():
+        monkeypatch.setenv(name, value)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from include.crypto_lake.on_arrival import arrivals
+from lake_provider.triggers.sqs import printable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -82,8 +83,7 @@ def output_partitions(bucket: str) -> str:
 
     All of them, not only this run's: a task that died after it had written a day told nobody.
     """
-    days = arrivals.output_days(_s3(bucket), bucket)
-    return json.dumps([day.split("-") for day in days])
+    return json.dumps(arrivals.output_partitions(_s3(bucket), bucket))
 
 
 def output_columns(results: Iterable[Sequence[dict[str, Any]]]) -> str:
@@ -153,9 +153,7 @@ def _reasons(rejected: dict[str, int]) -> str:
 def _label(batch: Sequence[arrivals.Arrival]) -> str:
     """What the UI calls a mapped task: the end of a long key tells most."""
     more = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
-    key = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in batch[0].key
-    )
+    key = printable(batch[0].key)
     return f"{key if len(key) <= _LABEL_LENGTH else '…' + key[1 - _LABEL_LENGTH :]}{more}"
 
 

@@ -53,10 +53,8 @@ def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -
 
 
 def test_the_catalog_is_asked_for_every_day_and_for_the_columns_written(
-    on_arrival: DAG, aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    on_arrival: DAG, aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
     settings = {"bucket": "arrival-dag-test", "website_bucket": "a-website"}
     monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", json.dumps(settings))
     s3 = boto3.client("s3")

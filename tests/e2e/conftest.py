@@ -23,6 +23,7 @@ from local_airflow import servers
 from local_airflow.environment import airflow_environment, prepare_database
 from local_aws.coingecko import running_stand_in
 from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
+from tests import athena
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,6 @@ class Lake:
     endpoint_url: str
     website_url: str
     state: Path
-    ask: Callable[..., list[dict[str, Any]]]
 
     def keys(self, prefix: str) -> list[str]:
         pages = (
@@ -63,7 +63,7 @@ class Lake:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Run SQL through Athena's API."""
-        return self.ask(sql, LAKE_BUCKET, "crypto_datalake")
+        return athena.rows(athena.run(sql, LAKE_BUCKET, "crypto_datalake"))
 
 
 class Api:
@@ -123,7 +123,6 @@ def lake(
     local_aws: str,
     website_url: str,
     aws_environment: dict[str, str],
-    ask: Callable[..., list[dict[str, Any]]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lake]:
     """A lake of its own for these tests, and a metadata database beside it."""
@@ -132,7 +131,7 @@ def lake(
         for name, value in aws_environment.items():
             patch.setenv(name, value)
         deploy(local_aws)
-        yield Lake(local_aws, website_url, state, ask)
+        yield Lake(local_aws, website_url, state)
 
 
 @pytest.fixture(scope="package")

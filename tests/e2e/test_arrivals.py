@@ -7,7 +7,7 @@ import json
 import time
 import urllib.parse
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Airflow, Lake
 
 DAG = "crypto_prices_on_arrival"
-TODAY = datetime.now(UTC).date()
 TASKS = {"find_arrivals", "process_arrivals", "crawl_processed", "report"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from lake_provider.operators.athena import AthenaCheckOperator
+from tests import athena
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,15 +24,7 @@ def results(local_aws: str, aws_environment: dict[str, str]) -> Iterator[None]:
 
 def gate(sql: str) -> str:
     """Run a query to its end and hand it to the operator, as the trigger does."""
-    athena = boto3.client("athena")
-    started = athena.start_query_execution(
-        QueryString=sql, ResultConfiguration={"OutputLocation": "s3://athena-operator-test/"}
-    )["QueryExecutionId"]
-    while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
-        "State"
-    ] in {"QUEUED", "RUNNING"}:
-        time.sleep(0.05)
-    assert status["State"] == "SUCCEEDED", status
+    started = athena.run(sql, "athena-operator-test")["QueryExecutionId"]
     operator = AthenaCheckOperator(task_id="check_gold", query=sql, database="default")
     context: Any = {}
     return operator.execute_complete(context, {"status": "success", "value": started})

@@ -57,7 +57,7 @@ def find(s3: S3Client, bucket: str, *, reprocess: str = "") -> list[Arrival]:
         New and changed objects, oldest first.
     """
     recorded = _records(s3, bucket)
-    refused = rejects.refused(s3, bucket)
+    refused = rejects.refused(_objects(s3, bucket, rejects.PREFIX))
     found = []
     for entry in _objects(s3, bucket, RAW):
         key, etag = entry["Key"], entry["ETag"].strip('"')
@@ -133,11 +133,7 @@ def _complete(records: dict[str, SourceRecord], etag: str) -> bool:
 
 def _records(s3: S3Client, bucket: str) -> dict[str, dict[str, SourceRecord]]:
     """What the outputs say of their sources: key -> day -> record."""
-    outputs = {
-        entry["Key"]: entry["ETag"]
-        for entry in _objects(s3, bucket, PREFIX)
-        if Partition.is_one(entry["Key"])
-    }
+    outputs = _outputs(s3, bucket)
     index = _read_index(s3, bucket)
     stale = [key for key, etag in outputs.items() if index.get(key, {}).get("etag") != etag]
     if stale or set(index) - set(outputs):
@@ -172,7 +168,12 @@ def _objects(s3: S3Client, bucket: str, prefix: str) -> Iterator[Any]:
         yield from page.get("Contents", [])
 
 
-def output_days(s3: S3Client, bucket: str) -> list[str]:
-    """Every day that has an output, `YYYY-MM-DD`."""
-    keys = (entry["Key"] for entry in _objects(s3, bucket, PREFIX))
-    return sorted(Partition.day_of(key).isoformat() for key in keys if Partition.is_one(key))
+def output_partitions(s3: S3Client, bucket: str) -> list[list[str]]:
+    """The catalog's values of every partition that has an output: `[["2026", "02", "25"], …]`."""
+    return [Partition.of_key(s3, bucket, key).values for key in sorted(_outputs(s3, bucket))]
+
+
+def _outputs(s3: S3Client, bucket: str) -> dict[str, str]:
+    """Every day's output: key -> ETag."""
+    listing = _objects(s3, bucket, PREFIX)
+    return {entry["Key"]: entry["ETag"] for entry in listing if Partition.is_one(entry["Key"])}

@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from types import TracebackType
@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
     from include.crypto_lake.on_arrival.cleaning import SourceObject
     from include.crypto_lake.on_arrival.refusals import RejectedRow, UnusableFileError
@@ -43,13 +44,11 @@ def folder(key: str, etag: str) -> str:
     return f"{PREFIX}{name}.{hashlib.sha256(key.encode()).hexdigest()[:12]}/{etag}/"
 
 
-def refused(s3: S3Client, bucket: str) -> dict[str, datetime]:
-    """The folders of the files that were refused as a whole, and when that was."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
+def refused(listing: Iterable[ObjectTypeDef]) -> dict[str, datetime]:
+    """The folders of the files that were refused as a whole, and when that was, from what lies here."""
     return {
         entry["Key"].removesuffix(_FILE_NOTE): entry["LastModified"]
-        for page in pages
-        for entry in page.get("Contents", [])
+        for entry in listing
         if entry["Key"].endswith(f"/{_FILE_NOTE}")
     }
 

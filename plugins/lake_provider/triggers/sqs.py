@@ -98,7 +98,7 @@ class ArrivalQueueTrigger(BaseEventTrigger):
 def summary(messages: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Messages as a payload that is small and that every database takes."""
     bodies = [message.get("Body") for message in messages]
-    keys = [_printable(key) for body in bodies for key in _object_keys(body)]
+    keys = [printable(key) for body in bodies for key in _object_keys(body)]
     return {"messages": len(bodies), "keys": keys[:_KEYS]}
 
 
@@ -116,6 +116,9 @@ def _object_keys(body: object) -> Iterator[str]:
                         yield unquote_plus(key)
 
 
-def _printable(key: str) -> str:
-    # A NUL or half a surrogate pair would be refused by the metadata database, or end the triggerer.
+def printable(key: str) -> str:
+    """A key as Airflow can take it.
+
+    A NUL or half a surrogate pair would be refused by the metadata database, or end the triggerer.
+    """
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in key)

@@ -22,9 +22,7 @@ RUN = "manual__1"
 
 
 @pytest.fixture
-def bucket(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
+def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
     name = f"tasks-{uuid.uuid4().hex[:10]}"
     boto3.client("s3").create_bucket(Bucket=name)
     use_topic(monkeypatch, name, None)

@@ -14,13 +14,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.crypto_lake.website import WebsiteDataError
 from include.orchestration.publication import publish
+from tests import athena
 
 
 @pytest.fixture
-def website(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+def website(aws: None) -> str:
     """An empty bucket."""
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
     name = f"website-{time.time_ns()}"
     boto3.client("s3").create_bucket(Bucket=name)
     return name
@@ -28,17 +27,8 @@ def website(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) ->
 
 def select(bucket: str, columns: str, rows: Iterable[str]) -> str:
     """Run a query that gives rows; returns its id."""
-    athena = boto3.client("athena")
-    started = athena.start_query_execution(
-        QueryString=f"SELECT * FROM (VALUES {', '.join(rows)}) AS t ({columns}) ORDER BY 1",
-        ResultConfiguration={"OutputLocation": f"s3://{bucket}/results/"},
-    )["QueryExecutionId"]
-    while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])[
-        "State"
-    ] in {"QUEUED", "RUNNING"}:
-        time.sleep(0.05)
-    assert status["State"] == "SUCCEEDED", status
-    return started
+    sql = f"SELECT * FROM (VALUES {', '.join(rows)}) AS t ({columns}) ORDER BY 1"
+    return athena.run(sql, bucket)["QueryExecutionId"]
 
 
 def top_ten(bucket: str, price: float, source: str, rows: int) -> str:

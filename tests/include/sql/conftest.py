@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from local_aws.deployment import load_resources
+from tests import athena
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 BUCKET = DATABASE = "sql-tests"
@@ -41,7 +42,6 @@ class Gold:
     coins: pd.DataFrame
     summaries: pd.DataFrame
     today: date
-    run: Callable[..., list[dict[str, Any]]]
 
     def ask(self, file: str, run_date: date | None = None, coins: int = 250) -> list[dict[str, Any]]:
         """The rows of a file of `include/sql`, its templates filled for a run date."""
@@ -50,7 +50,7 @@ class Gold:
         return self.query(template.render(run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__))
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        return self.run(sql, BUCKET, DATABASE)
+        return athena.rows(athena.run(sql, BUCKET, DATABASE))
 
 
 def made_up_day(day: date) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -139,7 +139,7 @@ def add_day(table: str, day: str, rows: list[dict[str, Any]], declared: dict[str
 
 
 @pytest.fixture(scope="package")
-def gold(aws_environment: dict[str, str], ask: Callable[..., list[dict[str, Any]]]) -> Iterator[Gold]:
+def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
     """Forty days of 25 ranked coins and one that a flag disqualifies; silver as far as the gate reads it."""
     declared = load_resources()["catalog"]["tables"]
     today = datetime.now(UTC).date()
@@ -165,7 +165,7 @@ def gold(aws_environment: dict[str, str], ask: Callable[..., list[dict[str, Any]
             add_day("silver_coins_market", str(day), rows, silver)
             coins += [{"dt": day} | row for row in rows]
             summaries.append({"dt": day} | summary)
-        yield Gold(pd.DataFrame(coins), pd.DataFrame(summaries), today, ask)
+        yield Gold(pd.DataFrame(coins), pd.DataFrame(summaries), today)
 
 
 @pytest.fixture(scope="package")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.crypto_lake.on_arrival.columns import SCHEMA
-from lake_provider.hooks.athena import rows_of
 from local_aws.crawlers import glue_type
+from tests import athena
 
 EXAMPLES = Path(__file__).parents[3] / "include" / "sql" / "examples"
 BUCKET = DATABASE = "processed-sql-tests"
@@ -32,14 +32,12 @@ class Processed:
     rows: pd.DataFrame
     today: date
     bytes_a_day: float
-    run: Callable[..., dict[str, Any]]
 
     def ask(self, name: str) -> tuple[list[dict[str, Any]], float]:
         """The rows of an example, and how many days it read."""
-        execution = self.run((EXAMPLES / f"{name}.sql").read_text(), BUCKET, DATABASE)
-        pages = boto3.client("athena").get_paginator("get_query_results")
-        rows = list(rows_of(pages.paginate(QueryExecutionId=execution["QueryExecutionId"])))
-        return rows, execution["Statistics"]["DataScannedInBytes"] / self.bytes_a_day
+        execution = athena.run((EXAMPLES / f"{name}.sql").read_text(), BUCKET, DATABASE)
+        days_read = execution["Statistics"]["DataScannedInBytes"] / self.bytes_a_day
+        return athena.rows(execution), days_read
 
     def since(self, days: int) -> pd.DataFrame:
         return self.rows[self.rows.price_date >= self.today - timedelta(days=days)]
@@ -61,9 +59,7 @@ def made_up_day(day: date) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def processed(
-    aws_environment: dict[str, str], run_query: Callable[..., dict[str, Any]]
-) -> Iterator[Processed]:
+def processed(aws_environment: dict[str, str]) -> Iterator[Processed]:
     today = datetime.now(UTC).date()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in aws_environment.items():
@@ -98,7 +94,7 @@ def processed(
             )
             rows += made_up_day(day)
             sizes.append(body.tell())
-        yield Processed(pd.DataFrame(rows), today, sum(sizes) / len(sizes), run_query)
+        yield Processed(pd.DataFrame(rows), today, sum(sizes) / len(sizes))
 
 
 def test_price_trends_have_each_day_with_its_mean_of_seven(processed: Processed) -> None:

@@ -84,9 +84,7 @@ class Lake:
 
 
 @pytest.fixture
-def lake(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Lake:
-    for name, value in aws_environment.items():
-        monkeypatch.setenv(name, value)
+def lake(aws: None) -> Lake:
     return Lake(boto3.client("s3"))
 
 
