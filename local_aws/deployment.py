@@ -34,7 +34,8 @@ VALUES = {
     "account_id": ACCOUNT_ID,
     "lake_bucket": LAKE_BUCKET,
     "website_bucket": WEBSITE_BUCKET,
-    "glue_job_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-glue-job",
+    "bronze_to_silver_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-bronze-to-silver",
+    "silver_to_gold_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-silver-to-gold",
     "glue_crawler_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-glue-crawler",
 }
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
