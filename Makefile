@@ -42,9 +42,27 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-package
+test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
+	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried
 	@$(PYTHON) -m benchmarks.arrival_latency
+
+.PHONY: package
+package: $(READY) ## Build what MWAA and the buckets take, into dist/
+	@$(PYTHON) -m release package
+
+# An environment is what Terraform made of it: infra/environments/<ENV>.tfvars
+.PHONY: plan deploy rollback smoke
+plan: package ## Say what deploy would change (ENV=dev)
+deploy: package ## Upload the package to an environment's buckets, and update MWAA (ENV=dev)
+rollback: $(READY) ## Deploy the release that was live before (ENV=dev)
+smoke: $(READY) ## Check a deployed environment, and run the daily DAG once (ENV=dev)
+plan deploy rollback smoke:
+	@test -n '$(ENV)' || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
+	@scripts/terraform '$(ENV)' output -json | $(PYTHON) -m release $@ --outputs -
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell
@@ -60,10 +78,13 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
 
+COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock' --exclude-newer 2026-04-22
+
 .PHONY: lock
-lock: $(UV) ## Compile requirements-dev.in to requirements-dev.txt
-	$(UV) pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --quiet \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --exclude-newer 2026-04-22 \
+lock: $(UV) ## Compile requirements-dev.in, and the list of what MWAA has, to files with hashes
+	$(COMPILE) tests/package/mwaa.in --python-version 3.12 --output-file tests/package/mwaa.txt
+	$(COMPILE) requirements-dev.in --python-version 3.11 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
 
