@@ -52,6 +52,7 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
+	$(PYTHON) docs/generate.py --check
 	$(VENV)/bin/shellcheck .ci/run scripts/*
 
 .PHONY: format
@@ -59,6 +60,10 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
+
+.PHONY: docs
+docs: $(READY) ## Write docs/dags.md from the DAG files
+	$(PYTHON) docs/generate.py
 
 .PHONY: lock
 lock: $(UV) ## Compile requirements-dev.in to requirements-dev.txt
