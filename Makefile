@@ -46,6 +46,20 @@ test: $(READY) java chromium ## Run the tests
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried
 	@$(PYTHON) -m benchmarks.arrival_latency
 
+.PHONY: package
+package: $(READY) ## Build what MWAA and the buckets take, into dist/
+	@$(PYTHON) -m release package
+
+# An environment is what Terraform made of it: infra/environments/<ENV>.tfvars
+.PHONY: plan deploy rollback smoke
+plan: package ## Say what deploy would change (ENV=dev)
+deploy: package ## Upload the package to an environment's buckets, and update MWAA (ENV=dev)
+rollback: $(READY) ## Deploy the release that was live before (ENV=dev)
+smoke: $(READY) ## Check a deployed environment, and run the daily DAG once (ENV=dev)
+plan deploy rollback smoke:
+	@test -n '$(ENV)' || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
+	@scripts/terraform '$(ENV)' output -json | $(PYTHON) -m release $@ --outputs -
+
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/ruff check .
