@@ -33,12 +33,15 @@ _DAG_LEVEL = 2  # of the headings
 
 
 def load_dags() -> list[DAG]:
-    """The DAGs of all files in dags/, by name."""
-    from airflow.sdk import DAG
-
+    """The DAGs of all files in dags/, by name. For a process of its own: Airflow is set up for this alone."""
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "plugins")]
     files = sorted((REPOSITORY / "dags").glob("*.py"))
-    dags = [value for file in files for value in runpy.run_path(str(file)).values() if isinstance(value, DAG)]
-    return sorted(dags, key=lambda dag: dag.dag_id)
+    with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
+        os.environ["AIRFLOW_HOME"] = home  # Airflow writes its configuration there when it is first imported
+        from airflow.sdk import DAG
+
+        found = [value for file in files for value in runpy.run_path(str(file)).values()]
+    return sorted((value for value in found if isinstance(value, DAG)), key=lambda dag: dag.dag_id)
 
 
 def reference(dags: list[DAG]) -> str:
@@ -140,18 +143,13 @@ def _shifted(markdown: str) -> str:
     return headings.sub(lambda found: "#" * (len(found[1]) + shift) + " ", markdown)
 
 
-def main() -> int:
-    """Write the reference, or with `--check` compare it."""
+def main(argv: list[str] | None = None) -> int:
+    """Write the reference, or with `--check` compare it; returns the exit status."""
     parser = argparse.ArgumentParser(description="Write docs/dags.md from the DAG files.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when it is stale")
     parser.add_argument("--output", type=Path, default=REFERENCE, help="default: docs/dags.md")
-    arguments = parser.parse_args()
-    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "plugins")]
-    with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
-        os.environ["AIRFLOW_HOME"] = (
-            home  # before the first import of Airflow: it writes its configuration there
-        )
-        text = reference(load_dags())
+    arguments = parser.parse_args(argv)
+    text = reference(load_dags())
     if not arguments.check:
         arguments.output.write_text(text, encoding="utf-8")
     elif not arguments.output.exists() or arguments.output.read_text(encoding="utf-8") != text:
