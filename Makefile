@@ -42,6 +42,10 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-package
+test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
+	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried
 	@$(PYTHON) -m benchmarks.arrival_latency
@@ -79,10 +83,13 @@ format: $(READY) ## Put the code into shape
 docs: $(READY) ## Write docs/dags.md from the DAG files
 	$(PYTHON) docs/generate.py
 
+COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock' --exclude-newer 2026-04-22
+
 .PHONY: lock
-lock: $(UV) ## Compile requirements-dev.in to requirements-dev.txt
-	$(UV) pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --quiet \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --exclude-newer 2026-04-22 \
+lock: $(UV) ## Compile requirements-dev.in, and the list of what MWAA has, to files with hashes
+	$(COMPILE) tests/package/mwaa.in --python-version 3.12 --output-file tests/package/mwaa.txt
+	$(COMPILE) requirements-dev.in --python-version 3.11 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
 
