@@ -38,6 +38,18 @@ stop: ## End what run and dev left running; the lake's data stay in .local/
 env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env)"
 	@$(LOCAL) env
 
+.PHONY: up
+up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.example)
+	@docker compose up --detach --wait || { docker compose ps --all; echo "Why: docker compose logs <service>"; exit 1; }
+	@show() { if at=$$(docker compose port "$$2" "$$3" 2>/dev/null); then echo "  $$1  http://$$at$${4:-}"; fi; }; echo; \
+	  show "Airflow's UI" api-server 8080 "      (no log-in on this machine)"; \
+	  show "Dashboard   " local-aws 5056; \
+	  show "AWS endpoint" local-aws 5055 "      (any AWS client, with any key)"
+
+.PHONY: down
+down: ## End that; its data stay in volumes (docker compose down --volumes deletes them)
+	@docker compose down
+
 .PHONY: test
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
@@ -45,6 +57,10 @@ test: $(READY) java chromium ## Run the tests
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
 	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)
+
+.PHONY: test-compose
+test-compose: $(READY) ## Run the tests of Docker Compose
+	@$(PYTHON) -m pytest tests/compose --timeout-method=thread $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried
