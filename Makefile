@@ -42,6 +42,10 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-infra
+test-infra: $(READY) java terraform ## Build an environment with Terraform on local_aws, and take it down
+	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried
 	@$(PYTHON) -m benchmarks.arrival_latency
@@ -54,6 +58,13 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(VENV)/bin/shellcheck .ci/run scripts/*
 
+CHECKOV := .local/checkov
+.PHONY: lint-infra
+lint-infra: $(CHECKOV)/.ready terraform ## Check Terraform: form, validity, its own tests, checkov
+	terraform fmt -check -recursive infra
+	@scripts/check-terraform $(CURDIR)/.local/terraform
+	$(CHECKOV)/bin/checkov -d infra --framework terraform --compact --quiet --skip-download
+
 .PHONY: format
 format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
@@ -61,11 +72,14 @@ format: $(READY) ## Put the code into shape
 	$(PYTHON) -m sqlfluff fix include/sql
 
 .PHONY: lock
-lock: $(UV) ## Compile requirements-dev.in to requirements-dev.txt
+lock: $(UV) ## Compile requirements-dev.in and infra/checkov.in
 	$(UV) pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --quiet \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --exclude-newer 2026-04-22 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
+	$(UV) pip compile infra/checkov.in --universal --python-version 3.11 --generate-hashes --quiet \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --exclude-newer 2026-11-22 \
+	  --output-file infra/checkov.txt
 
 .PHONY: clean
 clean: stop ## Stop, and delete the local lake and Airflow's state
@@ -78,6 +92,17 @@ java:
 .PHONY: chromium
 chromium:
 	@scripts/check-chromium
+
+.PHONY: terraform
+terraform:
+	@command -v terraform >/dev/null || { \
+	  echo "No Terraform found: install 1.11 or newer, https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+
+# An environment of its own: checkov wants other versions than Airflow.
+$(CHECKOV)/.ready: infra/checkov.txt $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(CHECKOV)
+	@VIRTUAL_ENV=$(CHECKOV) $(UV) pip sync --quiet --no-cache --require-hashes infra/checkov.txt
+	@touch $@
 
 $(UV):
 	@scripts/make-venv $(VENV)
