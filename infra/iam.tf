@@ -9,6 +9,9 @@ locals {
     region         = var.region
     account_id     = var.account_id
     mwaa_name      = local.mwaa_name
+    mwaa_role_name = local.mwaa_role_name
+    environment    = var.environment
+    state_bucket   = "crypto-lake-${var.environment}-terraform-${local.unique}" # bootstrap/ names it so
   }
 
   # Actor -> who may be it, and what it may do.

@@ -63,3 +63,8 @@ output "glue_crawler_role_arn" {
   description = "The role of the crawlers."
   value       = local.role_arns.glue_crawler
 }
+
+output "deploy_role_arn" {
+  description = "What a GitHub Actions workflow assumes to deploy; null without var.github_actions."
+  value       = one(aws_iam_role.deploy[*].arn)
+}

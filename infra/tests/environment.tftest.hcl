@@ -13,6 +13,9 @@ mock_provider "aws" {
   mock_resource "aws_sns_topic" {
     defaults = { arn = "arn:aws:sns:eu-central-1:111122223333:crypto-lake-alerts" }
   }
+  mock_resource "aws_iam_openid_connect_provider" {
+    defaults = { arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }
+  }
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/made" }
   }
@@ -174,5 +177,39 @@ run "the_lakes_settings_hold_what_was_given" {
   assert {
     condition     = jsondecode(aws_secretsmanager_secret_version.settings.secret_string).coins == 500 && jsondecode(aws_secretsmanager_secret_version.settings.secret_string).currency == "eur"
     error_message = "Airflow reads other settings than were given."
+  }
+}
+
+run "only_the_repositorys_github_environment_deploys" {
+  variables {
+    mwaa           = null
+    github_actions = { repository = "somebody/crypto-data-lake" }
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.deploy[0].assume_role_policy).Statement[0].Condition.StringEquals == {
+      "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+      "token.actions.githubusercontent.com:sub" = "repo:somebody/crypto-data-lake:environment:dev"
+    }
+    error_message = "Somebody else could deploy: ${aws_iam_role.deploy[0].assume_role_policy}"
+  }
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 1
+    error_message = "The account does not know GitHub."
+  }
+}
+
+run "an_account_that_knows_github_already" {
+  variables {
+    mwaa = null
+    github_actions = {
+      repository        = "somebody/crypto-data-lake"
+      oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/there-already"
+    }
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && strcontains(aws_iam_role.deploy[0].assume_role_policy, "there-already")
+    error_message = "A second provider for GitHub cannot be made."
   }
 }

@@ -22,6 +22,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_mwaa_environment" "this" {
+  #checkov:skip=CKV2_AWS_66:The web server asks IAM who comes. Whoever wants it inside the VPC alone says public_web_server = false, and needs a VPN then
   name                          = var.name
   airflow_version               = "3.2.1"
   environment_class             = var.settings.environment_class

@@ -3,6 +3,7 @@
 # One NAT gateway: should its zone fail, Airflow waits and catches up. Nothing can be reached from outside.
 
 data "aws_availability_zones" "usable" {
+  #checkov:skip=CKV_AWS_394:Only for new subnets: what is there stays in its zone, whatever zones AWS adds
   state = "available"
 
   filter {
@@ -38,6 +39,10 @@ resource "aws_subnet" "private" {
   availability_zone = local.zones[count.index]
   cidr_block        = local.networks[count.index]
   tags              = { Name = "${var.name}-private-${count.index + 1}" }
+
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
 }
 
 resource "aws_subnet" "public" {
@@ -45,6 +50,10 @@ resource "aws_subnet" "public" {
   availability_zone = local.zones[0]
   cidr_block        = local.networks[2]
   tags              = { Name = "${var.name}-public" }
+
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
 }
 
 resource "aws_internet_gateway" "this" {
