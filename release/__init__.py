@@ -10,7 +10,7 @@ Terraform (`infra/`) makes the infrastructure; what runs in it comes from here. 
 * `history`: which releases an environment had, and who is deploying now;
 * `deployment`: deploy and roll back;
 * `mwaa`: the MWAA environment's plugins and requirements;
-* `smoke`: is a deployed environment sound?
+* `checks`, `smoke`: is a deployed environment sound?
 
 AWS is reached with the standard `AWS_…` variables or a profile; nothing here asks whether it is AWS.
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from release import deployment, packaging
+from release import deployment, packaging, smoke
 from release.errors import ReleaseError
 from release.manifest import open_folder
 from release.outputs import Outputs
@@ -21,6 +21,7 @@ _ABOUT = {
     "plan": "say what deploy would change",
     "deploy": "deploy the package",
     "rollback": "deploy the release that was live before the current one",
+    "smoke": "check the deployed environment, and run the daily DAG once",
 }
 
 
@@ -52,8 +53,10 @@ def main(argv: list[str] | None = None) -> int:
             deployment.show(open_folder(arguments.package), target)
         elif arguments.command == "deploy":
             deployment.deploy(open_folder(arguments.package), target)
-        else:
+        elif arguments.command == "rollback":
             deployment.roll_back(target)
+        else:
+            smoke.smoke(target)
     except ReleaseError as error:
         print(error, file=sys.stderr)
         return 1

@@ -71,11 +71,11 @@ def deploy(package: Package, target: Target, action: Literal["deploy", "rollback
     manifest = package.manifest
     current = history.entries[-1] if history.entries else None
     if not (decided.put or decided.remove or update) and current == history.live and _is(current, manifest):
+        target.say(f"Release {manifest.id} is live already: there is nothing to do.")
         return
     histories.keep(target.s3, bucket, package)
     entry = Entry(manifest.id, manifest.version, action, _who(target.outputs), histories.now())
-    owned = frozenset((file.bucket, file.key) for file in manifest.files)
-    with histories.begin(target.s3, bucket, history, entry, owned) as claim:
+    with histories.begin(target.s3, bucket, history, entry, decided.owned) as claim:
         _carry_out(decided, package, target, claim)
     target.say(f"Release {manifest.id} is live.")
 
@@ -107,7 +107,7 @@ def _plan(
     if target.mwaa is None:
         target.say("MWAA: no environment yet; the files wait for it in the dags bucket")
         return decided, False
-    update = changed or target.mwaa.needs(_versions(target, manifest))
+    update = target.mwaa.needs(_versions(target, manifest)) or changed
     target.say(
         f"MWAA environment {target.mwaa.name}: "
         + ("is updated first, for new plugins or requirements (20 to 30 minutes)" if update else "as it is")
@@ -127,7 +127,6 @@ def _carry_out(decided: Plan, package: Package, target: Target, claim: Claim) ->
             _put(package, file, target)
     for which, key in decided.remove:
         target.s3.delete_object(Bucket=target.outputs.bucket(which), Key=key)
-        claim.removed((which, key))
 
 
 def _put(package: Package, file: File, target: Target) -> None:

@@ -124,10 +124,11 @@ def load(s3: S3Client, bucket: str) -> History:
 class Claim:
     """The right to change an environment, while a `with` block lasts: see `begin`."""
 
-    def __init__(self, s3: S3Client, bucket: str, history: History) -> None:
+    def __init__(self, s3: S3Client, bucket: str, history: History, owned: frozenset[Address]) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._history = history
+        self._owned = owned
 
     def __enter__(self) -> Self:
         """The claim is there since `begin`."""
@@ -136,6 +137,7 @@ class Claim:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End the deployment, one way or the other."""
         if kind is None:
+            self._history = replace(self._history, owned=self._owned)
             self._end("deployed")
         else:
             with suppress(ReleaseError, ClientError, BotoCoreError):  # the first failure is the one to tell
@@ -148,10 +150,6 @@ class Claim:
             ReleaseError: another has taken over.
         """
         self._write(self._history)
-
-    def removed(self, address: Address) -> None:
-        """Note that an object is the releases' no longer; it is written down when the deployment ends."""
-        self._history = replace(self._history, owned=self._history.owned - {address})
 
     def _write(self, history: History) -> None:
         condition: dict[str, Any] = {"IfMatch": history.etag} if history.etag else {"IfNoneMatch": "*"}
@@ -186,7 +184,7 @@ def begin(s3: S3Client, bucket: str, history: History, entry: Entry, owned: froz
         bucket: The environment's dags bucket.
         history: As it was when the deployment was planned.
         entry: What is being deployed.
-        owned: What it is going to put into the buckets.
+        owned: What will be the releases' in the buckets when it has succeeded.
 
     Raises:
         ReleaseError: another deployment is going, or has begun since `history` was read.
@@ -199,7 +197,7 @@ def begin(s3: S3Client, bucket: str, history: History, entry: Entry, owned: froz
             f"died, deploy again in {(LEASE - history.untouched).total_seconds():.0f} seconds"
         )
     earlier = (replace(entry, outcome=entry.outcome or "failed") for entry in history.entries)
-    claim = Claim(s3, bucket, history)
+    claim = Claim(s3, bucket, history, owned)
     claim._write(replace(history, entries=(*earlier, entry), owned=history.owned | owned))
     return claim
 

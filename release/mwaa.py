@@ -53,8 +53,19 @@ class Environment:
 
         Args:
             versions: Of each object by its key, its current S3 version.
+
+        Raises:
+            ReleaseError: somebody else's are in the way.
         """
-        return _differs(self.describe(), versions)
+        found = self.describe()
+        for path in (found.get("PluginsS3Path"), found.get("RequirementsS3Path")):
+            if path not in (None, _PLUGINS, _REQUIREMENTS):
+                raise ReleaseError(
+                    f"MWAA environment {self.name} runs with {path}, which a deployment would replace: merge "
+                    f"what is in it into this repository, set the environment to {_PLUGINS} and "
+                    f"{_REQUIREMENTS} (or to none), then deploy"
+                )
+        return _differs(found, versions)
 
     def bring_to(self, versions: Mapping[str, str | None], still_going: Callable[[], None]) -> None:
         """Update the environment, if it needs it, and wait until it is available again.

@@ -53,6 +53,8 @@ class Outputs:
         Raises:
             ReleaseError: it is something else, or outputs are missing.
         """
+        if not text.strip():
+            raise ReleaseError("Terraform gave no outputs: what it said stands above")
         remedy = "give it what `scripts/terraform <environment> output -json` prints, after an apply"
         try:
             outputs = {name: output["value"] for name, output in json.loads(text).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ _AT_ONCE = 10  # requests; botocore keeps as many connections
 
 @dataclass(frozen=True)
 class Stored:
-    """What an object is; `sha256` (hexadecimal) is S3's own checksum, None if it was written without."""
+    """What an object is; `sha256`, in hexadecimal, is of its content."""
 
-    sha256: str | None
+    sha256: str
     content_type: str
     cache_control: str | None
     version: str | None
@@ -38,10 +39,12 @@ class Plan:
     Attributes:
         put: The files to write, each with whether its object is there, with another content or headers.
         remove: Objects of earlier releases to delete.
+        owned: What is the releases' in the buckets afterwards.
     """
 
     put: tuple[tuple[File, bool], ...]
     remove: tuple[Address, ...]
+    owned: frozenset[Address]
 
     def lines(self, outputs: Outputs) -> Iterator[str]:
         """The plan for people: `+` new, `~` changed, `-` removed, by bucket."""
@@ -74,9 +77,12 @@ def stored(s3: S3Client, bucket: str, key: str) -> Stored | None:
                     "s3:GetObject there"
                 ) from None
         raise
-    checksum = head.get("ChecksumSHA256")
+    if checksum := head.get("ChecksumSHA256"):
+        sha256 = base64.b64decode(checksum).hex()
+    else:  # no release has written it
+        sha256 = hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
     return Stored(
-        base64.b64decode(checksum).hex() if checksum else None,
+        sha256,
         head.get("ContentType", ""),
         head.get("CacheControl"),
         head.get("VersionId"),
@@ -132,12 +138,12 @@ def make(
             f"{', '.join(foreign)}: no release has put that there, and it would be overwritten. Move it "
             "away, or delete it, then deploy again"
         )
-    wanted: set[Address] = {(file.bucket, file.key) for file in manifest.files}
-    if replaced:
-        wanted |= {(file.bucket, file.key) for file in replaced.files if _is_asset(file)}
+    kept = [*manifest.files, *(file for file in (replaced.files if replaced else ()) if _is_asset(file))]
+    owned: frozenset[Address] = frozenset((file.bucket, file.key) for file in kept)
     # Against the order of writing: first what imports, then what is imported.
-    remove = sorted(history.owned - wanted, key=lambda address: (_removed_last(*address), address))
-    return Plan(tuple(put), tuple(remove))
+    old = sorted(history.owned - owned, key=lambda address: (_removed_last(*address), address))
+    remove = (address for address in old if stored(s3, outputs.bucket(address[0]), address[1]))
+    return Plan(tuple(put), tuple(remove), owned)
 
 
 def order(file: File) -> tuple[int, str]:

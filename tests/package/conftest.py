@@ -1,8 +1,8 @@
 """An MWAA as far as it can be had here: its packages, the package deployed to buckets, all of Airflow on it.
 
 Airflow runs from an environment of its own, with exactly what MWAA's image has and what pip makes of the
-package's requirements.txt. It sees the package alone: DAGs and plugins come from the dags bucket, Glue scripts
-and website from theirs, and this repository is not on its path.
+package's requirements.txt. It sees the package alone: DAGs and plugins come from the dags bucket, Glue
+scripts and website from theirs, and this repository is not on its path.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -166,7 +165,7 @@ def installed(image: Path, mwaa: Mwaa, lake: Lake) -> Installed:
 
 
 def pins() -> list[str]:
-    """Airflow 3.2.1's constraints, as far as they are locked here: the image's versions, then the laptop's."""
+    """Airflow 3.2.1's constraints, as far as they are locked here: the image's, then the laptop's."""
     found: dict[str, str] = {}
     for lock in (LOCK, REPOSITORY / "requirements-dev.txt"):
         lines = [line.removesuffix(" \\") for line in lock.read_text().splitlines() if "==" in line[:80]]
@@ -225,8 +224,3 @@ def run_airflow(installed: Installed, variables: dict[str, str], *arguments: str
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
-
-
-def listed(output: str) -> Any:
-    """The JSON that an airflow command printed after its log."""
-    return json.loads(output[output.index("[") :])

@@ -37,6 +37,7 @@ def test_a_deployment_without_a_change_does_nothing(environment: Deployed) -> No
     said = environment.deploy(package())
     assert versions(environment) == before
     assert f"s3://{environment.outputs.lake_bucket}: nothing to change" in said
+    assert said[-1] == f"Release {package().manifest.id} is live already: there is nothing to do."
 
 
 def test_a_plan_says_what_would_change_and_changes_nothing(environment: Deployed) -> None:

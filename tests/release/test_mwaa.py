@@ -109,12 +109,22 @@ def test_a_bucket_without_versions_is_refused(mwaa: Stubber) -> None:
         of(mwaa).bring_to(VERSIONS | {"plugins.zip": None}, lambda: None)
 
 
+def test_an_environment_with_plugins_of_somebody_else_is_not_touched(mwaa: Stubber) -> None:
+    theirs = {"Name": "crypto-lake-dev", "Status": "AVAILABLE", "PluginsS3Path": "theirs/plugins.zip"}
+    mwaa.add_response("get_environment", {"Environment": theirs}, {"Name": "crypto-lake-dev"})
+    with pytest.raises(
+        ReleaseError, match=r"runs with theirs/plugins\.zip, which a deployment would replace"
+    ):
+        of(mwaa).needs(VERSIONS)
+
+
 @pytest.mark.usefixtures("aws")
 def test_where_mwaa_refuses_the_plugins_no_dag_and_no_page_changes(
     environment: Deployed, mwaa: Stubber
 ) -> None:
     environment.deploy(package())
     target = replace(environment.target, mwaa=of(mwaa))
+    answers(mwaa, "AVAILABLE", "plugins-1")
     answers(mwaa, "UNAVAILABLE")
     new = package(dag="2", page="2", glue="2", plugins="2")
     with pytest.raises(ReleaseError, match="crypto-lake-dev is UNAVAILABLE"):
