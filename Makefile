@@ -56,7 +56,7 @@ test: $(READY) java chromium ## Run the tests
 
 .PHONY: test-compose
 test-compose: $(READY) ## Run the tests of Docker Compose
-	@$(PYTHON) -m pytest tests/compose --timeout-method=thread $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest tests/compose $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried

@@ -24,6 +24,6 @@ Known limits, beside what is refused with a message:
 * After a restart, S3, the catalog, jobs and crawlers are as they were; queues, topics, log groups, roles,
   workgroups and the history of job runs and queries are gone.
 
-`python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources`, and
-`local_aws.process` starts and stops it from Python.
+`python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources` (`serve
+--deploy` does both), and `local_aws.process` starts and stops it from Python.
 """
