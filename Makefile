@@ -60,7 +60,7 @@ test-package: $(READY) java ## Run the daily DAG from the package, in an environ
 
 .PHONY: test-compose
 test-compose: $(READY) ## Run the tests of Docker Compose
-	@$(PYTHON) -m pytest tests/compose --timeout-method=thread $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest tests/compose $(PYTEST_ARGS)
 
 .PHONY: test-infra
 test-infra: $(READY) java terraform ## Build an environment with Terraform on local_aws, and take it down

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -60,7 +61,10 @@ class Stack:
     def restart(self, service: str) -> None:
         """Restart one service and wait until it is healthy again."""
         self.compose("restart", "--no-deps", service)
-        self.up()
+        deadline = time.monotonic() + 300
+        while self.containers()[service]["State"]["Health"]["Status"] != "healthy":
+            assert time.monotonic() < deadline, f"{service} was not healthy 300 seconds after its restart"
+            time.sleep(0.5)
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """What Docker knows of each container, ended ones included, by service."""
