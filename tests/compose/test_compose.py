@@ -1,4 +1,7 @@
-"""What `docker compose up` promises, asked of the running thing through its published ports."""
+"""What `docker compose up` promises, asked of the running thing through its published ports.
+
+One project serves all tests, which follow one another.
+"""
 
 from __future__ import annotations
 
