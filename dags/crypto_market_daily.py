@@ -71,7 +71,7 @@ CURRENCY = "{{ lake('currency') }}"
 
 ATHENA: dict[str, Any] = {
     "database": "crypto_datalake",
-    "output_location": f"s3://{BUCKET}/athena/results/",
+    "workgroup": "crypto-lake",  # says where results go, and what a query may read
     "deferrable": True,
     "sleep_time": 1,  # seconds between two looks
     "max_polling_attempts": 600,

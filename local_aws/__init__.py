@@ -1,10 +1,15 @@
 """AWS on a laptop: moto's server for the APIs, real work behind the ones that matter here.
 
-moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS and CloudWatch over HTTP. Where it would
-only pretend, a subclass of its backend does the work: objects are files (`s3`), Glue jobs run on Spark
-(`glue_jobs`), crawlers read Parquet footers (`crawlers`), Athena queries run on DuckDB (`athena`), and the
-Glue catalog survives a restart (`catalog`). What nobody implemented is refused (`services`). On a port of
-its own the website is served as CloudFront would (`cloudfront`).
+moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS, Secrets Manager and CloudWatch over
+HTTP. Where it would only pretend, a subclass of its backend does the work: objects are files (`s3`), Glue
+jobs run on Spark (`glue_jobs`), crawlers read Parquet footers (`crawlers`), Athena queries run on DuckDB
+(`athena`), and the Glue catalog survives a restart (`catalog`). What nobody implemented is refused
+(`services`). On a port of its own the website is served as CloudFront would (`cloudfront`).
+
+Kept as written, without effect, so that Terraform can make, read and delete it: CloudFront (distributions
+serve nothing, the website's port is another matter), EventBridge rules (none fires), CloudWatch alarms
+(none rings), budgets (nobody is told), SNS subscriptions (no mail is sent), and of a bucket its lifecycle,
+encryption and public access block.
 
 Three seams of moto are used, all of them through `seams.install`:
 
@@ -22,7 +27,8 @@ Known limits, beside what is refused with a message:
   fails. A filter on NaN can miss rows of files whose statistics leave NaN out (Spark writes none there).
 * Glue: one table a crawler target; no job bookmarks, no extra Python files or jars.
 * After a restart, S3, the catalog, jobs and crawlers are as they were; queues, topics, log groups, roles,
-  workgroups and the history of job runs and queries are gone.
+  workgroups, secrets, what is kept as written, and the history of job runs and queries are gone. Deploying
+  again (or `terraform apply`) brings back what it makes.
 
 `python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources` (`serve
 --deploy` does both), and `local_aws.process` starts and stops it from Python.

@@ -164,6 +164,18 @@ class RunningAthenaBackend(AthenaBackend):
     def _url_module(self) -> Any:
         return seams.routes(moto.athena.urls, RunningAthenaResponse)
 
+    def create_work_group(self, name: str, *args: Any, **options: Any) -> WorkGroup | None:
+        """Create a workgroup."""
+        if name in self.work_groups:
+            raise InvalidRequestError(f"WorkGroup {name} is already created")
+        return super().create_work_group(name, *args, **options)
+
+    def get_work_group(self, name: str) -> dict[str, Any] | None:
+        """A workgroup; raises `InvalidRequestError` if there is none of this name."""
+        if name not in self.work_groups:
+            raise InvalidRequestError(f"WorkGroup {name} is not found.")
+        return super().get_work_group(name)
+
     def start_query_execution(
         self,
         query: str,
@@ -261,8 +273,7 @@ class RunningAthenaResponse(AthenaResponse):
     def update_work_group(self) -> str:
         """UpdateWorkGroup: what is given replaces what was there; `Remove…` takes it away."""
         name = self._get_param("WorkGroup")
-        if name not in self.athena_backend.work_groups:
-            raise InvalidRequestError(f"WorkGroup {name} is not found.")
+        self.athena_backend.get_work_group(name)
         group = self.athena_backend.work_groups[name]
         group.description = self._get_param("Description", group.description)
         group.state = self._get_param("State", group.state)
@@ -289,7 +300,7 @@ def _update(configuration: dict[str, Any], updates: Mapping[str, Any]) -> None:
 def _output_location(group: WorkGroup, config: Mapping[str, Any]) -> str:
     of_group = (group.configuration.get("ResultConfiguration") or {}).get("OutputLocation")
     enforced = group.configuration.get("EnforceWorkGroupConfiguration")
-    location = (of_group if enforced else None) or config.get("OutputLocation") or of_group
+    location = of_group if enforced else config.get("OutputLocation") or of_group
     if not location:
         raise InvalidRequestError(
             "No output location provided. An output location is required either through the Workgroup result"

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from include.crypto_lake.website_files import website_files
 
 if TYPE_CHECKING:
+    from mypy_boto3_athena.client import AthenaClient
     from mypy_boto3_glue.client import GlueClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sns.client import SNSClient
@@ -86,6 +87,7 @@ def deploy(endpoint_url: str) -> None:
         _job(glue, name, definition)
     for name, definition in resources["crawlers"].items():
         _crawler(glue, name, definition)
+    _workgroup(session.client("athena", endpoint_url=endpoint_url), resources["athena"]["workgroup"])
     for script in sorted((_INCLUDE / "glue_scripts").glob("*.py")):
         s3.put_object(
             Bucket=LAKE_BUCKET,
@@ -161,6 +163,16 @@ def _crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
         there: Any = glue.get_crawler(Name=name)["Crawler"]
         if any(there.get(field) != value for field, value in definition.items()):  # refused while it runs
             glue.update_crawler(Name=name, **definition)
+
+
+def _workgroup(athena: AthenaClient, definition: dict[str, Any]) -> None:
+    name, description = definition["Name"], definition["Description"]
+    if name not in {group["Name"] for group in athena.list_work_groups()["WorkGroups"]}:
+        athena.create_work_group(**definition)
+        return
+    updates: Any = dict(definition["Configuration"])
+    updates["ResultConfigurationUpdates"] = updates.pop("ResultConfiguration")
+    athena.update_work_group(WorkGroup=name, Description=description, ConfigurationUpdates=updates)
 
 
 def _website(s3: S3Client) -> None:

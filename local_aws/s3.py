@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Self, cast
 
 import moto.s3.urls
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
 from moto.s3.exceptions import InvalidBucketName
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
@@ -33,6 +34,7 @@ from local_aws import seams
 from local_aws.cloudfront import OriginObject
 from local_aws.json_files import write_json
 from local_aws.object_files import ObjectFiles, Signature
+from local_aws.policies import HTTPS, Verdict, verdict
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CREATED = notifications.S3NotificationEvent.OBJECT_CREATED_PUT_EVENT
@@ -44,7 +46,9 @@ def install(state: Path) -> None:
     StoredKey.uploads = state / "s3-uploads"
     shutil.rmtree(StoredKey.uploads, ignore_errors=True)
     StoredKey.uploads.mkdir(parents=True)
-    seams.install("s3", partial(StoredS3Backend, state=state), {"FakeKey": StoredKey})
+    seams.install(
+        "s3", partial(StoredS3Backend, state=state), {"FakeKey": StoredKey, "FakeBucket": StoredBucket}
+    )
 
 
 def storage() -> StoredS3Backend:
@@ -160,6 +164,21 @@ class StoredKey(FakeKey):
             backend.tagger.tag_resource(self.arn, backend.tagger.convert_dict_to_tags_input(facts["tags"]))
 
 
+class StoredBucket(FakeBucket):
+    """A bucket whose policy is evaluated as IAM does."""
+
+    def get_permission(self, action: str, resource: str) -> PermissionResult:
+        """What the bucket's policy says of everybody; moto asks before it looks at who it is."""
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        return _RESULTS[verdict([json.loads(self.policy)], action, resource, HTTPS, principal={"AWS": ["*"]})]
+
+
+_RESULTS = {
+    Verdict.ALLOWED: PermissionResult.PERMITTED,
+    Verdict.DENIED: PermissionResult.DENIED,
+    Verdict.SILENT: PermissionResult.NEUTRAL,
+}
 _PLAIN_ATTRIBUTES = (
     "_etag",
     "_is_versioned",
@@ -254,7 +273,7 @@ class StoredS3Backend(S3Backend):
         write_json(self._settings_file(bucket_name), content)
 
     def _load_bucket(self, name: str) -> None:
-        bucket = FakeBucket(name, self.account_id, "us-east-1")  # type: ignore[abstract]
+        bucket = StoredBucket(name, self.account_id, "us-east-1")  # type: ignore[abstract]
         if self._settings_file(name).exists():
             kept = json.loads(self._settings_file(name).read_text(encoding="utf-8"))
             bucket.region_name, bucket.creation_date = kept["region"], datetime.fromisoformat(kept["created"])

@@ -1,7 +1,8 @@
 """What local_aws answers: an allow-list. Everything else is refused with HTTP 501, naming what was asked for.
 
 moto would answer far more, but only pretend. To allow a service, add a line; an operation of Glue or Athena
-goes into its set once it does what it says.
+goes into its set once it does what it says. `KEPT` is what Terraform makes and nothing acts on: it is kept as
+written, without effect.
 """
 
 from __future__ import annotations
@@ -50,7 +51,23 @@ ALLOWED: dict[str, frozenset[str] | None] = {
     "logs": _ANY,
     "iam": _ANY,
     "sts": _ANY,
-    "monitoring": _ANY,
+    "monitoring": _ANY,  # metrics are real, alarms are kept as written
+    "secretsmanager": _ANY,
+}
+# No distribution serves, no rule fires, no alarm rings, nobody is told of a budget.
+KEPT: dict[str, frozenset[str] | None] = {
+    "cloudfront": _operations(
+        "distribution origin-access-control cache-policy response-headers-policy tagging"  # paths
+    ),
+    "events": _operations("""
+        PutRule DescribeRule ListRules DeleteRule EnableRule DisableRule
+        PutTargets ListTargetsByRule RemoveTargets TagResource UntagResource ListTagsForResource
+    """),
+    "budgets": _operations("""
+        CreateBudget DescribeBudget DescribeBudgets UpdateBudget DeleteBudget
+        CreateNotification DescribeNotificationsForBudget DeleteNotification
+        DescribeSubscribersForNotification TagResource UntagResource ListTagsForResource
+    """),
 }
 _XML = {"cloudfront", "route53", "s3"}  # services that answer in XML without being asked in a form
 _MOTO_API = ("/moto-api/reset-auth",)  # turns the checking of IAM policies on
@@ -67,15 +84,21 @@ def refusing(application: Application) -> Application:
         path = environ["PATH_INFO"]
         if path.startswith("/moto-api") and path not in _MOTO_API:
             return _refusal(environ, f"local_aws does not have {path}")(environ, start_response)
-        if service not in ALLOWED:
+        answered = ALLOWED | KEPT
+        if service not in answered:
             return _refusal(environ, f"local_aws does not have the service {service}")(
                 environ, start_response
             )
-        operations = ALLOWED[service]
+        operations = answered[service]
         if operations is not None and operation not in operations:
             message = f"local_aws does not implement {operation} of {service}"
             return _refusal(environ, message)(environ, start_response)
-        return application(environ, start_response)
+        try:
+            return application(environ, start_response)
+        except NotImplementedError as error:  # what moto says where it lacks an operation
+            return _refusal(environ, f"local_aws does not implement this of {service}: {error}")(
+                environ, start_response
+            )
 
     return gate
 
@@ -84,14 +107,18 @@ def asked_for(environ: dict[str, Any]) -> tuple[str, str]:
     """What a request is for.
 
     Returns:
-        The service by its signature (an unsigned request is S3's), and the operation if a header names it.
+        The service by its signature (an unsigned request is S3's), and the operation if a header names it; of
+        CloudFront, which names none, the kind of thing that the path names.
     """
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     signature = environ.get("HTTP_AUTHORIZATION", "")
     if not signature and (query := parse_qs(environ.get("QUERY_STRING", ""))).get("X-Amz-Credential"):
         signature = f"Credential={query['X-Amz-Credential'][0]}"
     found = _SCOPE.search(signature)
-    return found[1] if found else "s3", target.rpartition(".")[2]
+    service = found[1] if found else "s3"
+    if service == "cloudfront":
+        return service, environ["PATH_INFO"].split("/")[2]
+    return service, target.rpartition(".")[2]
 
 
 def _refusal(environ: dict[str, Any], message: str) -> Response:

@@ -9,8 +9,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
+
+from local_aws.deployment import load_resources
 
 NIGHT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
 LATER = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
@@ -94,8 +97,15 @@ def test_the_glue_jobs_get_the_date_and_the_bucket(daily: DAG) -> None:
 def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
     fetch = rendered(daily, "fetch_markets", RUNS["scheduled"])
     assert (fetch.bucket, fetch.coins, fetch.currency) == ("a-lake", "100", "eur")
-    assert rendered(daily, "check_gold", RUNS["scheduled"]).output_location == "s3://a-lake/athena/results/"
     assert rendered(daily, "publish_website", RUNS["scheduled"]).op_kwargs["bucket"] == "a-website"
+
+
+def test_the_queries_results_go_where_the_declared_workgroup_says(daily: DAG) -> None:
+    queries = [task for task in daily.tasks if isinstance(task, AthenaOperator)]
+    assert len(queries) == 4
+    workgroup = load_resources()["athena"]["workgroup"]
+    assert workgroup["Configuration"]["EnforceWorkGroupConfiguration"]
+    assert {(task.workgroup, task.output_location) for task in queries} == {(workgroup["Name"], None)}
 
 
 def test_a_missing_setting_is_named(daily: DAG, monkeypatch: pytest.MonkeyPatch) -> None:

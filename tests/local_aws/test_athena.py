@@ -255,15 +255,43 @@ def test_what_cannot_start_is_refused(athena: Any, lake: str, database: str, siz
 def test_a_workgroup_gives_the_output_location(athena: Any, lake: str) -> None:
     configuration = {"ResultConfiguration": {"OutputLocation": f"s3://{lake}/group/"}}
     athena.create_work_group(Name="analysts", Configuration=configuration)
-    query_id = athena.start_query_execution(QueryString="SELECT 1", WorkGroup="analysts")["QueryExecutionId"]
+    for elsewhere in ({}, {"ResultConfiguration": {"OutputLocation": f"s3://{lake}/elsewhere/"}}):
+        query_id = athena.start_query_execution(QueryString="SELECT 1", WorkGroup="analysts", **elsewhere)[
+            "QueryExecutionId"
+        ]
+        execution = until(lambda query_id=query_id: ended(athena, query_id))
+        assert execution["ResultConfiguration"]["OutputLocation"] == f"s3://{lake}/group/{query_id}.csv"
+
+
+def test_a_workgroup_that_does_not_insist_leaves_the_location_to_the_query(athena: Any, lake: str) -> None:
+    configuration = {
+        "EnforceWorkGroupConfiguration": False,
+        "ResultConfiguration": {"OutputLocation": f"s3://{lake}/group/"},
+    }
+    athena.create_work_group(Name="lenient", Configuration=configuration)
+    query_id = start(athena, lake, "default", "SELECT 1", WorkGroup="lenient")
     execution = until(lambda: ended(athena, query_id))
-    assert execution["ResultConfiguration"]["OutputLocation"] == f"s3://{lake}/group/{query_id}.csv"
+    assert execution["ResultConfiguration"]["OutputLocation"] == f"s3://{lake}/athena/results/{query_id}.csv"
+
+
+def test_a_workgroup_is_there_once_or_not_at_all(athena: Any, lake: str) -> None:
+    athena.create_work_group(Name="once")
+    with pytest.raises(ClientError, match="WorkGroup once is already created"):
+        athena.create_work_group(Name="once")
+    athena.delete_work_group(WorkGroup="once")
+    for request in (
+        lambda: start(athena, lake, "default", "SELECT 1", WorkGroup="once"),
+        lambda: athena.get_work_group(WorkGroup="once"),
+    ):
+        with pytest.raises(ClientError, match="WorkGroup once is not found") as caught:
+            request()
+        assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
 
 
 def test_a_workgroup_limits_what_a_query_reads(
     local_aws: str, athena: Any, lake: str, database: str, sizes: dict[str, int], ask: Callable[..., Answer]
 ) -> None:
-    athena.create_work_group(Name="limited", Configuration={})
+    athena.create_work_group(Name="limited", Configuration={"EnforceWorkGroupConfiguration": False})
     limit = {"BytesScannedCutoffPerQuery": sum(sizes.values()) - 1}
     unchecked = client_of(local_aws, "athena", parameter_validation=False)  # 10 MB is the least
     unchecked.update_work_group(WorkGroup="limited", ConfigurationUpdates=limit)

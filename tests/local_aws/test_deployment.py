@@ -111,6 +111,18 @@ def test_arrivals_and_alerts_have_somewhere_to_go(deployed: str) -> None:
     assert topic["DisplayName"] == load_resources()["topics"]["alerts"]["Attributes"]["DisplayName"]
 
 
+def test_the_workgroup_is_as_declared_whatever_was_done_to_it(deployed: str) -> None:
+    athena = client_of(deployed, "athena")
+    declared = load_resources()["athena"]["workgroup"]
+    updates = {"EnforceWorkGroupConfiguration": False, "RemoveBytesScannedCutoffPerQuery": True}
+    athena.update_work_group(WorkGroup=declared["Name"], ConfigurationUpdates=updates)
+
+    deploy(deployed)
+
+    found = athena.get_work_group(WorkGroup=declared["Name"])["WorkGroup"]["Configuration"]
+    assert found.items() >= declared["Configuration"].items()
+
+
 def test_a_restart_loses_the_queues_and_the_next_deployment_brings_them_back(tmp_path: Path) -> None:
     with running(tmp_path) as url:
         deploy(url)

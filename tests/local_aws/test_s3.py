@@ -200,3 +200,27 @@ def small_parts() -> Any:
     from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(multipart_threshold=1, multipart_chunksize=8 * 1024 * 1024)
+
+
+def test_a_bucket_policys_conditions_decide_whether_it_applies(s3: Any, bucket: str) -> None:
+    objects = f"arn:aws:s3:::{bucket}/*"
+    condition = {"StringEquals": {"aws:SourceArn": "arn:aws:cloudfront::123456789012:distribution/E1"}}
+    tls = {"Bool": {"aws:SecureTransport": "false"}}
+    statements = [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": objects, "Condition": tls},
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Resource": objects,
+            "Condition": condition,
+        },
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"{objects[:-1]}closed/*"},
+    ]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Statement": statements}))
+
+    s3.put_object(Bucket=bucket, Key="open/a", Body=b"http on a laptop counts as TLS")
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket=bucket, Key="closed/a", Body=b"")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{s3.meta.endpoint_url}/{bucket}/open/a")

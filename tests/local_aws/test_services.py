@@ -17,7 +17,9 @@ from tests.local_aws.conftest import client_of
     [
         ("lambda", "list_functions", "lambda"),
         ("ec2", "describe_instances", "ec2"),
-        ("cloudfront", "list_distributions", "cloudfront"),
+        ("cloudfront", "list_functions", "function"),
+        ("cloudfront", "list_cache_policies", "list_cache_policies"),
+        ("events", "list_event_buses", "ListEventBuses"),
         ("dynamodb", "list_tables", "dynamodb"),
         ("glue", "list_triggers", "ListTriggers"),
         ("glue", "list_workflows", "ListWorkflows"),
@@ -40,6 +42,7 @@ def test_a_service_or_operation_that_is_not_there_is_refused(
         ("sns", "list_topics", "Topics"),
         ("logs", "describe_log_groups", "logGroups"),
         ("cloudwatch", "list_metrics", "Metrics"),
+        ("secretsmanager", "list_secrets", "SecretList"),
     ],
 )
 def test_the_services_around_the_lake_answer(
