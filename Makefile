@@ -38,13 +38,51 @@ stop: ## End what run and dev left running; the lake's data stay in .local/
 env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env)"
 	@$(LOCAL) env
 
+.PHONY: up
+up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.example)
+	@docker compose up --detach --wait || { docker compose ps --all; echo "Why: docker compose logs <service>"; exit 1; }
+	@show() { if at=$$(docker compose port "$$2" "$$3" 2>/dev/null); then echo "  $$1  http://$$at$${4:-}"; fi; }; echo; \
+	  show "Airflow's UI" api-server 8080 "      (no log-in on this machine)"; \
+	  show "Dashboard   " local-aws 5056; \
+	  show "AWS endpoint" local-aws 5055 "      (any AWS client, with any key)"
+
+.PHONY: down
+down: ## End that; its data stay in volumes (docker compose down --volumes deletes them)
+	@docker compose down
+
 .PHONY: test
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-package
+test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
+	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)
+
+.PHONY: test-compose
+test-compose: $(READY) ## Run the tests of Docker Compose
+	@$(PYTHON) -m pytest tests/compose $(PYTEST_ARGS)
+
+.PHONY: test-infra
+test-infra: $(READY) java terraform ## Build an environment with Terraform on local_aws, and take it down
+	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure how long a dropped file takes until it can be queried
 	@$(PYTHON) -m benchmarks.arrival_latency
+
+.PHONY: package
+package: $(READY) ## Build what MWAA and the buckets take, into dist/
+	@$(PYTHON) -m release package
+
+# An environment is what Terraform made of it: infra/environments/<ENV>.tfvars
+.PHONY: plan deploy rollback smoke
+plan: package ## Say what deploy would change (ENV=dev)
+deploy: package ## Upload the package to an environment's buckets, and update MWAA (ENV=dev)
+rollback: $(READY) ## Deploy the release that was live before (ENV=dev)
+smoke: $(READY) ## Check a deployed environment, and run the daily DAG once (ENV=dev)
+plan deploy rollback smoke:
+	@test -n '$(ENV)' || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
+	@scripts/terraform '$(ENV)' output -json | $(PYTHON) -m release $@ --outputs -
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell
@@ -52,7 +90,15 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
+	$(PYTHON) docs/generate.py --check
 	$(VENV)/bin/shellcheck .ci/run scripts/*
+
+CHECKOV := .local/checkov
+.PHONY: lint-infra
+lint-infra: $(CHECKOV)/.ready terraform ## Check Terraform: form, validity, its own tests, checkov
+	terraform fmt -check -recursive infra
+	@scripts/check-terraform $(CURDIR)/.local/terraform
+	$(CHECKOV)/bin/checkov -d infra --framework terraform --compact --quiet --skip-download
 
 .PHONY: format
 format: $(READY) ## Put the code into shape
@@ -60,10 +106,18 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
 
+.PHONY: docs
+docs: $(READY) ## Write docs/dags.md from the DAG files
+	$(PYTHON) docs/generate.py
+
+COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock'
+
 .PHONY: lock
-lock: $(UV) ## Compile requirements-dev.in to requirements-dev.txt
-	$(UV) pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --quiet \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --exclude-newer 2026-04-22 \
+lock: $(UV) ## Compile all lists of packages to files with hashes
+	$(COMPILE) tests/package/mwaa.in --exclude-newer 2026-04-22 --python-version 3.12 --output-file tests/package/mwaa.txt
+	$(COMPILE) infra/checkov.in --exclude-newer 2026-11-22 --python-version 3.11 --output-file infra/checkov.txt
+	$(COMPILE) requirements-dev.in --exclude-newer 2026-04-22 --python-version 3.11 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
 
@@ -78,6 +132,17 @@ java:
 .PHONY: chromium
 chromium:
 	@scripts/check-chromium
+
+.PHONY: terraform
+terraform:
+	@command -v terraform >/dev/null || { \
+	  echo "No Terraform found: install 1.11 or newer, https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+
+# An environment of its own: checkov wants other versions than Airflow.
+$(CHECKOV)/.ready: infra/checkov.txt $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(CHECKOV)
+	@VIRTUAL_ENV=$(CHECKOV) $(UV) pip sync --quiet --no-cache --require-hashes infra/checkov.txt
+	@touch $@
 
 $(UV):
 	@scripts/make-venv $(VENV)

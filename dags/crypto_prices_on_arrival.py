@@ -6,7 +6,7 @@ table `processed_crypto`, and below `rejected/raw/` what could not be used, with
 | task | does |
 |---|---|
 | `find_arrivals` | lists `raw/`, compares it with what has been made of it, and keeps the run's list in `manifests/on_arrival/<run_id>.json` |
-| `process_arrivals` | mapped, one task an object (beyond a hundred, a task takes several): cleans it and folds its rows into the days they are of; the latest row of a coin wins. A file or row that cannot be used goes to `rejected/raw/` |
+| `process_arrivals` | mapped, one task an object (beyond twenty, a task takes several): cleans it and folds its rows into the days they are of; the latest row of a coin wins. A file or row that cannot be used goes to `rejected/raw/` |
 | `crawl_processed` | adds new days and columns to `processed_crypto`; without any, it leaves the crawler alone |
 | `report` | sums up files and rows; sends an alert when some were refused |
 

@@ -45,7 +45,7 @@ def require_free(port: int, *, what: str, remedy: str) -> None:
 
 @contextmanager
 def running(
-    environment: dict[str, str], logs: Path, *, timeout: float = 120
+    environment: dict[str, str], logs: Path, *, timeout: float = 120, python: str = sys.executable
 ) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """All of Airflow, healthy, until the block ends.
 
@@ -53,6 +53,7 @@ def running(
         environment: From `airflow_environment`, with a prepared database and a free `api_port`.
         logs: Folder for one log a component.
         timeout: Seconds until every component must be healthy.
+        python: The interpreter that has Airflow.
 
     Yields:
         The processes, by component.
@@ -64,7 +65,7 @@ def running(
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for component in COMPONENTS:
-            processes[component] = start(component, environment, logs)
+            processes[component] = start(component, environment, logs, python)
         wait_healthy(environment["AIRFLOW__API__BASE_URL"], processes, logs, timeout)
         yield processes
     finally:
@@ -72,11 +73,13 @@ def running(
             end(process)
 
 
-def start(component: str, environment: dict[str, str], logs: Path) -> subprocess.Popen[bytes]:
+def start(
+    component: str, environment: dict[str, str], logs: Path, python: str = sys.executable
+) -> subprocess.Popen[bytes]:
     """One component, in a process group of its own, logging to `<logs>/<component>.log`."""
     with (logs / f"{component}.log").open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "airflow", component],
+            [python, "-m", "airflow", component],
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -37,6 +37,6 @@ Known limits, beside what is refused with a message:
   workgroups, secrets, what is kept as written, and the history of job runs and queries are gone. Deploying
   again (or `terraform apply`) brings back what it makes.
 
-`python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources`, and
-`local_aws.process` starts and stops it from Python.
+`python -m local_aws serve` runs it, `python -m local_aws deploy` fills it from `include/resources` (`serve
+--deploy` does both), and `local_aws.process` starts and stops it from Python.
 """

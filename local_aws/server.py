@@ -23,35 +23,41 @@ from werkzeug.serving import make_server
 
 from local_aws import athena, authorization, glue, records, s3, sqs
 from local_aws.cloudfront import distribution
-from local_aws.deployment import WEBSITE_BUCKET, load_resources
+from local_aws.deployment import WEBSITE_BUCKET, deploy, load_resources
 from local_aws.services import refusing
 
 RECORD = "server.json"  # in the state directory: who serves it, locked for as long as that process lives
 _LOCK_SECONDS = 0.5
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container's ports are published by whoever runs it
 
 
 class ServeError(Exception):
     """Why the server cannot start: the thing, and what to do."""
 
 
-def serve(state: Path, host: str, port: int) -> NoReturn:
+def serve(
+    state: Path, host: str, port: int, website_port: int | None = None, *, deploys: bool = False
+) -> NoReturn:
     """Serve AWS from a state directory until SIGTERM or Ctrl-C; prints the endpoint URL once it is ready.
 
     Args:
         state: Where everything is kept; made if need be.
-        host: The address to listen on.
-        port: The port to listen on; 0 picks a free one. The website is on the next port, or on a free one.
+        host: The address to listen on; 0.0.0.0 for all of this machine's.
+        port: The port to listen on; 0 picks a free one.
+        website_port: The website's; None takes the next one, or a free one.
+        deploys: Put the lake there before the website is served: queues and topics do not last.
 
     Raises:
-        ServeError: The port or the state directory is taken.
+        ServeError: A port or the state directory is taken.
     """
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     record = _claim(state)
     listener = _bind(host, port)
-    endpoint_url = f"http://{host}:{listener.getsockname()[1]}"
-    website_listener = _bind_next(host, port)
-    website_url = f"http://{host}:{website_listener.getsockname()[1]}"
+    website_listener = _bind_next(host, port) if website_port is None else _bind(host, website_port)
+    reachable = "127.0.0.1" if host == _EVERYWHERE else host
+    endpoint_url = f"http://{reachable}:{listener.getsockname()[1]}"
+    website_url = f"http://{reachable}:{website_listener.getsockname()[1]}"
 
     s3.install(state)
     glue.install(state, endpoint_url)
@@ -78,13 +84,16 @@ def serve(state: Path, host: str, port: int) -> NoReturn:
         threaded=True,
         fd=website_listener.fileno(),
     )
-    threading.Thread(target=website.serve_forever, daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    if deploys:
+        deploy(endpoint_url)
+    threading.Thread(target=website.serve_forever, daemon=True).start()
     json.dump({"pid": os.getpid(), "endpoint_url": endpoint_url, "website_url": website_url}, record)
     record.flush()
     print(endpoint_url, flush=True)
     try:
-        server.serve_forever()
+        threading.Event().wait()
     finally:
         # Spark jobs end with this process (see `leash`); threads in the middle of a query must not delay it.
         os._exit(0)
@@ -121,7 +130,7 @@ def _bind(host: str, port: int) -> socket.socket:
         if error.errno != errno.EADDRINUSE:
             raise ServeError(f"cannot listen on {host}:{port}: {error.strerror}") from None
         raise ServeError(
-            f"port {port} is in use: end what listens there, or choose another port with --port"
+            f"port {port} is in use: end what listens there, or choose others with --port and --website-port"
         ) from None
 
 

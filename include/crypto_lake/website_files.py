@@ -8,7 +8,6 @@ keep for ever, and the page refers to that. How long anything is kept is in `inc
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,16 @@ import yaml
 _INCLUDE = Path(__file__).parents[1]
 _PAGE = "index.html"
 _REFERENCE = re.compile(r'\b(href|src)="([\w-]+\.\w+)"')
+# Not what the machine thinks: that differs, and a package must not.
+_CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ def website_files(folder: Path = _INCLUDE / "website") -> Iterator[WebsiteFile]:
         folder: Holds index.html and its assets, flat. Folders and dot files are left out.
 
     Raises:
-        ValueError: the page refers to an asset that is not there, or not to one that is.
+        ValueError: the page refers to an asset that is not there, or not to one that is; or nobody said of
+            what type it is.
     """
     page = (folder / _PAGE).read_text(encoding="utf-8")
     named = {name for _, name in _REFERENCE.findall(page)}
@@ -78,7 +88,7 @@ def _cache_rules() -> dict[str, str]:
 
 
 def _file(key: str, body: bytes) -> WebsiteFile:
-    content_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
-    if content_type.startswith("text/"):
-        content_type += "; charset=utf-8"
-    return WebsiteFile(key, body, content_type, cache_control(key))
+    suffix = PurePosixPath(key).suffix
+    if suffix not in _CONTENT_TYPES:
+        raise ValueError(f"{key}: add the content type of {suffix} files to _CONTENT_TYPES in {__name__}")
+    return WebsiteFile(key, body, _CONTENT_TYPES[suffix], cache_control(key))

@@ -166,8 +166,9 @@ def test_an_empty_website_says_that_there_is_nothing_yet(visit: Visit, fresh: Do
     ],
 )
 def test_a_broken_file_is_named_and_the_rest_is_shown(
-    visit: Visit, fresh: Documents, name: str, rows: str, what: str, still_there: str
+    visit: Visit, site: Any, fresh: Documents, name: str, rows: str, what: str, still_there: str
 ) -> None:
+    page = visit(fresh)
     for broken in (
         b'{"as_of": "2026-',
         b"null",
@@ -175,7 +176,9 @@ def test_a_broken_file_is_named_and_the_rest_is_shown(
         fresh[name] | {rows: [None, 1, "row", {}, {"date": "2026-01-31", "id": "bitcoin", "price": 1}]},
         fresh[name] | {rows: [dict.fromkeys(row) for row in fresh[name][rows]]},
     ):
-        page = visit(fresh | {name: broken})
+        site.publish(fresh | {name: broken})
+        page.reload()
+        page.wait_for_selector("body[data-state=ready]")
         assert notices(page) == [f"The {what} cannot be read: data/{name}.json is broken."]
         expect(page.locator(still_there)).to_be_visible()
         expect(page.locator("#freshness")).to_have_attribute("data-state", "fresh")

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
@@ -89,24 +88,26 @@ def test_whatever_waits_for_aws_is_deferred(dag_bag: DagBag) -> None:
     assert [task.task_id for task in waiting if not task.deferrable] == []
 
 
-@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
-def test_parsing_imports_nothing_heavy(file: Path) -> None:
+def test_parsing_imports_nothing_heavy() -> None:
     loaded = fresh_interpreter(
-        "import json, runpy, sys; runpy.run_path(sys.argv[1]); print(json.dumps(sorted(sys.modules)))",
-        str(file),
+        "import json, runpy, sys\n"
+        "for file in sys.argv[1:]: runpy.run_path(file)\n"
+        "print(json.dumps(sorted(sys.modules)))",
+        *map(str, DAG_FILES),
     )
     assert HEAVY & set(json.loads(loaded)) == set()
 
 
-@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
-def test_two_parses_serialise_alike(file: Path) -> None:
+def test_two_parses_serialise_alike() -> None:
     """Else every parse makes a new version of the DAG."""
     code = (
         "import json, runpy, sys\n"
         "from airflow.sdk import DAG\n"
         "from airflow.serialization.serialized_objects import DagSerialization\n"
-        "dag = next(v for v in runpy.run_path(sys.argv[1]).values() if isinstance(v, DAG))\n"
-        "print(json.dumps(DagSerialization.to_dict(dag)))"
+        "found = [v for file in sys.argv[1:] for v in runpy.run_path(file).values() if isinstance(v, DAG)]\n"
+        "print(json.dumps({dag.dag_id: DagSerialization.to_dict(dag) for dag in found}))"
     )
-    first, second = (fresh_interpreter(code, str(file), PYTHONHASHSEED=seed) for seed in ("1", "2"))
+    files = [str(file) for file in DAG_FILES]
+    first, second = (fresh_interpreter(code, *files, PYTHONHASHSEED=seed) for seed in ("1", "2"))
+    assert len(json.loads(first)) == len(DAG_FILES)
     assert json.loads(first) == json.loads(second)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +20,7 @@ from local_airflow.environment import airflow_environment, prepare_database
 from local_aws.coingecko import running_stand_in
 from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
 from tests import athena
+from tests.airflow_api import Api
 
 
 @dataclass(frozen=True)
@@ -64,48 +61,6 @@ class Lake:
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Run SQL through Athena's API."""
         return athena.rows(athena.run(sql, LAKE_BUCKET, "crypto_datalake"))
-
-
-class Api:
-    """Airflow's REST API as the UI uses it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        with urllib.request.urlopen(f"{url}/auth/token", timeout=30) as answer:
-            self.token = json.load(answer)["access_token"]
-
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.url}/api/v2/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def unpause(self, dag: str) -> None:
-        """Unpause a DAG, as soon as it has been loaded."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with suppress(urllib.error.HTTPError):
-                self("PATCH", f"dags/{dag}", {"is_paused": False})
-                return
-            time.sleep(0.5)
-        raise AssertionError(f"{dag} was not loaded within a minute")
-
-    def finished(self, dag: str, run_id: str, *, timeout: float = 300) -> dict[str, str]:
-        """Wait for the run's end; returns its tasks' states, of a mapped task the last one's."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if self("GET", f"dags/{dag}/dagRuns/{run_id}")["state"] in {"success", "failed"}:
-                break
-            time.sleep(0.5)
-        return {task["task_id"]: task["state"] for task in self.tasks(dag, run_id)}
-
-    def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
-        """The run's task instances."""
-        return self("GET", f"dags/{dag}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import pytest
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Airflow, Api, Lake
+    from tests.airflow_api import Api
+    from tests.e2e.conftest import Airflow, Lake
 
 TASKS = [
     "fetch_markets",

@@ -24,8 +24,8 @@ RAW = "raw/"
 MANIFESTS = "manifests/on_arrival/"
 # What the outputs say of their sources, by the outputs' ETags. Only saves reading them again.
 _INDEX = "manifests/on_arrival_index.json"
-# One task an object up to here; beyond, a task takes several. (Airflow maps over 1024 at most.)
-MAX_BATCHES = 100
+# One task an object up to here; beyond, a task takes several: to start one takes seconds, a file far less.
+MAX_BATCHES = 20
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,164 @@
+"""Writes docs/dags.md, the reference of the DAGs, from the DAG files themselves: `make docs`.
+
+The files are imported as the DAG processor imports them; no metadata database is needed. With `--check`
+nothing is written, and the exit status says whether the reference is up to date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import os
+import re
+import runpy
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+REPOSITORY = Path(__file__).parents[1]
+REFERENCE = REPOSITORY / "docs" / "dags.md"
+HEAD = """# The DAGs
+
+<!-- Written by `make docs` from the files in dags/: change those, not this. -->
+
+What Airflow shows of each DAG, for reading without Airflow: its runbook, its parameters and its tasks.
+"""
+_DAG_LEVEL = 2  # of the headings
+
+
+def load_dags() -> list[DAG]:
+    """The DAGs of all files in dags/, by name. For a process of its own: Airflow is set up for this alone."""
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "plugins")]
+    files = sorted((REPOSITORY / "dags").glob("*.py"))
+    with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
+        os.environ["AIRFLOW_HOME"] = home  # Airflow writes its configuration there when it is first imported
+        from airflow.sdk import DAG
+
+        found = [value for file in files for value in runpy.run_path(str(file)).values()]
+    return sorted((value for value in found if isinstance(value, DAG)), key=lambda dag: dag.dag_id)
+
+
+def reference(dags: list[DAG]) -> str:
+    """The whole of docs/dags.md."""
+    return "\n".join([HEAD, *(line for dag in dags for line in _dag(dag))]).rstrip() + "\n"
+
+
+def _dag(dag: DAG) -> Iterator[str]:
+    file = Path(dag.fileloc).relative_to(REPOSITORY).as_posix()
+    yield f"{'#' * _DAG_LEVEL} {dag.dag_id}\n"
+    yield f"{dag.description}. File: [`{file}`](../{file}).\n"
+    yield "| | |\n|---|---|"
+    yield f"| Schedule | {_schedule(dag.timetable)} |"
+    yield f"| Catch-up | {'yes' if dag.catchup else 'no'} |"
+    yield f"| Runs at a time | {dag.max_active_runs} |"
+    yield f"| A run may take | {_duration(dag.dagrun_timeout)} |"
+    yield f"| At first | {'unpaused' if dag.is_paused_upon_creation is False else 'paused'} |"
+    yield f"| Tags | {_codes(str(tag) for tag in dag.tags)} |\n"
+    yield _shifted(inspect.cleandoc(dag.doc_md or ""))
+    yield f"\n### Parameters of {dag.dag_id}\n"
+    yield "| name | type | default | |\n|---|---|---|---|"
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        default = "empty" if param.value is None else f"`{param.value}`"
+        yield f"| `{name}` | {_type(param.schema)} | {default} | {_cell(param.description or '')} |"
+    yield f"\n### Tasks of {dag.dag_id}\n"
+    for task in dag.topological_sort():  # type: ignore[no-untyped-call]
+        yield from _task(task)
+
+
+def _task(task: Any) -> Iterator[str]:
+    """A task, mapped or not."""
+    yield f"#### {task.task_id}\n"
+    yield f"{inspect.cleandoc(task.doc_md)}\n"
+    module = type(task).__module__ if not task.is_mapped else task.operator_class.__module__
+    mapped = ", mapped" if task.is_mapped else ""
+    if task.operator_name.startswith("@"):
+        yield f"* Operator: `{task.operator_name}`{mapped}"
+    else:
+        yield f"* Operator: `{module}.{task.operator_name}`{mapped}"
+    if task.upstream_task_ids:
+        rule = "" if task.trigger_rule == "all_success" else f", when `{task.trigger_rule.value}`"
+        yield f"* After: {_codes(task.upstream_task_ids)}{rule}"
+    longest = f", up to {_duration(task.max_retry_delay)}" if task.retry_exponential_backoff else ""
+    yield f"* Retries: {task.retries}, after {_duration(task.retry_delay)}{longest}"
+    waits = "; waits in the triggerer" if getattr(task, "deferrable", False) else ""
+    yield f"* Timeout: {_duration(task.execution_timeout)}{waits}"
+    for direction, found in (("in", task.inlets), ("out", task.outlets)):
+        if found:
+            yield f"* Assets {direction}: {_codes(asset.name for asset in found)}"
+    yield ""
+
+
+def _schedule(timetable: Any) -> str:
+    """When a DAG runs.
+
+    Raises:
+        TypeError: The DAG has a timetable that this module cannot describe yet.
+    """
+    from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
+
+    match timetable:
+        case CronTriggerTimetable():
+            return f"`{timetable.expression}`, {timetable.timezone}"
+        case AssetOrTimeSchedule(asset_condition=Asset() as asset):
+            watchers = (f"`{type(w.trigger).__name__}`" for w in asset.watchers)
+            return f"{_schedule(timetable.timetable)}, and on the asset `{asset.name}`: {', '.join(watchers)}"
+    raise TypeError(f"docs/generate.py cannot describe a {type(timetable).__name__}: teach _schedule")
+
+
+def _type(schema: dict[str, Any]) -> str:
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    limits = [f"{key} `{schema[key]}`" for key in ("format", "pattern", "enum") if key in schema]
+    return ", ".join([" or ".join(name for name in types if name != "null"), *limits])
+
+
+def _duration(value: timedelta | None) -> str:
+    if value is None:
+        return "as long as it takes"
+    seconds = int(value.total_seconds())
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _codes(names: Any) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _shifted(markdown: str) -> str:
+    """The runbook, its highest heading one below the DAG's."""
+    headings = re.compile(r"^(#+) ", re.MULTILINE)
+    shift = _DAG_LEVEL + 1 - min((len(found) for found in headings.findall(markdown)), default=0)
+    return headings.sub(lambda found: "#" * (len(found[1]) + shift) + " ", markdown)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the reference, or with `--check` compare it; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Write docs/dags.md from the DAG files.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when it is stale")
+    parser.add_argument("--output", type=Path, default=REFERENCE, help="default: docs/dags.md")
+    arguments = parser.parse_args(argv)
+    text = reference(load_dags())
+    if not arguments.check:
+        arguments.output.write_text(text, encoding="utf-8")
+    elif not arguments.output.exists() or arguments.output.read_text(encoding="utf-8") != text:
+        sys.stderr.write(
+            f"{arguments.output} does not say what the DAG files say: run 'make docs' and commit it\n"
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

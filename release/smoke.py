@@ -1,0 +1,137 @@
+"""Is a deployed environment sound? Looks at all of it, runs the daily DAG once, and reads the result back.
+
+Only the run changes anything, and what it makes is what every night makes: the day's partitions and the
+website's data.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from release.checks import checks, fetch
+from release.deployment import Target
+from release.errors import ReleaseError
+
+DAG = "crypto_market_daily"
+_RUN_SECONDS = 45 * 60
+_CACHED_SECONDS = 6 * 60  # CloudFront keeps the data for five minutes
+
+
+class Rest(Protocol):
+    """Airflow's REST API, below `/api/v2/`: gives the decoded answer."""
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        """Make a request."""
+
+
+def smoke(target: Target) -> None:
+    """Check an environment, one line each, then run the daily DAG.
+
+    Raises:
+        ReleaseError: something does not hold; the lines said what.
+    """
+    failed = 0
+    for check in checks(target):
+        try:
+            check.look()
+        except (ReleaseError, ClientError, BotoCoreError) as error:
+            failed += 1
+            target.say(f"✗ {check.what}: {error}\n    → {check.remedy}")
+        else:
+            target.say(f"✓ {check.what}")
+    if failed or target.mwaa is None:
+        raise ReleaseError(f"{failed} of the checks failed. {DAG} was not run")
+    rest = mwaa_rest(boto3.client("mwaa", region_name=target.outputs.region), target.mwaa.name)
+    run_daily(rest, target.outputs.dashboard_url, target.say)
+
+
+def run_daily(rest: Rest, dashboard_url: str, say: Callable[[str], None], poll_interval: float = 10) -> None:
+    """Run the daily DAG for today, and find its result on the dashboard.
+
+    Raises:
+        ReleaseError: it could not be run, failed, or its result is not to be seen.
+    """
+    if errors := rest("GET", "importErrors")["import_errors"]:
+        raise ReleaseError(
+            "✗ DAG files that cannot be imported: "
+            + "; ".join(f"{error['filename']}: {error['stack_trace'].strip()}" for error in errors)
+        )
+    say("✓ every DAG file can be imported")
+    if rest("GET", f"dags/{DAG}")["is_paused"]:
+        raise ReleaseError(
+            f"✗ {DAG} is paused, so that it never runs\n    → unpause it in Airflow's UI, then again"
+        )
+    began = datetime.now(UTC)
+    # Of ten digits: MWAA takes paths of 64 characters at most.
+    run = f"smoke_{began.timestamp():.0f}"
+    rest("POST", f"dags/{DAG}/dagRuns", {"dag_run_id": run, "logical_date": None})
+    say(f"… {DAG}, run {run}")
+    state = _ended(rest, run, poll_interval)
+    if state != "success":
+        tasks = rest("GET", f"dags/{DAG}/dagRuns/{run}/taskInstances")["task_instances"]
+        failed = [task["task_id"] for task in tasks if task["state"] == "failed"]
+        raise ReleaseError(
+            f"✗ {DAG}, run {run}: {state}; failed: {', '.join(failed) or 'no task'}"
+            "\n    → read the task's log in Airflow's UI, and what the DAG's documentation there says of it"
+        )
+    say(f"✓ {DAG}, run {run}: success")
+    published = _published(dashboard_url, began, poll_interval)
+    say(f"✓ {dashboard_url}/data/top10_cryptos.json is of {published['as_of']}, source {published['source']}")
+
+
+def mwaa_rest(client: Any, environment: str) -> Rest:
+    """Airflow's REST API through MWAA's InvokeRestApi, which signs with AWS credentials."""
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        request = {"Name": environment, "Method": method, "Path": f"/{path}"}
+        if body is not None:
+            request["Body"] = body
+        try:
+            return client.invoke_rest_api(**request)["RestApiResponse"]
+        except (client.exceptions.RestApiClientException, client.exceptions.RestApiServerException) as error:
+            answer = error.response
+            raise ReleaseError(
+                f"✗ Airflow answered {method} /{path} with {answer.get('RestApiStatusCode')}: "
+                f"{answer.get('RestApiResponse')}"
+            ) from None
+
+    return call
+
+
+def _ended(rest: Rest, run: str, poll_interval: float) -> str:
+    deadline = time.monotonic() + _RUN_SECONDS
+    while time.monotonic() < deadline:
+        state = str(rest("GET", f"dags/{DAG}/dagRuns/{run}")["state"])
+        if state in ("success", "failed"):
+            return state
+        time.sleep(poll_interval)
+    raise ReleaseError(
+        f"✗ {DAG}, run {run}: still {state} after {_RUN_SECONDS // 60} minutes"
+        "\n    → look at it in Airflow's UI: is another run going, are workers and triggerer up?"
+    )
+
+
+def _published(dashboard_url: str, began: datetime, poll_interval: float) -> dict[str, Any]:
+    """The top ten, as soon as those that were made after `began` are served."""
+    address = f"{dashboard_url}/data/top10_cryptos.json"
+    deadline = time.monotonic() + _CACHED_SECONDS
+    while True:
+        body, _ = fetch(address)
+        document: dict[str, Any] = json.loads(body)
+        days = {began.date().isoformat(), datetime.now(UTC).date().isoformat()}
+        made = datetime.fromisoformat(document["generated_at"])
+        if made >= began.replace(microsecond=0) and document["as_of"] in days:
+            return document
+        if time.monotonic() > deadline:
+            raise ReleaseError(
+                f"✗ {address} is of {document['as_of']}, made {document['generated_at']}: not of the run "
+                "that has just succeeded\n    → is the website's bucket that of the distribution?"
+            )
+        time.sleep(poll_interval)

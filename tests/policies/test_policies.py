@@ -1,0 +1,281 @@
+"""The IAM policies of `infra/policies`: they name actions and places exactly, and fit what the code does.
+
+(That AWS's own rules are kept with them is tested in `tests/infra`, where the DAGs run under these roles.)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.crypto_lake.on_arrival import arrivals, partitions, rejects
+from include.crypto_lake.website import EXPORTS
+from include.crypto_lake.website_files import website_files
+from include.glue_scripts import bronze_to_silver, silver_to_gold
+from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from local_aws.deployment import load_resources
+
+POLICIES = Path(__file__).parents[2] / "infra" / "policies"
+ROLES = [
+    "airflow_environment",
+    "airflow_tasks",
+    "bronze_to_silver",
+    "silver_to_gold",
+    "glue_crawler",
+    "deploy",
+]
+VALUES = {
+    "account_id": "111122223333",
+    "region": "ap-southeast-1",
+    "environment": "e" * 12,  # the longest there may be
+}
+NAME = f"crypto-lake-{VALUES['environment']}"
+VALUES |= {
+    name: f"{NAME}-{what}-{VALUES['account_id']}-{VALUES['region']}"
+    for name, what in (
+        ("lake_bucket", "lake"),
+        ("website_bucket", "website"),
+        ("dags_bucket", "airflow"),
+        ("state_bucket", "terraform"),
+    )
+}
+VALUES |= {"mwaa_name": NAME, "mwaa_role_name": f"{NAME}-airflow"}
+LAKE, WEBSITE = (f"arn:aws:s3:::{VALUES[bucket]}" for bucket in ("lake_bucket", "website_bucket"))
+
+
+@cache
+def policy(name: str) -> dict[str, Any]:
+    """A document as Terraform hands it to AWS."""
+    text = (POLICIES / f"{name}.json").read_text(encoding="utf-8")
+    return json.loads(re.sub(r"\$\{(\w+)\}", lambda found: VALUES[found[1]], text))
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    return policy(name)["Statement"]
+
+
+def listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def may(name: str, action: str, resource: str) -> bool:
+    """Whether a statement allows it, whatever its conditions."""
+    return any(
+        action in listed(statement["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in listed(statement.get("Resource", [])))
+        for statement in statements(name)
+    )
+
+
+def below(prefix: str) -> str:
+    """A key of the lake below a prefix, or what the prefix names if it is a whole key."""
+    return f"{LAKE}/{prefix}" if prefix.endswith(".json") else f"{LAKE}/{prefix.rstrip('/')}/x"
+
+
+def arn(service: str, rest: str) -> str:
+    return f"arn:aws:{service}:{VALUES['region']}:{VALUES['account_id']}:{rest}"
+
+
+def all_documents() -> Iterator[str]:
+    for path in sorted(POLICIES.rglob("*.json")):
+        yield str(path.relative_to(POLICIES).with_suffix(""))
+
+
+def test_every_role_has_its_document() -> None:
+    resource_policies = {"alert_topic", "website_bucket"}
+    assert {name for name in all_documents() if "/" not in name} == {*ROLES, *resource_policies}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_actions_are_named_one_by_one(role: str) -> None:
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        assert "NotAction" not in statement
+        for action in listed(statement["Action"]):
+            assert re.fullmatch(r"[a-z0-9]+:[A-Za-z0-9]+", action), f"{role}: {statement['Sid']}: {action}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_wildcard_resource_says_why(role: str) -> None:
+    for statement in statements(role):
+        wild = "NotResource" in statement or any(
+            resource == "*" or "*" in resource.split(":")[:5] for resource in listed(statement["Resource"])
+        )
+        explained = statement["Sid"].startswith("NoResourceLevel") or statement["Sid"].endswith(
+            "AccountOfAws"
+        )
+        assert wild == explained, f"{role}: {statement['Sid']}"
+
+
+@pytest.mark.parametrize("name", all_documents())
+def test_each_statement_has_a_name_of_its_own(name: str) -> None:
+    text = (POLICIES / f"{name}.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    sids = [statement["Sid"] for statement in document["Statement"]]
+    assert document["Version"] == "2012-10-17"
+    assert len(set(sids)) == len(sids)
+    assert all(sid.isalnum() for sid in sids)  # IAM takes nothing else
+
+
+def test_the_policies_of_a_role_fit_into_it() -> None:
+    """IAM takes 10,240 characters of inline policies a role, white space not counted."""
+    for role in (
+        ["airflow_environment", "airflow_tasks"],
+        ["bronze_to_silver"],
+        ["silver_to_gold"],
+        ["deploy"],
+    ):
+        size = sum(len(re.sub(r"\s", "", json.dumps(policy(name)))) for name in role)
+        assert size <= 10_240, f"{role}: {size}"
+
+
+def test_airflow_reads_and_writes_where_the_code_does() -> None:
+    bronze = CoinGeckoMarketsToS3Operator(task_id="t", run_date="", bucket="", coins=1, currency="usd")
+    reads = [
+        bronze.prefix,
+        bronze_to_silver.SILVER,  # Athena, on its behalf
+        silver_to_gold.GOLD_COINS,
+        silver_to_gold.GOLD_SUMMARY,
+        arrivals.RAW,
+        arrivals.MANIFESTS,
+        arrivals._INDEX,
+        partitions.PREFIX,
+    ]
+    writes = [
+        bronze.prefix,
+        bronze.rejected_prefix,
+        arrivals.MANIFESTS,
+        arrivals._INDEX,
+        partitions.PREFIX,
+        rejects.PREFIX,
+    ]
+    for prefix in reads:
+        assert may("airflow_tasks", "s3:GetObject", below(prefix))
+    for prefix in writes:
+        assert may("airflow_tasks", "s3:PutObject", below(prefix))
+    for export in EXPORTS:
+        for action in ("s3:GetObject", "s3:PutObject"):
+            assert may("airflow_tasks", action, f"{WEBSITE}/{export.key}")
+    assert may("airflow_tasks", "s3:DeleteObject", f"{LAKE}/{rejects.PREFIX}x")
+    results = load_resources()["athena"]["workgroup"]["Configuration"]["ResultConfiguration"][
+        "OutputLocation"
+    ]
+    assert may("airflow_tasks", "s3:PutObject", f"{LAKE}/{results.split('/', 3)[3]}x.csv")
+
+
+def test_airflow_leaves_the_layers_of_the_glue_jobs_alone() -> None:
+    for prefix in (
+        bronze_to_silver.SILVER,
+        bronze_to_silver.QUARANTINE,
+        silver_to_gold.GOLD_COINS,
+        silver_to_gold.GOLD_SUMMARY,
+        "src/glue_scripts",
+        arrivals.RAW,
+    ):
+        for action in ("s3:PutObject", "s3:DeleteObject"):
+            assert not may("airflow_tasks", action, f"{LAKE}/{prefix}/x")
+
+
+def test_bronze_only_grows() -> None:
+    for role in ROLES:
+        assert not may(role, "s3:DeleteObject", f"{LAKE}/{bronze_to_silver.BRONZE}/x")
+        for statement in statements(role):
+            if "s3:PutObject" in listed(statement["Action"]) and "bronze" in json.dumps(
+                statement["Resource"]
+            ):
+                # Present, that is: S3 refuses a put over an object that is there.
+                assert statement["Condition"] == {"Null": {"s3:if-none-match": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("job", "reads", "writes", "others"),
+    [
+        (
+            "bronze_to_silver",
+            [bronze_to_silver.BRONZE],
+            [bronze_to_silver.SILVER, bronze_to_silver.QUARANTINE],
+            [
+                bronze_to_silver.BRONZE,
+                silver_to_gold.GOLD_COINS,
+                silver_to_gold.GOLD_SUMMARY,
+                "processed/crypto",
+            ],
+        ),
+        (
+            "silver_to_gold",
+            [silver_to_gold.SILVER, silver_to_gold.QUARANTINE],
+            [silver_to_gold.GOLD_COINS, silver_to_gold.GOLD_SUMMARY],
+            [bronze_to_silver.BRONZE, silver_to_gold.SILVER, silver_to_gold.QUARANTINE, "processed/crypto"],
+        ),
+    ],
+)
+def test_a_glue_job_writes_its_own_layer_alone(
+    job: str, reads: list[str], writes: list[str], others: list[str]
+) -> None:
+    script = load_resources()["glue_jobs"][job]["Command"]["ScriptLocation"].split("/", 3)[3]
+    assert may(job, "s3:GetObject", f"{LAKE}/{script}")
+    for prefix in [*reads, *writes]:
+        assert may(job, "s3:GetObject", f"{LAKE}/{prefix}/dt=2026-01-31/x")
+    for action in ("s3:PutObject", "s3:DeleteObject"):
+        for prefix in writes:
+            assert may(job, action, f"{LAKE}/{prefix}/dt=2026-01-31/x")
+        for prefix in [*others, "src/glue_scripts"]:
+            assert not may(job, action, f"{LAKE}/{prefix}/x")
+    assert not may(job, "s3:GetObject", f"{LAKE}/raw/x")
+
+
+def test_the_crawler_reads_its_targets_and_writes_nothing_to_s3() -> None:
+    resources = load_resources()
+    for crawler in resources["crawlers"].values():
+        for target in crawler["Targets"].get("S3Targets", []):
+            assert may("glue_crawler", "s3:GetObject", f"{LAKE}/{target['Path'].split('/', 3)[3]}x")
+        for target in crawler["Targets"].get("CatalogTargets", []):
+            for name in target["Tables"]:
+                location = resources["catalog"]["tables"][name]["StorageDescriptor"]["Location"]
+                assert may("glue_crawler", "s3:GetObject", f"{LAKE}/{location.split('/', 3)[3]}x")
+                table = arn("glue", f"table/{target['DatabaseName']}/{name}")
+                assert may("glue_crawler", "glue:BatchCreatePartition", table)
+    writing = re.compile(r"s3:(Put|Delete|Abort|Restore)")
+    assert not [a for s in statements("glue_crawler") for a in listed(s["Action"]) if writing.match(a)]
+
+
+def test_airflow_may_use_everything_that_is_declared() -> None:
+    resources = load_resources()
+    database = resources["catalog"]["database"]["Name"]
+    for job in resources["glue_jobs"]:
+        assert may("airflow_tasks", "glue:StartJobRun", arn("glue", f"job/{job}"))
+    for name, crawler in resources["crawlers"].items():
+        assert may("airflow_tasks", "glue:StartCrawler", arn("glue", f"crawler/{name}"))
+        for target in crawler["Targets"].get(
+            "S3Targets", []
+        ):  # the table's name is the prefix and the folder
+            table = crawler["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]
+            for role, action in (
+                ("airflow_tasks", "glue:GetPartitions"),
+                ("glue_crawler", "glue:CreateTable"),
+            ):
+                assert may(role, action, arn("glue", f"table/{database}/{table}"))
+    for table in resources["catalog"]["tables"]:
+        assert may("airflow_tasks", "glue:GetTable", arn("glue", f"table/{database}/{table}"))
+    assert may(
+        "airflow_tasks", "sqs:ReceiveMessage", arn("sqs", resources["queues"]["arrivals"]["QueueName"])
+    )
+    assert may("airflow_tasks", "sns:Publish", arn("sns", resources["topics"]["alerts"]["Name"]))
+    workgroup = resources["athena"]["workgroup"]["Name"]
+    assert may("airflow_tasks", "athena:StartQueryExecution", arn("athena", f"workgroup/{workgroup}"))
+
+
+def test_a_deployment_puts_the_website_and_leaves_its_data_alone() -> None:
+    for file in website_files():
+        assert may("deploy", "s3:PutObject", f"{WEBSITE}/{file.key}")
+    for export in EXPORTS:
+        assert not may("deploy", "s3:PutObject", f"{WEBSITE}/{export.key}")
+    for prefix in ("bronze", "silver", "gold", "raw", "processed"):
+        assert not may("deploy", "s3:GetObject", f"{LAKE}/{prefix}/x")

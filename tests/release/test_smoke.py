@@ -1,0 +1,111 @@
+"""The run of `make smoke` where it does not go well, and its way through MWAA's API.
+
+How it goes well is tested with a real Airflow in tests/package.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from release.__main__ import main
+from release.errors import ReleaseError
+from release.smoke import mwaa_rest, run_daily
+from tests.release.conftest import Deployed, package
+
+
+@pytest.fixture
+def mwaa() -> Iterator[Stubber]:
+    client = boto3.client(
+        "mwaa", region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local"
+    )
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def airflow(run: str = "success", paused: bool = False, errors: tuple[dict[str, str], ...] = ()) -> Any:
+    """An Airflow whose run of the daily DAG ends like this."""
+
+    def answer(method: str, path: str, body: Any = None) -> Any:
+        assert len(f"/{path}") <= 64, f"MWAA takes no path as long as {path}"
+        match path.split("/"):
+            case ["importErrors"]:
+                return {"import_errors": list(errors)}
+            case ["dags", "crypto_market_daily"]:
+                return {"is_paused": paused}
+            case [*_, "taskInstances"]:
+                states = {"fetch_markets": "success", "bronze_to_silver": "failed"}
+                return {"task_instances": [{"task_id": k, "state": v} for k, v in states.items()]}
+            case ["dags", "crypto_market_daily", "dagRuns", _]:
+                return {"state": run}
+        return {}
+
+    return answer
+
+
+def test_a_dag_file_that_cannot_be_imported_is_named() -> None:
+    error = {"filename": "dags/crypto_market_daily.py", "stack_trace": "No module named 'lake_provider'\n"}
+    with pytest.raises(ReleaseError, match=r"dags/crypto_market_daily\.py: No module named 'lake_provider'"):
+        run_daily(airflow(errors=(error,)), "http://127.0.0.1:9", print)
+
+
+def test_a_failed_run_names_its_failed_tasks() -> None:
+    with pytest.raises(ReleaseError, match=r"run smoke_\d+: failed; failed: bronze_to_silver"):
+        run_daily(airflow(run="failed"), "http://127.0.0.1:9", print)
+
+
+def test_a_dashboard_that_does_not_answer_is_named() -> None:
+    with pytest.raises(
+        ReleaseError, match=r"http://127.0.0.1:9/data/top10_cryptos.json could not be fetched"
+    ):
+        run_daily(airflow(), "http://127.0.0.1:9", print)
+
+
+def test_requests_go_through_mwaa(mwaa: Stubber) -> None:
+    mwaa.add_response(
+        "invoke_rest_api",
+        {"RestApiStatusCode": 200, "RestApiResponse": {"is_paused": False}},
+        {"Name": "crypto-lake-dev", "Method": "GET", "Path": "/dags/crypto_market_daily"},
+    )
+    rest = mwaa_rest(mwaa.client, "crypto-lake-dev")
+    assert rest("GET", "dags/crypto_market_daily") == {"is_paused": False}
+
+
+def test_what_airflow_refuses_is_told(mwaa: Stubber) -> None:
+    refusal = {"RestApiStatusCode": 404, "RestApiResponse": {"detail": "The DAG was not found"}}
+    mwaa.add_client_error("invoke_rest_api", "RestApiClientException", modeled_fields=refusal)
+    with pytest.raises(ReleaseError, match=r"answered GET /dags/x with 404: .*The DAG was not found"):
+        mwaa_rest(mwaa.client, "crypto-lake-dev")("GET", "dags/x")
+
+
+def test_the_command_tells_line_by_line_and_by_its_status(
+    environment: Deployed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An environment with buckets and a release, and nothing else."""
+    environment.deploy(package())
+    outputs = tmp_path / "outputs.json"
+    described = {name: {"value": value} for name, value in vars(environment.outputs).items()}
+    outputs.write_text(json.dumps(described))
+    assert main(["smoke", "--outputs", str(outputs)]) == 1
+    printed = capsys.readouterr()
+    assert f"✓ bucket {environment.outputs.dags_bucket}\n" in printed.out
+    assert "✓ the deployed release is whole\n" in printed.out
+    assert "✗ MWAA environment: there is none yet\n    → " in printed.out
+    assert "of the checks failed. crypto_market_daily was not run" in printed.err
+
+
+def test_outputs_that_are_none_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = tmp_path / "outputs.json"
+    outputs.write_text("")
+    assert main(["plan", "--outputs", str(outputs)]) == 1
+    assert "Terraform gave no outputs" in capsys.readouterr().err
+    outputs.write_text('{"region": {"value": "us-east-1"}}')
+    assert main(["plan", "--outputs", str(outputs)]) == 1
+    assert "lack lake_bucket, website_bucket, dags_bucket" in capsys.readouterr().err
