@@ -140,6 +140,15 @@ class StoredKey(FakeKey):
         if file is not None and file.parent == self.uploads:
             file.unlink(missing_ok=True)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The object without its content: moto copies all versions to list them."""
+        listed = object.__new__(type(self))
+        listed.__dict__.update(self.__dict__)
+        listed.__dict__.pop(
+            "file", None
+        )  # the content of a deleted version is gone, and nobody's copy to delete
+        return listed
+
     def facts(self, backend: S3Backend) -> dict[str, Any]:
         """What the index keeps of the object, as JSON."""
         tags = backend.tagger.get_tag_dict_for_resource(self.arn)
