@@ -176,6 +176,11 @@ class StoredKey(FakeKey):
 class StoredBucket(FakeBucket):
     """A bucket whose policy is evaluated as IAM does."""
 
+    @property
+    def is_versioned(self) -> bool:
+        """Also when versioning was suspended: what there was before keeps its versions."""
+        return self.versioning_status is not None
+
     def get_permission(self, action: str, resource: str) -> PermissionResult:
         """What the bucket's policy says of everybody; moto asks before it looks at who it is."""
         if self.policy is None:

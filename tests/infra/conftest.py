@@ -39,6 +39,13 @@ monthly_budget_usd = 300
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give them time: the provider alone waits for a minute until a bucket's lifecycle rules are the same twice."""
+    for item in items:
+        if "/tests/infra/" in str(item.path):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @dataclass(frozen=True)
 class Terraform:
     """A copy of the repository's Terraform, with an environment `test` on `local_aws`."""

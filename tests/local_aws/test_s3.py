@@ -164,6 +164,7 @@ def test_a_versioned_bucket_can_be_emptied(s3: Any, bucket: str) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket=bucket, Key="key", Body=b"content")
     s3.delete_object(Bucket=bucket, Key="key")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
     for kind in ("Versions", "DeleteMarkers"):  # as Terraform goes about it
         (found,) = s3.list_object_versions(Bucket=bucket)[kind]
         s3.delete_objects(
