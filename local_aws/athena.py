@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from local_aws.athena_sql import (
     position,
     table_references,
 )
+from local_aws.authorization import NotAuthorizedError, Principal, caller
 from local_aws.glue import StoredGlueBackend
 from local_aws.s3 import storage
 
@@ -69,6 +71,7 @@ class QueryExecution(Execution):
         location: str,
         workgroup: WorkGroup,
         parameters: list[str] | None,
+        principal: Principal,
     ):
         super().__init__(query, cast(str, context), {}, workgroup, parameters)
         self.is_statement = athena_ddl.is_statement(query)
@@ -76,6 +79,7 @@ class QueryExecution(Execution):
         self.config = {"OutputLocation": self.location}
         self.limit = workgroup.configuration.get("BytesScannedCutoffPerQuery")
         self.lock = threading.Lock()
+        self.principal = principal  # whose query it is
         self._database = athena_engine.connect()
 
     def start(self, glue: StoredGlueBackend, tree: exp.Expr | None) -> None:
@@ -96,7 +100,7 @@ class QueryExecution(Execution):
             self.status = "RUNNING"
         try:
             if tree is None:
-                name, values = athena_ddl.run(self.query, self._default_database(), glue)
+                name, values = athena_ddl.run(self.query, self._default_database(), glue, self.principal)
                 self.columns, self.rows = [column_info(name, "VARCHAR")], [[value] for value in values]
                 content = "".join(f"{value}\n" for value in values)
             else:
@@ -111,6 +115,8 @@ class QueryExecution(Execution):
             outcome, reason = "SUCCEEDED", None
             if self.status != "CANCELLED":
                 storage().write(bucket, key, content.encode(), "application/octet-stream")
+        except NotAuthorizedError as error:
+            outcome, reason = "FAILED", f"PERMISSION_DENIED: {error}"
         except QueryError as error:
             outcome, reason = "FAILED", str(error)
         except athena_engine.LimitError as error:
@@ -135,7 +141,8 @@ class QueryExecution(Execution):
                 tables[table.database, table.name] = table
                 reference.set("catalog", None)
                 reference.set("db", exp.to_identifier(table.database, quoted=True))
-        return athena_engine.run(self._database, Query(tree, tables), tables, _files, self.limit)
+        files = partial(_files, principal=self.principal)
+        return athena_engine.run(self._database, Query(tree, tables), tables, files, self.limit)
 
     def _table(self, glue: StoredGlueBackend, reference: exp.Table) -> Table:
         database, name = reference.db.lower() or self._default_database(), reference.name.lower()
@@ -145,13 +152,21 @@ class QueryExecution(Execution):
         if not database:
             message = "Schema must be specified when session schema is not set"
             raise QueryError("MISSING_SCHEMA_NAME", f"{where}: {message}")
+        self._require(glue, "GetDatabase", database)
         if database not in glue.databases:
             raise QueryError("SCHEMA_NOT_FOUND", f"{where}: Schema '{database}' does not exist")
+        self._require(glue, "GetTable", database, name)
         table = glue.databases[database].tables.get(name)
         if table is None:
             message = f"Table '{_CATALOG}.{database}.{name}' does not exist"
             raise QueryError("TABLE_NOT_FOUND", f"{where}: {message}")
-        return _catalog_table(database, table)
+        found = _catalog_table(database, table)
+        if found.keys:
+            self._require(glue, "GetPartitions", database, name)
+        return found
+
+    def _require(self, glue: StoredGlueBackend, action: str, database: str, table: str | None = None) -> None:
+        self.principal.require_in_catalog(f"glue:{action}", glue.region_name, database, table)
 
     def _default_database(self) -> str:
         return (cast(Mapping[str, str] | None, self.context) or {}).get("Database", "").lower()
@@ -197,7 +212,8 @@ class RunningAthenaBackend(AthenaBackend):
             tree = None if athena_ddl.is_statement(query) else parse(query, execution_parameters or ())
         except MalformedQueryError as error:
             raise InvalidRequestError(str(error)) from None
-        execution = QueryExecution(query, context, location, group, execution_parameters)
+        execution = QueryExecution(query, context, location, group, execution_parameters, caller.get())
+        _require_output(execution)
         self.executions[execution.id] = execution
         glue = cast(StoredGlueBackend, glue_backends[DEFAULT_ACCOUNT_ID][self.region_name])
         execution.start(glue, tree)
@@ -253,6 +269,11 @@ class RunningAthenaResponse(AthenaResponse):
             raise InvalidRequestError(message)
         if execution.status != "SUCCEEDED":
             raise InvalidRequestError(f"Query has not yet finished. Current state: {execution.status}")
+        bucket, _, key = execution.location.removeprefix("s3://").partition("/")
+        try:
+            caller.get().require_object("s3:GetObject", bucket, key)
+        except NotAuthorizedError as error:
+            raise InvalidRequestError(f"Access denied when reading {execution.location}: {error}") from None
         token = self._get_param("NextToken") or "0"
         size = self._get_int_param("MaxResults", _PAGE)
         if not token.isdigit() or not 1 <= size <= _PAGE:
@@ -314,6 +335,21 @@ def _output_location(group: WorkGroup, config: Mapping[str, Any]) -> str:
     return str(location)
 
 
+def _require_output(execution: QueryExecution) -> None:
+    """Refuse a query whose result its caller may not write."""
+    bucket, _, key = execution.location.removeprefix("s3://").partition("/")
+    try:
+        execution.principal.require("s3:GetBucketLocation", f"arn:aws:s3:::{bucket}")
+    except NotAuthorizedError as error:
+        raise InvalidRequestError(f"Unable to verify/create output bucket {bucket}: {error}") from None
+    try:
+        execution.principal.require_object("s3:PutObject", bucket, key)
+    except NotAuthorizedError as error:
+        raise InvalidRequestError(
+            f"Access denied when writing output to url: {execution.location}: {error}"
+        ) from None
+
+
 def _catalog_table(database: str, table: FakeTable) -> Table:
     shown = table.as_dict()
     descriptor = shown.get("StorageDescriptor") or {}
@@ -331,14 +367,16 @@ def _catalog_table(database: str, table: FakeTable) -> Table:
     return Table(database, table.name, columns, keys, partitions)
 
 
-def _files(location: str) -> list[tuple[Path, int]]:
+def _files(location: str, principal: Principal) -> list[tuple[Path, int]]:
     """The files of a partition or table, with their sizes: those that no part of the path hides."""
     bucket, _, prefix = location.removeprefix("s3://").partition("/")
     prefix = f"{prefix.rstrip('/')}/" if prefix else ""
     if bucket not in storage().buckets:
         raise QueryError("HIVE_INVALID_BUCKET_NAME", f"Bucket {bucket} of {location} does not exist")
-    return [
-        (path, size)
-        for key, path, size in storage().objects(bucket, prefix)
-        if size and not any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))
-    ]
+    principal.require_listing(bucket, prefix)
+    files = []
+    for key, path, size in storage().objects(bucket, prefix):
+        if size and not any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/")):
+            principal.require_object("s3:GetObject", bucket, key)
+            files.append((path, size))
+    return files

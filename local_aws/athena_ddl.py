@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from moto.glue.models import FakeTable
 
 from local_aws.athena_sql import QueryError
+from local_aws.authorization import Principal
 from local_aws.crawlers import data_files
 from local_aws.glue import StoredGlueBackend
 
@@ -26,13 +27,16 @@ def is_statement(sql: str) -> bool:
     return first is not None and _STATEMENTS.fullmatch(first[0]) is not None
 
 
-def run(sql: str, default_database: str, glue: StoredGlueBackend) -> tuple[str, Sequence[str]]:
-    """Run a statement.
+def run(
+    sql: str, default_database: str, glue: StoredGlueBackend, principal: Principal
+) -> tuple[str, Sequence[str]]:
+    """Run a statement on somebody's behalf.
 
     Returns:
         The name of the one column, and its values.
 
     Raises:
+        NotAuthorizedError: He may not do this.
         QueryError: It is not one of those that run here, or names what does not exist.
     """
     statement = re.sub(r"--[^\n]*\n", " ", sql).strip().rstrip(";").strip()
@@ -40,20 +44,30 @@ def run(sql: str, default_database: str, glue: StoredGlueBackend) -> tuple[str, 
     def match(pattern: str) -> re.Match[str] | None:
         return re.fullmatch(pattern, statement, re.IGNORECASE)
 
+    def require(action: str, database: str, table: str | None = None) -> None:
+        principal.require_in_catalog(f"glue:{action}", glue.region_name, database, table)
+
     with glue.lock:
         if match(r"SHOW\s+(?:DATABASES|SCHEMAS)"):
+            require("GetDatabases", "*")
             return "database_name", sorted(glue.databases)
         if found := match(rf"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+{_NAME})?(?:\s+'(.+)')?"):
             database = found[2] or default_database
+            require("GetDatabase", database)
+            require("GetTables", database, "*")
             _require(glue, database)
             pattern = (found[3] or "*").replace("*", ".*")
             return "tab_name", sorted(t for t in glue.databases[database].tables if re.fullmatch(pattern, t))
         if found := match(rf"SHOW\s+PARTITIONS\s+{_NAME}"):
+            for action in ("GetTable", "GetPartitions"):
+                require(action, found[1] or default_database, found[2])
             keys, table = _table(glue, found[1] or default_database, found[2])
             listed = (zip(keys, partition.values, strict=True) for partition in table.partitions.values())
             return "partition", sorted("/".join(f"{key}={value}" for key, value in pairs) for pairs in listed)
         if found := match(rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}"):
-            return "result", _repair(glue, found[1] or default_database, found[2])
+            for action in ("GetTable", "GetPartitions", "BatchCreatePartition"):
+                require(action, found[1] or default_database, found[2])
+            return "result", _repair(glue, found[1] or default_database, found[2], principal)
     raise QueryError(
         "NOT_SUPPORTED",
         "local_aws runs SELECT, SHOW DATABASES, SHOW TABLES, SHOW PARTITIONS and MSCK REPAIR TABLE;"
@@ -79,12 +93,12 @@ def _require(glue: StoredGlueBackend, database: str) -> None:
         raise QueryError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
 
 
-def _repair(glue: StoredGlueBackend, database: str, name: str) -> list[str]:
+def _repair(glue: StoredGlueBackend, database: str, name: str, principal: Principal) -> list[str]:
     """Add the partitions whose folders are there; returns what Athena prints."""
     keys, table = _table(glue, database, name)
     descriptor = table.as_dict()["StorageDescriptor"]
     known = {tuple(partition.values) for partition in table.partitions.values()}
-    found = {file.partition for file in data_files(descriptor["Location"])}
+    found = {file.partition for file in data_files(descriptor["Location"], principal)}
     added = []
     for partition in sorted(found):
         values = [unquote(value) for _, value in partition]

@@ -24,6 +24,7 @@ from moto.glue.exceptions import InvalidInputException
 from moto.glue.models import FakeCrawl, FakeCrawler, FakeTable
 from moto.s3.exceptions import MissingBucket
 
+from local_aws.authorization import ANYBODY, NotAuthorizedError, Principal, role_of_service
 from local_aws.logs import log_stream
 from local_aws.object_files import Signature
 from local_aws.s3 import storage
@@ -86,6 +87,7 @@ class Crawler(FakeCrawler):
     """A Glue crawler; moto keeps its definition and its states."""
 
     backend: StoredGlueBackend
+    _principal: Principal = ANYBODY  # who the crawl that is going acts as
 
     def as_dict(self) -> dict[str, Any]:
         """The crawler as GetCrawler shows it; `LastCrawl` is the last one that ended."""
@@ -171,6 +173,7 @@ class Crawler(FakeCrawler):
         log(f"[{crawl.crawl_id}] BENCHMARK : Running Start Crawl for Crawler {self.name}")
         status, error_message = "COMPLETED", None
         try:
+            self._principal = role_of_service(self.role, "glue.amazonaws.com")
             for target in self.targets.get("S3Targets") or []:
                 self._crawl_location(crawl, target["Path"])
             for target in self.targets.get("CatalogTargets") or []:
@@ -179,7 +182,7 @@ class Crawler(FakeCrawler):
         except CrawlStoppedError:
             status = "STOPPED"
         except Exception as error:  # a crawl must not stay RUNNING because this thread died
-            expected = isinstance(error, CrawlError)
+            expected = isinstance(error, CrawlError | NotAuthorizedError)
             status, error_message = "FAILED", str(error) if expected else f"{type(error).__name__}: {error}"
             log(f"[{crawl.crawl_id}] ERROR : {error_message}")
         with self.backend.lock:
@@ -190,13 +193,14 @@ class Crawler(FakeCrawler):
         log(f"[{crawl.crawl_id}] BENCHMARK : Crawler has finished running: {status}, {crawl.counts}")
 
     def _crawl_location(self, crawl: Crawl, location: str) -> None:
-        files = list(data_files(location))
+        files = list(data_files(location, self._principal))
         name = (self.table_prefix or "") + re.sub(
             r"[^a-z0-9]", "_", location.rstrip("/").rsplit("/", 1)[1].lower()
         )
         table = self._find(self.database_name, name)
         if not files:
             if table and self._deletes(f"table {name}"):
+                self._require("DeleteTable", name)
                 with self.backend.lock:
                     self.backend.delete_table(self.database_name, name)
                 crawl.counts["TablesDeleted"] += 1
@@ -215,8 +219,8 @@ class Crawler(FakeCrawler):
                 "PartitionKeys": [{"Name": key, "Type": "string"} for key in keys],
                 "StorageDescriptor": {"Columns": columns, "Location": f"{location.rstrip('/')}/", **_PARQUET},
             }
+            self._require("CreateTable", name)
             with self.backend.lock:
-                self.backend.get_database(self.database_name)
                 table = self.backend.create_table(self.database_name, name, table_input)
             crawl.counts["TablesCreated"] += 1
         else:
@@ -227,7 +231,7 @@ class Crawler(FakeCrawler):
         table = self._find(database_name, name)
         if table is None:
             raise CrawlError(f"Table {database_name}.{name} does not exist: create it before the crawl")
-        files = list(data_files(table.as_dict()["StorageDescriptor"]["Location"]))
+        files = list(data_files(table.as_dict()["StorageDescriptor"]["Location"], self._principal))
         if files and self._updates():
             self._update_columns(crawl, table, self._columns(crawl, files))
         self._update_partitions(crawl, table, files)
@@ -238,6 +242,8 @@ class Crawler(FakeCrawler):
         types: dict[str, str] = {}
         for file in files:
             _go_on(crawl)
+            bucket, _, key = file.address.removeprefix("s3://").partition("/")
+            self._principal.require_object("s3:GetObject", bucket, key)
             for column, found in _columns(file.address, file.path, Signature.of(file.path)):
                 if column not in partition_keys:
                     types[column] = _wider(types.get(column, found), found, column, file)
@@ -255,6 +261,7 @@ class Crawler(FakeCrawler):
         keep = ("Name", "Description", "Owner", "Retention", "PartitionKeys", "TableType", "Parameters")
         table_input = {field: shown[field] for field in keep if field in shown}
         table_input["StorageDescriptor"] = {**shown["StorageDescriptor"], "Columns": columns}
+        self._require("UpdateTable", table.name, table.database_name)
         with self.backend.lock:
             table.update(table_input)
         crawl.counts["TablesUpdated"] += 1
@@ -278,21 +285,32 @@ class Crawler(FakeCrawler):
             }
         if not keys:
             return
+        self._require("GetPartitions", table.name, table.database_name)
         with self.backend.lock:
             for name, partition_input in wanted.items():
                 _go_on(crawl)
                 known = table.partitions.get(name)
                 if known is None:
+                    self._require("BatchCreatePartition", table.name, table.database_name)
                     table.create_partition(partition_input)
                 elif self._updates() and known.partition_input != partition_input:
+                    self._require("BatchUpdatePartition", table.name, table.database_name)
                     table.update_partition(partition_input["Values"], partition_input)
             for name in set(table.partitions) - set(wanted):
                 if self._deletes(f"partition {name} of table {table.name}"):
+                    self._require("BatchDeletePartition", table.name, table.database_name)
                     del table.partitions[name]
 
     def _find(self, database_name: str, name: str) -> FakeTable | None:
+        self._principal.require_in_catalog("glue:GetDatabase", self.backend.region_name, database_name)
+        self._require("GetTable", name, database_name)
         with self.backend.lock:
             return self.backend.get_database(database_name).tables.get(name)
+
+    def _require(self, action: str, table: str, database: str | None = None) -> None:
+        self._principal.require_in_catalog(
+            f"glue:{action}", self.backend.region_name, database or self.database_name, table
+        )
 
     def _updates(self) -> bool:
         return bool((self.schema_change_policy or {}).get("UpdateBehavior", "UPDATE_IN_DATABASE") != "LOG")
@@ -307,14 +325,20 @@ class Crawler(FakeCrawler):
         return bool(behavior == "DELETE_FROM_DATABASE")
 
 
-def data_files(location: str) -> Iterator[DataFile]:
+def data_files(location: str, principal: Principal) -> Iterator[DataFile]:
     """The objects of a table: those below a location that no part of the path hides (`_…`, `.…`).
+
+    Args:
+        location: An `s3://` address.
+        principal: Who looks.
 
     Raises:
         CrawlError: No such bucket, or a folder that is not `key=value`.
+        NotAuthorizedError: He may not list the location.
     """
     bucket, _, prefix = location.removeprefix("s3://").partition("/")
     prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+    principal.require_listing(bucket, prefix)
     try:
         objects = storage().objects(bucket, prefix)
     except MissingBucket:

@@ -16,7 +16,9 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import InvalidInputException
 from moto.glue.models import FakeJob, FakeJobRun
 
-from local_aws import spark
+from local_aws import authorization, spark
+from local_aws.authorization import NotAuthorizedError, Principal, role_of_service
+from local_aws.job_view import JobView
 from local_aws.leash import Leashed
 from local_aws.logs import log_stream
 from local_aws.s3 import storage
@@ -127,6 +129,8 @@ class JobRun(FakeJobRun):
     def _run(self, job: Job) -> None:
         try:
             status, message = self._outcome(job)
+        except NotAuthorizedError as error:
+            status, message = "FAILED", f"AccessDeniedException: {error}"
         except Exception as error:  # a run must not stay RUNNING because this thread died
             status, message = "FAILED", f"{type(error).__name__}: {error}"
         storage().reconcile()
@@ -140,12 +144,14 @@ class JobRun(FakeJobRun):
         if problem := spark.java_problem(os.environ):
             return "FAILED", problem
         region = job.backend.region_name
+        principal = role_of_service(job.role, "glue.amazonaws.com")
         scratch = Path(tempfile.mkdtemp(prefix=f"glue-{job.name}-"))
         self.logs.mkdir(parents=True, exist_ok=True)
         last_lines: deque[str] = deque(maxlen=500)
         output = log_stream(region, "/aws-glue/jobs/output", self.job_run_id)
         error = log_stream(region, "/aws-glue/jobs/error", self.job_run_id)
         try:
+            view = JobView(principal, scratch / "lake") if authorization.on() else None
             with (
                 (self.logs / f"{self.job_run_id}.out").open("w", encoding="utf-8", buffering=1) as out_file,
                 (self.logs / f"{self.job_run_id}.err").open("w", encoding="utf-8", buffering=1) as err_file,
@@ -161,8 +167,8 @@ class JobRun(FakeJobRun):
                     err_file.write(line + "\n")
 
                 self._process = Leashed(
-                    self._command(job, scratch),
-                    spark.environment(self.endpoint_url, region, scratch),
+                    self._command(job, scratch, principal, view),
+                    {**spark.environment(self.endpoint_url, region, scratch), **principal.credentials},
                     scratch,
                     on_output,
                     on_error,
@@ -178,14 +184,18 @@ class JobRun(FakeJobRun):
                     self._process.end()
                     self._process.wait(0)
                     return "TIMEOUT", f"The run took longer than its Timeout of {minutes} minutes"
+            if view:
+                if exit_status:
+                    view.require_nothing_closed("\n".join(last_lines))
+                view.take_over()
             return ("FAILED", failure(exit_status, last_lines)) if exit_status else ("SUCCEEDED", None)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _command(self, job: Job, scratch: Path) -> list[str]:
+    def _command(self, job: Job, scratch: Path, principal: Principal, view: JobView | None) -> list[str]:
         command: Any = job.command
         script = scratch / Path(command["ScriptLocation"]).name
-        script.write_bytes(_read(command["ScriptLocation"]))
+        script.write_bytes(_read(command["ScriptLocation"], principal))
         arguments = ["--JOB_NAME", job.name, "--JOB_RUN_ID", self.job_run_id]
         settings: dict[str, str] = {}
         for name, value in (self.arguments or {}).items():
@@ -195,6 +205,8 @@ class JobRun(FakeJobRun):
                 arguments += [name, value]
         root = storage().files.root
         buckets = {name: root / name for name in storage().buckets}
+        if view:
+            buckets, settings = view.buckets(), {**settings, **view.settings()}
         return spark.command(script, arguments, buckets=buckets, scratch=scratch, settings=settings)
 
 
@@ -214,10 +226,11 @@ def failure(exit_status: int, last_lines: Iterable[str]) -> str:
     return f"Command failed with exit code {exit_status}: {last.strip()}"
 
 
-def _read(location: str) -> bytes:
+def _read(location: str, principal: Principal) -> bytes:
     found = re.fullmatch(r"s3://([^/]+)/(.+)", location)
     if not found:
         raise ValueError(f"ScriptLocation {location} is not an s3:// address of a file")
+    principal.require_object("s3:GetObject", found[1], found[2])
     with storage().lock:
         key = storage().get_object(found[1], found[2])
         if key is None:

@@ -135,15 +135,7 @@ class ObjectFiles:
 
     def scan(self, bucket: str, folder: str = "") -> Iterator[tuple[str, Signature]]:
         """The keys of the files that are there now: all, or those below a folder (`gold/coins/dt=1/`)."""
-        root = self.root / bucket
-        for directory, subdirectories, names in os.walk(root / folder):
-            subdirectories[:] = [name for name in subdirectories if not name.startswith(_SPARKS_OWN)]
-            for name in names:
-                path = Path(directory, name)
-                try:
-                    yield path.relative_to(root).as_posix(), Signature.of(path)
-                except FileNotFoundError:  # a running job has just moved or deleted it
-                    continue
+        return files_below(self.root / bucket, folder)
 
     def add_bucket(self, bucket: str) -> None:
         """Make a bucket's directory."""
@@ -164,3 +156,15 @@ class ObjectFiles:
                 shutil.rmtree(path, ignore_errors=True)
             elif not any(path.iterdir()):
                 path.rmdir()
+
+
+def files_below(root: Path, folder: str = "") -> Iterator[tuple[str, Signature]]:
+    """The files below a folder of a bucket's directory, by key, without what Spark has not finished."""
+    for directory, subdirectories, names in os.walk(root / folder):
+        subdirectories[:] = [name for name in subdirectories if not name.startswith(_SPARKS_OWN)]
+        for name in names:
+            path = Path(directory, name)
+            try:
+                yield path.relative_to(root).as_posix(), Signature.of(path)
+            except FileNotFoundError:  # a running job has just moved or deleted it
+                continue

@@ -88,6 +88,22 @@ def verdict(
     return found
 
 
+def could_allow_below(policies: Iterable[Mapping[str, Any]], action: str, prefix: str) -> bool:
+    """Whether some statement might allow an action on a resource that begins like this.
+
+    Conditions and denials are left out of account: what it says no to is certain.
+    """
+    for policy in policies:
+        for statement in _list(policy["Statement"]):
+            if statement["Effect"] != "Allow" or not _concerns(statement, "Action", action.lower(), _lower):
+                continue
+            for pattern in _list(statement.get("Resource", "*")):
+                literal = re.split(r"[*?]", pattern, maxsplit=1)[0]
+                if literal.startswith(prefix) or (prefix.startswith(literal) and literal != pattern):
+                    return True
+    return False
+
+
 def _list(element: Any) -> list[Any]:
     return element if isinstance(element, list) else [element]
 

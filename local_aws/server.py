@@ -21,7 +21,7 @@ from typing import IO, NoReturn
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local_aws import athena, glue, records, s3, sqs
+from local_aws import athena, authorization, glue, records, s3, sqs
 from local_aws.cloudfront import distribution
 from local_aws.deployment import WEBSITE_BUCKET, deploy, load_resources
 from local_aws.services import refusing
@@ -64,6 +64,7 @@ def serve(
     athena.install()
     sqs.install()
     records.install()
+    authorization.install()
     application = DomainDispatcherApplication(create_backend_app)
     s3.storage().replay_settings(application)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import suppress
 from typing import Any
@@ -39,13 +41,33 @@ class Api:
         raise AssertionError(f"{dag} was not loaded within a minute")
 
     def finished(self, dag: str, run_id: str, *, timeout: float = 300) -> dict[str, str]:
-        """Wait for the run's end; returns its tasks' states, of a mapped task the last one's."""
+        """Wait for the run's end; returns its tasks' states, of a mapped task the last one's.
+
+        Logs those of tasks that failed: pytest shows them with a test that does.
+        """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self("GET", f"dags/{dag}/dagRuns/{run_id}")["state"] in {"success", "failed"}:
                 break
             time.sleep(0.5)
-        return {task["task_id"]: task["state"] for task in self.tasks(dag, run_id)}
+        tasks = self.tasks(dag, run_id)
+        for task in tasks:
+            if task["state"] == "failed":
+                logging.error(
+                    "%s, try %s:\n  %s", task["task_id"], task["try_number"], "\n  ".join(self.log(task))
+                )
+        return {task["task_id"]: task["state"] for task in tasks}
+
+    def log(self, task: dict[str, Any]) -> list[str]:
+        """The last lines of a task instance's last try, with what was raised."""
+        where = f"dags/{task['dag_id']}/dagRuns/{urllib.parse.quote(task['dag_run_id'])}/taskInstances"
+        answer = self(
+            "GET", f"{where}/{task['task_id']}/logs/{task['try_number']}?map_index={task['map_index']}"
+        )
+        return [
+            f"{event.get('level', '')} {event['event']} {event.get('error_detail', '')}"
+            for event in answer["content"][-30:]
+        ]
 
     def tasks(self, dag: str, run_id: str) -> list[dict[str, Any]]:
         """The run's task instances."""

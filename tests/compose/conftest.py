@@ -37,7 +37,7 @@ class Stack:
     def compose(
         self, *arguments: str, seconds: float = 300, variables: Mapping[str, str] = MappingProxyType({})
     ) -> str:
-        """What `docker compose` says; an AssertionError with all of it when it fails."""
+        """What `docker compose` says; an AssertionError with its last words when it fails."""
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -51,7 +51,8 @@ class Stack:
             text=True,
             timeout=seconds,
         )
-        assert done.returncode == 0, f"docker compose {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
+        said = (done.stdout + done.stderr)[-4000:]
+        assert done.returncode == 0, f"docker compose {' '.join(arguments)}:\n{said}"
         return done.stdout
 
     def up(self) -> None:

@@ -1,4 +1,7 @@
-"""What `docker compose up` promises, asked of the running thing through its published ports."""
+"""What `docker compose up` promises, asked of the running thing through its published ports.
+
+One project serves all tests, which follow one another.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,7 @@ def prices(stack: Stack, day: str) -> dict[str, float]:
         QueryString="SELECT coin_id, current_price FROM processed_crypto"
         f" WHERE year = '{year}' AND month = '{month}' AND day = '{of_month}'",
         QueryExecutionContext={"Database": "crypto_datalake"},
-        ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/athena/results/"},
+        WorkGroup="crypto-lake",
     )["QueryExecutionId"]
 
     def ended() -> str | None:

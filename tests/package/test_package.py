@@ -82,7 +82,10 @@ def test_the_daily_dag_runs_to_the_dashboard(airflow: Airflow, lake: Lake) -> No
         airflow.api("PATCH", f"{runs}/{run['dag_run_id']}", {"state": "failed"})
 
     said: list[str] = []
-    smoke.run_daily(airflow.api, lake.website_url, said.append, poll_interval=1)
+    try:
+        smoke.run_daily(airflow.api, lake.website_url, said.append, poll_interval=1)
+    except ReleaseError as failure:
+        raise AssertionError(f"{failure}\n{errors(airflow, 'run_id=smoke_*')}") from None
     assert said[-1].startswith(f"✓ {lake.website_url}/data/top10_cryptos.json is of ")
     assert len(lake.website("top10_cryptos")["coins"]) == 10
     with urllib.request.urlopen(lake.website_url, timeout=10) as page:
@@ -99,6 +102,13 @@ def test_a_dropped_file_wakes_the_triggerer_which_has_the_plugins_alone(airflow:
     until(lambda: lake.keys(key))
     runs = airflow.api("GET", "dags/crypto_prices_on_arrival/dagRuns")["dag_runs"]
     assert {run["run_type"] for run in runs} & {"asset_triggered", "asset"}, runs
+
+
+def errors(airflow: Airflow, run: str) -> str:
+    """The lines of error in the task logs of a run."""
+    logs = Path(airflow.environment["AIRFLOW_HOME"], "logs").glob(f"dag_id=*/{run}/**/*.log")
+    lines = [line for log in sorted(logs) for line in log.read_text().splitlines()]
+    return "\n".join(line[:3000] for line in lines if '"error"' in line)
 
 
 def until_loaded(airflow: Airflow) -> None:

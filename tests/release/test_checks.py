@@ -1,0 +1,175 @@
+"""What `make smoke` looks at, on a lake that is deployed on `local_aws`: sound first, then broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws import deployment as resources
+from local_aws.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
+from release import packaging
+from release.checks import checks, differences
+from release.errors import ReleaseError
+from release.manifest import open_folder
+from release.outputs import Outputs
+from tests.release.conftest import Deployed, make_outputs
+
+SECRETS = {
+    "crypto-lake/variables/crypto_lake": {
+        "bucket": LAKE_BUCKET,
+        "website_bucket": WEBSITE_BUCKET,
+        "alert_topic_arn": ALERT_TOPIC_ARN,
+    },
+    "crypto-lake/connections/coingecko_default": {"conn_type": "http", "host": "api.coingecko.com"},
+}
+ELSEWHERE = {"MWAA environment"}  # local_aws has none
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package") / "dist"
+    packaging.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lake(local_aws: str, website_url: str, aws_environment: dict[str, str], dist: Path) -> Iterator[Deployed]:
+    """The lake as declared, and the real package deployed to it."""
+    outputs = Outputs(
+        **make_outputs(
+            lake_bucket=LAKE_BUCKET,
+            website_bucket=WEBSITE_BUCKET,
+            dashboard_url=website_url,
+            alert_topic_arn=ALERT_TOPIC_ARN,
+            **{f"{role}_arn": VALUES[role] for role in VALUES if role.endswith("_role")},
+        )
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws_environment.items():
+            patch.setenv(name, value)
+        resources.deploy(local_aws)
+        boto3.client("s3").create_bucket(Bucket=outputs.dags_bucket)
+        secrets = boto3.client("secretsmanager")
+        for name, value in SECRETS.items():
+            secrets.create_secret(Name=name, SecretString=json.dumps(value))
+        deployed = Deployed(outputs)
+        deployed.deploy(open_folder(dist))
+        yield deployed
+
+
+def failures(lake: Deployed) -> dict[str, str]:
+    """What each failing check says."""
+    found = {}
+    for check in checks(lake.target):
+        try:
+            check.look()
+        except (ReleaseError, ClientError) as error:
+            found[check.what] = str(error)
+    return {what: message for what, message in found.items() if what not in ELSEWHERE}
+
+
+def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deployed) -> None:
+    assert failures(lake) == {}
+    looked_at = {check.what for check in checks(lake.target)}
+    declared = resources.load_resources()
+    for kind, names in {
+        "Glue job": declared["glue_jobs"],
+        "Glue crawler": declared["crawlers"],
+        "Glue table": declared["catalog"]["tables"],
+        "queue": [queue["QueueName"] for queue in declared["queues"].values()],
+        "Athena workgroup": [group["Name"] for group in declared["athena"].values()],
+    }.items():
+        assert names
+        assert {f"{kind} {name}" for name in names} <= looked_at
+
+
+def test_every_broken_thing_is_named(lake: Deployed, local_aws: str, dist: Path) -> None:
+    glue, s3, sqs = boto3.client("glue"), boto3.client("s3"), boto3.client("sqs")
+    job = resources.load_resources()["glue_jobs"]["silver_to_gold"]
+    glue.update_job(JobName="silver_to_gold", JobUpdate=job | {"Timeout": 1})
+    glue.delete_crawler(Name="processed-crypto")
+    glue.delete_table(DatabaseName="crypto_datalake", Name="gold_market_summary")
+    url = sqs.get_queue_url(QueueName="crypto-lake-arrivals")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    s3.put_bucket_notification_configuration(Bucket=LAKE_BUCKET, NotificationConfiguration={})
+    lake.put("dags", "dags/crypto_market_daily.py", b"mended by hand")
+    lake.put("website", "index.html", b"another page")
+    athena = boto3.client("athena")
+    limit = {"BytesScannedCutoffPerQuery": 10_000_000}
+    athena.update_work_group(WorkGroup="crypto-lake", ConfigurationUpdates=limit)
+    try:
+        found = failures(lake)
+    finally:
+        resources.deploy(local_aws)
+        lake.deploy(open_folder(dist))
+    assert set(found) == {
+        "Glue job silver_to_gold",
+        "Glue crawler processed-crypto",
+        "Glue table gold_market_summary",
+        "queue crypto-lake-arrivals",
+        f"notification of s3://{LAKE_BUCKET}/raw/",
+        "the deployed release is whole",
+        "Athena workgroup crypto-lake",
+    }
+    assert "Timeout is 1, declared is 15" in found["Glue job silver_to_gold"]
+    assert "VisibilityTimeout is 1, declared is 30" in found["queue crypto-lake-arrivals"]
+    release = found["the deployed release is whole"]
+    assert release.endswith("missing or changed: dags/crypto_market_daily.py, index.html")
+
+
+def test_a_missing_bucket_and_an_undeployed_environment_are_named(lake: Deployed) -> None:
+    nowhere = Deployed(Outputs(**vars(lake.outputs) | {"dags_bucket": "not-there", "dashboard_url": "gone"}))
+    found = failures(nowhere)
+    assert "404" in found["bucket not-there"]
+    assert "s3://not-there does not exist" in found["the deployed release is whole"]
+    assert "'gone' is no address" in found["dashboard gone"]
+
+
+def test_secrets_have_to_be_what_airflow_takes_and_are_not_told(lake: Deployed) -> None:
+    secrets = boto3.client("secretsmanager")
+    variable, connection = SECRETS
+    bad: list[tuple[str, Any, str]] = [
+        (variable, SECRETS[variable] | {"bucket": "another-lake"}, "it names ('another-lake'"),
+        (variable, SECRETS[variable] | {"coins": 1}, "'coins' in Airflow Variable 'crypto_lake' must be"),
+        (connection, "key-1234", "it is no JSON object"),
+        (connection, {"host": "api.coingecko.com", "password": "key-1234"}, "it is no JSON object"),
+    ]
+    for name, value, message in bad:
+        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(value))
+        found = failures(lake)
+        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(SECRETS[name]))
+        assert list(found) == [f"secret {name}"]
+        assert message in found[f"secret {name}"]
+        assert "key-1234" not in found[f"secret {name}"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "there", "expected"),
+    [
+        ({"A": 1}, {"A": 1, "B": 2}, []),
+        ({"A": {"B": [1, 2]}}, {"A": {"B": [1, 3]}}, ["A.B[1] is 3, declared is 2"]),
+        ({"A": [1]}, {"A": []}, ["A is [], declared is [1]"]),
+        ({"A": 1}, {}, ["A is None, declared is 1"]),
+        ({"A": True, "B": 30}, {"A": "true", "B": "30"}, []),
+        ({"P": {"S": ["x"]}}, {"P": json.dumps({"S": ["x"]}, indent=2)}, []),
+        ({"C": '{"a": 1, "b": 2}'}, {"C": '{"b":2,"a":1}'}, []),
+        ({"C": '{"a": 1}'}, {"C": '{"a":2}'}, ["C.a is 2, declared is 1"]),
+        ({"V": "3"}, {"V": "3"}, []),
+        ({"Role": "arn:aws:iam::1:role/glue"}, {"Role": "glue"}, []),
+        (
+            {"Role": "arn:aws:iam::1:role/glue"},
+            {"Role": "x"},
+            ["Role is 'x', declared is 'arn:aws:iam::1:role/glue'"],
+        ),
+    ],
+)
+def test_what_is_there_may_be_more_than_declared_but_not_less(
+    declared: Any, there: Any, expected: list[str]
+) -> None:
+    assert list(differences(declared, there)) == expected
