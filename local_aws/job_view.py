@@ -16,12 +16,13 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote
 
 from local_aws.authorization import NotAuthorizedError, Principal
 from local_aws.object_files import Signature, files_below
 from local_aws.s3 import storage
 
-_CLOSED = re.compile(r'No FileSystem for scheme "closed-(\d+)"')
+_CLOSED = re.compile(r"Could not initialize target File System for URI : closed:///([^/\s]+)/(\S+)")
 _WRITING = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject")
 
 
@@ -57,18 +58,17 @@ class JobView:
         return {path.name: path for path in self._directory.iterdir()}
 
     def settings(self) -> dict[str, str]:
-        """Spark's settings that close folders, each with a file system of its own: its error names that."""
+        """Spark's settings that close folders."""
         return {
-            f"spark.hadoop.fs.viewfs.mounttable.{bucket}.link./{folder}": f"closed-{number}:///"
-            for number, (bucket, folder) in enumerate(self._closed)
+            f"spark.hadoop.fs.viewfs.mounttable.{bucket}.link./{folder}": f"closed:///{bucket}/{quote(folder)}"
+            for bucket, folder in self._closed
         }
 
     def require_nothing_closed(self, output: str) -> None:
         """Raise `NotAuthorizedError` if a script's output tells that it looked into a closed folder."""
-        for number in dict.fromkeys(_CLOSED.findall(output)):
-            bucket, folder = self._closed[int(number)]
-            self._principal.require_listing(bucket, f"{folder}/")
-            self._principal.require_object("s3:GetObject", bucket, f"{folder}/*")
+        for bucket, folder in _CLOSED.findall(output):
+            self._principal.require_listing(bucket, f"{unquote(folder)}/")
+            self._principal.require_object("s3:GetObject", bucket, f"{unquote(folder)}/*")
 
     def take_over(self) -> None:
         """Make the lake what the run left, or raise `NotAuthorizedError` and leave it as it is."""

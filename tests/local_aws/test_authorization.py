@@ -96,7 +96,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         s3.create_bucket(Bucket=BUCKET)
         for folder in ("gold", "closed"):
             s3.put_object(Bucket=BUCKET, Key=f"{folder}/dt=1/a.parquet", Body=parquet({"price": [1.5, 2.5]}))
-        s3.put_object(Bucket=BUCKET, Key="src/copy.py", Body=SCRIPT.encode())
+        s3.put_object(Bucket=BUCKET, Key="src/job.py", Body=SCRIPT.encode())
         glue.create_database(DatabaseInput={"Name": "d"})
         table = {"Name": "gold", "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
         columns = [{"Name": "price", "Type": "double"}]
@@ -118,7 +118,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         client_of(url, "secretsmanager").create_secret(Name="c/v", SecretString="x")
         targets = {"S3Targets": [{"Path": f"s3://{BUCKET}/gold/"}]}
         glue.create_crawler(Name="c", Role="nobody", DatabaseName="d", Targets=targets)
-        command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/src/copy.py"}
+        command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/src/job.py"}
         glue.create_job(Name="j", Role="nobody", Command=command, GlueVersion="6.0", Timeout=5)
         iam.create_user(UserName="admin")
         iam.put_user_policy(UserName="admin", PolicyName="p", PolicyDocument=document(allow("*", "*")))
@@ -140,13 +140,13 @@ CASES: list[tuple[str, str, str | list[str], Callable[[Any], Any]]] = [
         "s3",
         "GetObject",
         f"arn:aws:s3:::{BUCKET}/src/*",
-        lambda c: c.get_object(Bucket=BUCKET, Key="src/copy.py"),
+        lambda c: c.get_object(Bucket=BUCKET, Key="src/job.py"),
     ),
     (
         "s3",
         "GetObject",
         f"arn:aws:s3:::{BUCKET}/src/*",
-        lambda c: c.head_object(Bucket=BUCKET, Key="src/copy.py"),
+        lambda c: c.head_object(Bucket=BUCKET, Key="src/job.py"),
     ),
     (
         "s3",
@@ -260,7 +260,7 @@ def test_a_denial_outweighs_and_a_condition_decides(account: Account) -> None:
     objects = f"arn:aws:s3:::{BUCKET}/*"
     deny = {"Effect": "Deny", "Action": "s3:Get*", "Resource": f"arn:aws:s3:::{BUCKET}/closed/*"}
     s3 = account.client("s3", account.assumed(allow("s3:GetObject", objects), deny))
-    s3.get_object(Bucket=BUCKET, Key="src/copy.py")
+    s3.get_object(Bucket=BUCKET, Key="src/job.py")
     with pytest.raises(ClientError, match="with an explicit deny in an identity-based policy"):
         s3.get_object(Bucket=BUCKET, Key="closed/dt=1/a.parquet")
 
@@ -344,7 +344,7 @@ def test_an_unknown_key_and_a_wrong_signature_are_nobodys(account: Account) -> N
     with pytest.raises(ClientError, match="request signature"):
         account.client("sqs", wrong).list_queues()
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(f"{account.url}/{BUCKET}/src/copy.py")
+        urllib.request.urlopen(f"{account.url}/{BUCKET}/src/job.py")
 
 
 def test_a_role_is_assumed_by_whom_it_trusts(account: Account) -> None:
@@ -473,7 +473,7 @@ def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
 
     def start(role: str, source: str, target: str) -> tuple[str, str]:
         name = f"job-{uuid.uuid4().hex[:6]}"
-        command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/src/copy.py"}
+        command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/src/job.py"}
         glue.create_job(Name=name, Role=roles[role], Command=command, GlueVersion="6.0", Timeout=5)
         run = glue.start_job_run(JobName=name, Arguments={"--from": source, "--to": target})
         return name, run["JobRunId"]
@@ -489,17 +489,18 @@ def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
     good = start("own", "gold", "made/copy")
     forbidden_source = start("own", "closed", "made/stolen")
     assert end(*good) == ("SUCCEEDED", "")
-    forbidden_target = start("own", "gold", "closed/copy")
+    forbidden_target = start("own", "gold", "gold/copy")
     state, message = end(*forbidden_source)
     assert (state, "AccessDenied" in message) == ("FAILED", True), message
     assert "s3:GetObject on resource: arn:aws:s3:::lake/closed/" in message
     state, message = end(*forbidden_target)
     assert (state, "AccessDenied" in message) == ("FAILED", True), message
-    for role, refusal in (("scriptless", "lake/src/copy.py"), ("untrusting", "unable to assume the role")):
+    assert "s3:PutObject on resource: arn:aws:s3:::lake/gold/copy/" in message
+    for role, refusal in (("scriptless", "lake/src/job.py"), ("untrusting", "unable to assume the role")):
         state, message = end(*start(role, "gold", "made/never"))
         assert (state, refusal in message) == ("FAILED", True), message
 
     keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
     assert any(key.startswith("made/copy/dt=1/part-") or key.startswith("made/copy/part-") for key in keys)
-    assert not any(key.startswith(("made/stolen", "made/never", "closed/copy")) for key in keys)
+    assert not any(key.startswith(("made/stolen", "made/never", "gold/copy")) for key in keys)
     assert "closed/dt=1/a.parquet" in keys
