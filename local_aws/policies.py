@@ -46,6 +46,8 @@ _KEYS = frozenset(
         "cloudwatch:namespace",
         "iam:PassedToService",
         "s3:delimiter",
+        "s3:if-match",
+        "s3:if-none-match",
         "s3:prefix",
         "sts:ExternalId",
     )
@@ -179,13 +181,15 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> boo
 
 
 def _condition(operator: str, key: str, wanted: list[Any], context: Context) -> bool:
+    if key.lower() not in _KEYS:
+        raise UnknownPolicyError(f"local_aws does not know the condition key {key}")
+    value = context.get(key.lower())
+    if operator == "Null":
+        return _text(value is None) in (_text(one) for one in wanted)
     name = operator.removesuffix("IfExists")
     if name not in _OPERATORS:
         raise UnknownPolicyError(f"local_aws does not evaluate the condition operator {operator}")
-    if key.lower() not in _KEYS:
-        raise UnknownPolicyError(f"local_aws does not know the condition key {key}")
     matches, positive = _OPERATORS[name]
-    value = context.get(key.lower())
     if value is None:
         return operator != name or not positive
     return any(matches(_text(one), value) for one in wanted) is positive

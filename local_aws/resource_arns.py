@@ -78,7 +78,12 @@ def _s3(response: Any, action: str, resource: str) -> list[Need]:
         objects = xmltodict.parse(response.body)["Delete"].get("Object", [])  # type: ignore[no-untyped-call]
         listed = objects if isinstance(objects, list) else [objects]
         return [Need("s3:DeleteObject", f"{resource}/{entry['Key']}") for entry in listed]
-    found = [Need(f"s3:{action}", resource)]
+    conditions = {
+        f"s3:{name}": response.headers[name]
+        for name in ("if-match", "if-none-match")
+        if action == "PutObject" and name in response.headers
+    }
+    found = [Need(f"s3:{action}", resource, conditions)]
     if source := response.headers.get("x-amz-copy-source"):
         address = unquote(source).removeprefix("/").partition("?versionId=")[0]
         found.append(Need("s3:GetObject", f"arn:aws:s3:::{address}"))

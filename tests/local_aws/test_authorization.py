@@ -273,6 +273,16 @@ def test_a_denial_outweighs_and_a_condition_decides(account: Account) -> None:
             s3.list_objects_v2(Bucket=BUCKET, **options)
 
 
+def test_writing_may_be_allowed_only_where_nothing_is(account: Account) -> None:
+    once = {"Null": {"s3:if-none-match": "false"}}
+    s3 = account.client(
+        "s3", account.assumed(allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/once/*", Condition=once))
+    )
+    s3.put_object(Bucket=BUCKET, Key="once/a", Body=b"", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="s3:PutObject on resource: arn:aws:s3:::lake/once/a"):
+        s3.put_object(Bucket=BUCKET, Key="once/a", Body=b"")
+
+
 def test_what_cannot_be_evaluated_is_not_passed_over(account: Account) -> None:
     unknown = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
     for condition, named in ((unknown, "DateGreaterThan"), ({"Bool": {"aws:Odd": "true"}}, "aws:Odd")):
