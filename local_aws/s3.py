@@ -144,9 +144,7 @@ class StoredKey(FakeKey):
         """The object without its content: moto copies all versions to list them."""
         listed = object.__new__(type(self))
         listed.__dict__.update(self.__dict__)
-        listed.__dict__.pop(
-            "file", None
-        )  # the content of a deleted version is gone, and nobody's copy to delete
+        listed.__dict__.pop("file", None)  # it may be gone, and is not the copy's to delete
         return listed
 
     def facts(self, backend: S3Backend) -> dict[str, Any]:

@@ -39,13 +39,6 @@ monthly_budget_usd = 300
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give them time: the provider waits for a minute until it believes a bucket's lifecycle rules."""
-    for item in items:
-        if "/tests/infra/" in str(item.path):
-            item.add_marker(pytest.mark.timeout(900))
-
-
 @dataclass(frozen=True)
 class Terraform:
     """A copy of the repository's Terraform, with an environment `test` on `local_aws`."""

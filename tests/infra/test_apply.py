@@ -13,6 +13,9 @@ from botocore.exceptions import ClientError
 from local_aws.deployment import VALUES, load_resources
 from tests.infra.conftest import Terraform
 
+# The provider waits for a minute until it believes a bucket's lifecycle rules, the state's first.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def declared(environment_made: Terraform) -> dict[str, Any]:
