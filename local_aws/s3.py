@@ -140,6 +140,13 @@ class StoredKey(FakeKey):
         if file is not None and file.parent == self.uploads:
             file.unlink(missing_ok=True)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """The object without its content: moto copies all versions to list them."""
+        listed = object.__new__(type(self))
+        listed.__dict__.update(self.__dict__)
+        listed.__dict__.pop("file", None)  # it may be gone, and is not the copy's to delete
+        return listed
+
     def facts(self, backend: S3Backend) -> dict[str, Any]:
         """What the index keeps of the object, as JSON."""
         tags = backend.tagger.get_tag_dict_for_resource(self.arn)
@@ -166,6 +173,11 @@ class StoredKey(FakeKey):
 
 class StoredBucket(FakeBucket):
     """A bucket whose policy is evaluated as IAM does."""
+
+    @property
+    def is_versioned(self) -> bool:
+        """Also when versioning was suspended: what there was before keeps its versions."""
+        return self.versioning_status is not None
 
     def get_permission(self, action: str, resource: str) -> PermissionResult:
         """What the bucket's policy says of everybody; moto asks before it looks at who it is."""

@@ -160,6 +160,22 @@ def test_older_versions_of_a_versioned_bucket_stay_readable(s3: Any, bucket: str
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
 
 
+def test_a_versioned_bucket_can_be_emptied(s3: Any, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="key", Body=b"content")
+    s3.delete_object(Bucket=bucket, Key="key")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    for kind in ("Versions", "DeleteMarkers"):  # as Terraform goes about it
+        (found,) = s3.list_object_versions(Bucket=bucket)[kind]
+        s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": found["Key"], "VersionId": found["VersionId"]}]}
+        )
+    left = s3.list_object_versions(Bucket=bucket)
+    assert "Versions" not in left
+    assert "DeleteMarkers" not in left
+    s3.delete_bucket(Bucket=bucket)
+
+
 def test_an_object_created_notifies_the_queue_once_and_is_there(s3: Any, sqs: Any, bucket: str) -> None:
     queue = notify(s3, sqs, bucket, "raw/")
 
