@@ -103,10 +103,15 @@ def endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="package")
 def terraform(endpoint_url: str, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Terraform with its state in a bucket that `infra/bootstrap` has made."""
+    return bootstrapped(endpoint_url, tmp_path_factory.mktemp("terraform"))
+
+
+def bootstrapped(endpoint_url: str, folder: Path) -> Terraform:
+    """Terraform in a folder, for a `local_aws`, with its state in a bucket that `infra/bootstrap` makes."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
     plugins = {name: os.environ[name] for name in ("TF_PLUGIN_DIR",) if name in os.environ}
     made = copied(
-        tmp_path_factory.mktemp("terraform"),
+        folder,
         inherited | plugins | environment.aws_environment(endpoint_url) | {"TF_IN_AUTOMATION": "1"},
     )
     infra = made.root / "infra"

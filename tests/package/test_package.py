@@ -20,6 +20,7 @@ from tests.e2e.conftest import Airflow, Lake
 from tests.package.conftest import REPOSITORY, Installed, Mwaa, distributions, site_packages
 
 pytestmark = pytest.mark.timeout(2400)  # each task begins with a new interpreter, as on MWAA
+RACE = "finished with state success, but the task instance's state attribute is"
 MWAA_PATIENCE = 9 * 60  # seconds that MWAA gives pip
 
 
@@ -85,7 +86,11 @@ def test_the_daily_dag_runs_to_the_dashboard(airflow: Airflow, lake: Lake) -> No
     try:
         smoke.run_daily(airflow.api, lake.website_url, said.append, poll_interval=1)
     except ReleaseError as failure:
-        raise AssertionError(f"{failure}\n{errors(airflow, 'run_id=smoke_*')}") from None
+        # Airflow 3.2.1 (apache/airflow#67287, #72716): a task whose trigger fires at once can be taken for
+        # killed when the scheduler is slow. On a busy machine all three tries of a query may meet that.
+        if RACE not in (airflow.logs / "scheduler.log").read_text():
+            raise AssertionError(f"{failure}\n{errors(airflow, 'run_id=smoke_*')}") from None
+        smoke.run_daily(airflow.api, lake.website_url, said.append, poll_interval=1)
     assert said[-1].startswith(f"✓ {lake.website_url}/data/top10_cryptos.json is of ")
     assert len(lake.website("top10_cryptos")["coins"]) == 10
     with urllib.request.urlopen(lake.website_url, timeout=10) as page:
