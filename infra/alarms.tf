@@ -158,7 +158,7 @@ resource "aws_budgets_budget" "month" {
   count      = var.monthly_budget_usd == null ? 0 : 1
   depends_on = [aws_sns_topic_policy.alerts]
 
-  name         = "crypto-lake-budget"
+  name         = "${local.name}-budget" # budgets belong to the account, not to a region
   budget_type  = "COST"
   time_unit    = "MONTHLY"
   limit_unit   = "USD"

@@ -153,7 +153,8 @@ variable "monthly_budget_usd" {
 variable "github_actions" {
   description = <<-EOT
     Lets a GitHub Actions workflow deploy, by OIDC and without a long-lived key; null for no such role.
-      repository: owner/name. A job of it may take the role when it names the GitHub environment of the same name as
+      repository: owner/name, or as GitHub names it in its tokens for repositories since July 2026,
+        owner@<owner id>/name@<repository id> (docs/mwaa.md). A job of it may take the role when it names the GitHub environment of the same name as
         this environment; which branches may is that GitHub environment's own rule.
       oidc_provider_arn: the account's provider for GitHub, if there is one: an account can have only one.
   EOT
@@ -164,7 +165,7 @@ variable "github_actions" {
   default = null
 
   validation {
-    condition     = var.github_actions == null ? true : can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.github_actions.repository))
-    error_message = "github_actions.repository is \"${try(var.github_actions.repository, "")}\": give owner/name."
+    condition     = var.github_actions == null ? true : can(regex("^[A-Za-z0-9_.-]+(@[0-9]+)?/[A-Za-z0-9_.-]+(@[0-9]+)?$", var.github_actions.repository))
+    error_message = "github_actions.repository is \"${try(var.github_actions.repository, "")}\": give owner/name, or owner@id/name@id."
   }
 }

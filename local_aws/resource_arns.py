@@ -85,8 +85,9 @@ def _s3(response: Any, action: str, resource: str) -> list[Need]:
     }
     found = [Need(f"s3:{action}", resource, conditions)]
     if source := response.headers.get("x-amz-copy-source"):
-        address = unquote(source).removeprefix("/").partition("?versionId=")[0]
-        found.append(Need("s3:GetObject", f"arn:aws:s3:::{address}"))
+        address, _, version = unquote(source).removeprefix("/").partition("?versionId=")
+        reading = "s3:GetObjectVersion" if version else "s3:GetObject"
+        found.append(Need(reading, f"arn:aws:s3:::{address}"))
     return found
 
 

@@ -156,7 +156,7 @@ def test_secrets_are_made_at_the_first_start_and_are_nowhere_but_in_their_volume
     made = read()
     assert made.keys() >= {"postgres_password", "fernet_key", "jwt_secret", "api_secret_key"}
     assert all(len(value) > 40 for value in made.values())
-    shown = json.dumps(stack.containers()) + stack.compose("config") + stack.logs()
+    shown = json.dumps(stack.containers()) + stack.compose("config") + stack.compose("logs", "--no-log-prefix")
     assert not [name for name, value in made.items() if value in shown]
     stack.compose("run", "--rm", "--no-deps", "secrets")
     assert read() == made, "a later start keeps them"
@@ -262,6 +262,8 @@ def test_the_aws_override_leads_to_the_account_alone(stack: Stack) -> None:
             "bucket": "a-lake",
             "website_bucket": "a-website",
             "alert_topic_arn": account["ALERT_TOPIC_ARN"],
+            "coins": 250,
+            "currency": "usd",
         }
     with pytest.raises(AssertionError, match="the output lake_bucket of Terraform"):
         configured(stack, "docker-compose.aws.yaml", **account | {"LAKE_BUCKET": ""})
