@@ -26,16 +26,11 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult, BaseResponse
-from moto.iam.access_control import (
-    AssumedRoleAccessKey,
-    IAMPolicy,
-    IAMRequestBase,
-    IAMUserAccessKey,
-)
+from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, IAMRequestBase, IAMUserAccessKey
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Role, iam_backends
 from moto.s3.exceptions import BucketAccessDeniedError, S3ClientError
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sts.models import sts_backends
 from werkzeug.exceptions import HTTPException
 
@@ -230,6 +225,13 @@ def _principal(key: IAMUserAccessKey | AssumedRoleAccessKey) -> Principal:
         if owner is None:
             return Principal(key.arn)
         names.append(owner.arn)
+        session = sts_backends[DEFAULT_ACCOUNT_ID][_PARTITION].get_assumed_role_from_access_key(
+            key._access_key_id
+        )
+        if session and session.policy:
+            raise UnknownPolicyError(
+                f"local_aws does not evaluate the session policy of {key.arn}: assume the role without one"
+            )
     else:
         owner = iam_backends[DEFAULT_ACCOUNT_ID][_PARTITION].get_user(key._owner_user_name)
     if getattr(owner, "permissions_boundary_arn", None):
@@ -251,8 +253,6 @@ def _bucket_policy(name: str) -> list[Mapping[str, Any]]:
 
 def _require_trust(request: BaseResponse, principal: Principal, role_arn: str) -> None:
     """A role that trusts him by name asks no more; one that trusts the account leaves it to his policies."""
-    if request._get_param("Policy"):
-        raise UnknownPolicyError("local_aws does not evaluate session policies: assume the role without one")
     role = _role(role_arn.rpartition("/")[2])
     if role is not None:
         external_id = request._get_param("ExternalId")
@@ -282,7 +282,7 @@ def _require_listing_if_missing(principal: Principal, resource: str) -> None:
     """S3 tells only those who may list a bucket that an object is not there."""
     bucket_arn, _, key = resource.partition("/")
     bucket = s3_backends[DEFAULT_ACCOUNT_ID][_PARTITION].buckets.get(bucket_arn.rpartition(":")[2])
-    if bucket is not None and key not in bucket.keys:
+    if bucket is not None and isinstance(bucket.keys.get(key), FakeDeleteMarker | None):
         principal.require("s3:ListBucket", bucket_arn)
 
 

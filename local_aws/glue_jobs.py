@@ -186,7 +186,7 @@ class JobRun(FakeJobRun):
                     return "TIMEOUT", f"The run took longer than its Timeout of {minutes} minutes"
             if view:
                 if exit_status:
-                    view.require_nothing_closed("\n".join(last_lines))
+                    view.require_what_is_named("\n".join(last_lines))
                 view.take_over()
             return ("FAILED", failure(exit_status, last_lines)) if exit_status else ("SUCCEEDED", None)
         finally:

@@ -1,11 +1,12 @@
 """The buckets as a Glue job's role may see and change them, while authorization is on.
 
 Spark works on directories and asks nobody. So a run gets a copy of the objects that its role may list and
-read. A folder of which the role may neither read nor write anything is mounted on a file system that does not
-exist: a script that looks there fails, as it would on S3, instead of finding nothing. When the run has ended,
-what it changed is compared with what its role may change, and taken over if that is all of it. (On S3 the
-writes before the first refusal would be there.)
+read; others are not there. A folder of which the role may neither read nor write anything is mounted on a
+file system that does not exist: a script that looks there fails, as it would on S3, instead of finding
+nothing.
 
+When the run has ended, what it changed is compared with what its role may change, and taken over if that is
+all of it. (On S3 the writes before the first refusal would be there.)
 To write an object takes PutObject, GetObject and DeleteObject: Spark writes it under another name, copies it,
 and deletes the first.
 """
@@ -23,6 +24,7 @@ from local_aws.object_files import Signature, files_below
 from local_aws.s3 import storage
 
 _CLOSED = re.compile(r"Could not initialize target File System for URI : closed:///([^/\s]+)/(\S+)")
+_ADDRESS = re.compile(r"s3://([^/\s]+)/([^\s\"',;:)\]]+)")
 _WRITING = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject")
 
 
@@ -38,6 +40,7 @@ class JobView:
         self._principal = principal
         self._directory = directory
         self._given: dict[tuple[str, str], Signature] = {}
+        self._unread: list[tuple[str, str]] = []
         self._closed: list[tuple[str, str]] = []
         for bucket in storage().buckets:
             (directory / bucket).mkdir(parents=True)
@@ -50,6 +53,7 @@ class JobView:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, copy)
                 self._given[bucket, key] = Signature.of(copy)
+            self._unread += [(bucket, key) for key in unread]
             folders = {folder for key in unread if (folder := self._closed_folder(bucket, key))}
             self._closed += [(bucket, folder) for folder in sorted(folders)]
 
@@ -64,11 +68,15 @@ class JobView:
             for bucket, folder in self._closed
         }
 
-    def require_nothing_closed(self, output: str) -> None:
-        """Raise `NotAuthorizedError` if a script's output tells that it looked into a closed folder."""
+    def require_what_is_named(self, output: str) -> None:
+        """Raise `NotAuthorizedError` if what a failed script put out names an address closed to its role."""
         for bucket, folder in _CLOSED.findall(output):
-            self._principal.require_listing(bucket, f"{unquote(folder)}/")
-            self._principal.require_object("s3:GetObject", bucket, f"{unquote(folder)}/*")
+            self._require_read(bucket, f"{unquote(folder)}/*")
+        for bucket, path in _ADDRESS.findall(output):
+            folder = f"{path.rstrip('./')}/"
+            for other, key in self._unread:
+                if other == bucket and f"{key}/".startswith(folder):
+                    self._require_read(bucket, key)
 
     def take_over(self) -> None:
         """Make the lake what the run left, or raise `NotAuthorizedError` and leave it as it is."""
@@ -92,11 +100,14 @@ class JobView:
                 storage().files.path(bucket, key).unlink(missing_ok=True)
             storage().reconcile()
 
-    def _reads(self, bucket: str, key: str) -> bool:
+    def _require_read(self, bucket: str, key: str) -> None:
         folder = key.rpartition("/")[0]
+        self._principal.require_listing(bucket, f"{folder}/" if folder else "")
+        self._principal.require_object("s3:GetObject", bucket, key)
+
+    def _reads(self, bucket: str, key: str) -> bool:
         try:
-            self._principal.require_listing(bucket, f"{folder}/" if folder else "")
-            self._principal.require_object("s3:GetObject", bucket, key)
+            self._require_read(bucket, key)
         except NotAuthorizedError:
             return False
         return True

@@ -282,7 +282,7 @@ FORBIDDEN: list[tuple[str, str, str, Callable[[Any, Account], Any]]] = [
         "sts",
         "become a Glue job",
         lambda sts, account: sts.assume_role(
-            RoleArn=account.outputs["silver_to_gold_role_arn"], RoleSessionName="x"
+            RoleArn=account.outputs["silver_to_gold_role_arn"], RoleSessionName="burglar"
         ),
     ),
     ("mwaa_execution", "iam", "look at roles", lambda iam, _: iam.list_roles()),

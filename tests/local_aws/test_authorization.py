@@ -284,8 +284,10 @@ def test_writing_may_be_allowed_only_where_nothing_is(account: Account) -> None:
 
 
 def test_what_cannot_be_evaluated_is_not_passed_over(account: Account) -> None:
-    unknown = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
-    for condition, named in ((unknown, "DateGreaterThan"), ({"Bool": {"aws:Odd": "true"}}, "aws:Odd")):
+    for condition, named in (
+        ({"NumericEquals": {"s3:prefix": "1"}}, "operator NumericEquals"),
+        ({"Bool": {"aws:Odd": "true"}}, "key aws:Odd"),
+    ):
         statement = allow("sqs:GetQueueUrl", "*", Condition=condition)
         with pytest.raises(ClientError, match=named) as refused:
             account.call(lambda c: c.get_queue_url(QueueName="q"), "sqs", statement)
@@ -379,6 +381,13 @@ def test_a_role_is_assumed_by_whom_it_trusts(account: Account) -> None:
             account.assume(role, key, **options)
     with pytest.raises(ClientError, match="sts:AssumeRole"):
         account.assume(for_glue)  # an administrator neither
+
+
+def test_a_session_policy_is_refused_when_it_would_count(account: Account) -> None:
+    role = account.role(allow("sqs:GetQueueUrl", "*"))
+    sqs = account.client("sqs", account.assume(role, Policy=document(allow("s3:GetObject", "*"))))
+    with pytest.raises(ClientError, match="local_aws does not evaluate the session policy"):
+        sqs.get_queue_url(QueueName="q")
 
 
 def test_giving_a_role_away_takes_passing_it(account: Account) -> None:
@@ -477,6 +486,7 @@ def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
     by_glue = account.role(*own, trust=trusting(BY_GLUE))
     roles = {
         "own": by_glue,
+        "listless": account.role(*own[1:], trust=trusting(BY_GLUE)),
         "scriptless": account.role(LIST, READ, trust=trusting(BY_GLUE)),
         "untrusting": account.role(*own),
     }
@@ -499,10 +509,13 @@ def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
     good = start("own", "gold", "made/copy")
     forbidden_source = start("own", "closed", "made/stolen")
     assert end(*good) == ("SUCCEEDED", "")
+    unlisted_source = start("listless", "gold", "made/unseen")
     forbidden_target = start("own", "gold", "gold/copy")
     state, message = end(*forbidden_source)
     assert (state, "AccessDenied" in message) == ("FAILED", True), message
     assert "s3:GetObject on resource: arn:aws:s3:::lake/closed/" in message
+    state, message = end(*unlisted_source)
+    assert (state, "s3:ListBucket on resource: arn:aws:s3:::lake " in message) == ("FAILED", True), message
     state, message = end(*forbidden_target)
     assert (state, "AccessDenied" in message) == ("FAILED", True), message
     assert "s3:PutObject on resource: arn:aws:s3:::lake/gold/copy/" in message
@@ -512,5 +525,5 @@ def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
 
     keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
     assert any(key.startswith("made/copy/dt=1/part-") or key.startswith("made/copy/part-") for key in keys)
-    assert not any(key.startswith(("made/stolen", "made/never", "gold/copy")) for key in keys)
+    assert not any(key.startswith(("made/stolen", "made/unseen", "made/never", "gold/copy")) for key in keys)
     assert "closed/dt=1/a.parquet" in keys

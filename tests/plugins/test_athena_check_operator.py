@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from lake_provider.operators.athena import AthenaCheckOperator
 from tests import athena
@@ -22,12 +22,21 @@ def results(local_aws: str, aws_environment: dict[str, str]) -> Iterator[None]:
         yield
 
 
+def operator(sql: str) -> AthenaCheckOperator:
+    return AthenaCheckOperator(
+        task_id="check_gold",
+        query=sql,
+        database="default",
+        output_location="s3://athena-operator-test/",
+        sleep_time=0,
+        deferrable=False,
+        do_xcom_push=False,
+    )
+
+
 def gate(sql: str) -> str:
-    """Run a query to its end and hand it to the operator, as the trigger does."""
-    started = athena.run(sql, "athena-operator-test")["QueryExecutionId"]
-    operator = AthenaCheckOperator(task_id="check_gold", query=sql, database="default")
     context: Any = {}
-    return operator.execute_complete(context, {"status": "success", "value": started})
+    return operator(sql).execute(context)
 
 
 def checks(*rows: str) -> str:
@@ -57,3 +66,16 @@ def test_a_check_that_is_null_has_not_passed() -> None:
 def test_no_checks_at_all_close_the_gate() -> None:
     with pytest.raises(AirflowFailException, match="gave no checks"):
         gate(checks(GOOD) + " WHERE 1 = 0")
+
+
+def test_the_gate_is_as_tight_when_the_query_is_waited_for_in_the_triggerer() -> None:
+    sql = checks("('fresh', false, '900 minutes', 'at most 720')")
+    started = athena.run(sql, "athena-operator-test")["QueryExecutionId"]
+    context: Any = {}
+    with pytest.raises(AirflowFailException, match="fresh: observed 900 minutes"):
+        operator(sql).execute_complete(context, {"status": "success", "value": started})
+
+
+def test_a_query_that_fails_says_why() -> None:
+    with pytest.raises(AirflowException, match=r"COLUMN_NOT_FOUND.*no_such_column"):
+        gate("SELECT no_such_column")

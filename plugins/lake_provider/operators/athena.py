@@ -17,14 +17,14 @@ class AthenaCheckOperator(AthenaOperator):
     """Run a query that gives one row a check, and fail if any of them did not pass.
 
     The query's columns are `check_name`, `passed` (boolean), `observed` and `expected` (text). A NULL in
-    `passed` is a check that did not pass. common-sql's check operators say only which SQL failed; here the
-    numbers are in the error, and the query is waited for in the triggerer, like everything else.
+    `passed` is a check that did not pass. common-sql's check operators say only which SQL failed, and need a
+    connection more; here the numbers are in the error.
 
     A failed check is not retried: the same data would fail again.
     """
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
-        """Read the checks when the query has succeeded.
+    def execute(self, context: Context) -> str:
+        """Run the query and read the checks.
 
         Returns:
             The query execution's id.
@@ -32,7 +32,15 @@ class AthenaCheckOperator(AthenaOperator):
         Raises:
             AirflowFailException: naming each failed check, what was observed and what was expected.
         """
-        query_execution_id = super().execute_complete(context, event)
+        return self._require(super().execute(context))
+
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
+        """As `execute`, once a query that was waited for in the triggerer has ended."""
+        return self._require(super().execute_complete(context, event))
+
+    def _require(self, query_execution_id: str | None) -> str:
+        if query_execution_id is None:
+            raise AirflowFailException(f"{self.task_id}: Athena gave no query execution id")
         checks = fetch_rows(self.hook, query_execution_id)
         if not checks:
             raise AirflowFailException(
