@@ -88,6 +88,10 @@ variable "mwaa" {
     error_message = "mwaa.min_workers is ${try(var.mwaa.min_workers, 0)} and mwaa.max_workers is ${try(var.mwaa.max_workers, 0)}: give 1 <= min_workers <= max_workers <= 25."
   }
   validation {
+    condition     = var.mwaa == null ? true : var.mwaa.environment_class != "mw1.micro" || var.mwaa.max_workers == 1
+    error_message = "mwaa.max_workers is ${try(var.mwaa.max_workers, 0)}, and mw1.micro has one worker: set max_workers = 1, or take a larger environment_class."
+  }
+  validation {
     condition     = var.mwaa == null ? true : try(tonumber(split("/", var.mwaa.vpc_cidr)[1]) <= 24 && cidrnetmask(var.mwaa.vpc_cidr) != "", false)
     error_message = "mwaa.vpc_cidr is \"${try(var.mwaa.vpc_cidr, "")}\": give an IPv4 network of /24 or larger, as in 10.20.0.0/22."
   }

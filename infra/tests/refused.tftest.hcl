@@ -59,6 +59,15 @@ run "more_workers_at_least_than_at_most" {
   }
 }
 
+run "several_workers_in_the_class_that_has_one" {
+  command         = plan
+  expect_failures = [var.mwaa]
+
+  variables {
+    mwaa = { environment_class = "mw1.micro" }
+  }
+}
+
 run "a_network_that_is_too_small" {
   command         = plan
   expect_failures = [var.mwaa]

@@ -135,8 +135,3 @@ output "name" {
   description = "The bucket's name, once the bucket is there."
   value       = aws_s3_bucket.this.bucket
 }
-
-output "domain_name" {
-  description = "Where CloudFront reads it."
-  value       = aws_s3_bucket.this.bucket_regional_domain_name
-}
