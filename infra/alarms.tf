@@ -55,10 +55,11 @@ locals {
     },
     !local.has_mwaa ? {} : {
       "Scheduler without heartbeat" = {
-        meaning     = "Airflow's scheduler in ${local.mwaa_name} has given no sign of life for 15 minutes: no task starts."
-        namespace   = "AmazonMWAA"
-        metric      = "SchedulerHeartbeat"
-        dimensions  = { Environment = local.mwaa_name, Function = "Scheduler" }
+        meaning   = "Airflow's scheduler in ${local.mwaa_name} has given no sign of life for 15 minutes: no task starts."
+        namespace = "AmazonMWAA"
+        metric    = "SchedulerHeartbeat"
+        # Of the environment, so that the alarm comes after it: making one takes longer than the alarm's patience.
+        dimensions  = { Environment = coalesce(one(module.mwaa[*].name), local.mwaa_name), Function = "Scheduler" }
         statistic   = "Sum"
         comparison  = "LessThanThreshold"
         threshold   = 1

@@ -20,6 +20,8 @@ resource "aws_iam_role" "deploy" {
   name        = "${local.name}-deploy"
   description = "Deploys the crypto lake's package to ${var.environment}, from GitHub Actions"
 
+  max_session_duration = 7200 # seconds: a deployment may wait for MWAA for more than an hour
+
   assume_role_policy = templatefile("${path.module}/policies/trust/github.json", {
     provider_arn = local.github_provider_arn
     provider     = local.github

@@ -19,6 +19,7 @@ import boto3
 
 from release import history as histories
 from release import mwaa, plan
+from release.errors import ReleaseError
 from release.history import Claim, Entry, History
 from release.manifest import File, Manifest, Package
 from release.outputs import Outputs
@@ -96,8 +97,12 @@ def _plan(
 ) -> tuple[Plan, bool]:
     """Decide and say it; gives what to change, and whether MWAA has to be updated."""
     outputs, manifest = target.outputs, package.manifest
-    before = history.before(manifest.id)
-    replaced = histories.open_kept(target.s3, outputs.dags_bucket, before).manifest if before else None
+    replaced = None
+    if before := history.before(manifest.id):
+        try:
+            replaced = histories.open_kept(target.s3, outputs.dags_bucket, before).manifest
+        except ReleaseError as error:
+            target.say(f"The page's earlier assets are not kept: {error}")
     decided = plan.make(manifest, outputs, target.s3, history, replaced)
     live = f"{history.live.id} since {history.live.ended}" if history.live else "nothing yet"
     target.say(f"{action}: release {manifest.id} (version {manifest.version}). Live: {live}.")

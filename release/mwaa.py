@@ -15,6 +15,7 @@ from release.errors import ReleaseError
 _PLUGINS = "plugins.zip"
 _REQUIREMENTS = "requirements.txt"
 _GOING = {"CREATING", "UPDATING", "ROLLING_BACK", "CREATING_SNAPSHOT", "PENDING", "MAINTENANCE"}
+_RESTING = {"AVAILABLE", "UPDATE_FAILED"}  # after a failed update it is as it was before, and runs
 _DEADLINE = 75 * 60  # seconds
 
 
@@ -110,12 +111,12 @@ class Environment:
             minutes = (time.monotonic() - began) / 60
             if status not in _GOING:
                 failed = update.get("Status") == "FAILED" and update.get("CreatedAt") != since
-                if versions is None and status in ("AVAILABLE", "UPDATE_FAILED"):
+                if versions is None and status in _RESTING:
                     return found
                 if versions is not None and status == "AVAILABLE" and not _differs(found, versions):
                     self._say(f"MWAA environment {self.name}: AVAILABLE, after {minutes:.0f} minutes")
                     return found
-                if failed or status != "AVAILABLE":
+                if failed or status not in _RESTING:  # a failure of before is not this update's
                     error = update.get("Error", {})
                     raise ReleaseError(
                         f"MWAA environment {self.name} is {status}; its last update ended "

@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from release import history
 from release.checks import checks, fetch
 from release.deployment import Target
 from release.errors import ReleaseError
 
 DAG = "crypto_market_daily"
 _RUN_SECONDS = 45 * 60
+_SYNC = timedelta(minutes=2)
+_SYNC_SECONDS = 10 * 60
 _CACHED_SECONDS = 6 * 60  # CloudFront keeps the data for five minutes
 
 
@@ -49,7 +52,36 @@ def smoke(target: Target) -> None:
     if failed or target.mwaa is None:
         raise ReleaseError(f"{failed} of the checks failed. {DAG} was not run")
     rest = mwaa_rest(boto3.client("mwaa", region_name=target.outputs.region), target.mwaa.name)
+    live = history.load(target.s3, target.outputs.dags_bucket).live
+    if live is not None and live.ended:
+        wait_for_dags(rest, datetime.fromisoformat(live.ended), target.say)
     run_daily(rest, target.outputs.dashboard_url, target.say)
+
+
+def wait_for_dags(
+    rest: Rest, deployed: datetime, say: Callable[[str], None], poll_interval: float = 10
+) -> None:
+    """Wait until Airflow has parsed the deployed DAG files: MWAA copies them within a minute or two.
+
+    Raises:
+        ReleaseError: it has not.
+    """
+    deadline = time.monotonic() + _SYNC_SECONDS
+    while True:
+        try:
+            parsed = rest("GET", f"dags/{DAG}")["last_parsed_time"]
+            problem = f"it was parsed last at {parsed}"
+        except ReleaseError as error:  # not found, where nothing was deployed before
+            parsed, problem = None, str(error)
+        if parsed and datetime.fromisoformat(parsed) >= deployed + _SYNC:
+            return
+        if time.monotonic() > deadline:
+            raise ReleaseError(
+                f"✗ {DAG}, deployed at {deployed.isoformat()}: {problem}\n    → does MWAA read dags/ of this"
+                " bucket? Its log group …-DAGProcessing tells"
+            )
+        say("… until MWAA has the deployed DAG files")
+        time.sleep(poll_interval)
 
 
 def run_daily(rest: Rest, dashboard_url: str, say: Callable[[str], None], poll_interval: float = 10) -> None:

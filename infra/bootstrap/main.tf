@@ -13,7 +13,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.100, < 7"
+      version = ">= 5.100, < 6" # what is tested; the code is written to be valid for 6.x too
     }
   }
 }

@@ -74,7 +74,8 @@ run "dev" {
 
 run "another_environment_has_other_buckets_and_roles" {
   variables {
-    environment = "production"
+    environment        = "production"
+    monthly_budget_usd = 300
   }
 
   assert {
@@ -84,6 +85,10 @@ run "another_environment_has_other_buckets_and_roles" {
   assert {
     condition     = alltrue([for name in [output.lake_bucket, output.website_bucket, output.dags_bucket] : length(name) <= 63])
     error_message = "S3 takes 63 characters at most."
+  }
+  assert {
+    condition     = aws_budgets_budget.month[0].name == "crypto-lake-production-budget"
+    error_message = "Budgets belong to the account: two environments in it need two names."
   }
 }
 

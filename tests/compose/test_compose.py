@@ -156,7 +156,9 @@ def test_secrets_are_made_at_the_first_start_and_are_nowhere_but_in_their_volume
     made = read()
     assert made.keys() >= {"postgres_password", "fernet_key", "jwt_secret", "api_secret_key"}
     assert all(len(value) > 40 for value in made.values())
-    shown = json.dumps(stack.containers()) + stack.compose("config") + stack.compose("logs", "--no-log-prefix")
+    shown = (
+        json.dumps(stack.containers()) + stack.compose("config") + stack.compose("logs", "--no-log-prefix")
+    )
     assert not [name for name, value in made.items() if value in shown]
     stack.compose("run", "--rm", "--no-deps", "secrets")
     assert read() == made, "a later start keeps them"

@@ -22,6 +22,9 @@ from local_aws.authorization import switch_on
 from local_aws.coingecko import running_stand_in
 from local_aws.deployment import REGION
 from release.__main__ import main as release
+from release.checks import checks
+from release.deployment import Target
+from release.outputs import Outputs
 from tests.infra.conftest import SETTINGS, Terraform, bootstrapped
 
 pytestmark = pytest.mark.timeout(900)
@@ -318,3 +321,16 @@ def test_a_glue_job_that_reaches_beyond_its_role_fails(deployed: Account) -> Non
         time.sleep(0.5)
     assert state["JobRunState"] == "FAILED"
     assert "is not authorized to perform: s3:" in state["ErrorMessage"]
+
+
+def test_the_deploy_role_may_look_at_all_that_the_smoke_test_looks_at(
+    deployed: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in deployed.environment("deploy").items():
+        monkeypatch.setenv(name, value)
+    outputs = Outputs.parse(json.dumps({name: {"value": value} for name, value in deployed.outputs.items()}))
+    elsewhere = ("MWAA environment", "dashboard")  # local_aws has neither at the addresses that AWS gives
+    looked = [c for c in checks(Target.of(outputs, print)) if not c.what.startswith(elsewhere)]
+    for check in looked:
+        check.look()
+    assert {"the deployed release is whole", "queue crypto-lake-arrivals"} <= {check.what for check in looked}

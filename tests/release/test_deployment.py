@@ -213,3 +213,14 @@ def test_a_kept_package_that_was_tampered_with_is_not_deployed(environment: Depl
     with pytest.raises(ReleaseError, match=r"daily\.py is not what manifest\.json says"):
         environment.roll_back()
     assert environment.objects("dags")["dags/daily.py"] == contents(package(dag="2"))["dags/daily.py"]
+
+
+def test_an_earlier_release_that_somebody_tidied_away_holds_up_nothing(environment: Deployed) -> None:
+    environment.deploy(package(page="1"))
+    s3, bucket = boto3.client("s3"), environment.outputs.dags_bucket
+    for entry in s3.list_objects_v2(Bucket=bucket, Prefix="releases/")["Contents"]:
+        if not entry["Key"].endswith("history.json"):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    said = environment.deploy(package(page="2"))
+    assert any("earlier assets are not kept" in line for line in said)
+    assert environment.objects() == contents(package(page="2"))

@@ -88,6 +88,15 @@ def test_an_environment_that_terraform_has_just_made_gets_its_first_plugins(mwaa
     of(mwaa).bring_to(VERSIONS, lambda: None)
 
 
+def test_the_failure_of_an_earlier_update_is_not_taken_for_this_one(mwaa: Stubber) -> None:
+    failed = {"Status": "FAILED", "Error": {"ErrorCode": "INCORRECT_CONFIGURATION", "ErrorMessage": "pip"}}
+    answers(mwaa, "UPDATE_FAILED", "plugins-1", **failed, CreatedAt=BEFORE)
+    expects_update(mwaa, VERSIONS)
+    answers(mwaa, "UPDATE_FAILED", "plugins-1", **failed, CreatedAt=BEFORE)  # not begun yet
+    answers(mwaa, "AVAILABLE", "plugins-2", Status="SUCCESS", CreatedAt=AFTER)
+    of(mwaa).bring_to(VERSIONS, lambda: None)
+
+
 def test_an_update_that_mwaa_gives_up_fails_with_its_reason(mwaa: Stubber) -> None:
     failed = {"Status": "FAILED", "Error": {"ErrorCode": "INCORRECT_CONFIGURATION", "ErrorMessage": "pip"}}
     answers(mwaa, "AVAILABLE", "plugins-1", **failed, CreatedAt=BEFORE)  # an earlier one

@@ -181,3 +181,9 @@ def test_a_manifest_is_read_as_it_was_written(package: Path) -> None:
 
 def test_requirements_are_those_of_the_repository(package: Path) -> None:
     assert (package / "requirements.txt").read_bytes() == (REPOSITORY / "requirements.txt").read_bytes()
+
+
+def test_requirements_are_pinned_as_mwaa_forces_them_to_be() -> None:
+    """As in Airflow 3.2.1's constraints for Python 3.12, which MWAA hands to pip."""
+    lines = (REPOSITORY / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["pandas==2.3.3", "pyarrow==23.0.1"]

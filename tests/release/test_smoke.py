@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from botocore.stub import Stubber
 
 from release.__main__ import main
 from release.errors import ReleaseError
-from release.smoke import mwaa_rest, run_daily
+from release.smoke import mwaa_rest, run_daily, wait_for_dags
 from tests.release.conftest import Deployed, package
 
 
@@ -109,3 +110,23 @@ def test_outputs_that_are_none_are_refused(tmp_path: Path, capsys: pytest.Captur
     outputs.write_text('{"region": {"value": "us-east-1"}}')
     assert main(["plan", "--outputs", str(outputs)]) == 1
     assert "lack lake_bucket, website_bucket, dags_bucket" in capsys.readouterr().err
+
+
+def test_the_dag_is_not_run_before_airflow_has_parsed_what_was_deployed() -> None:
+    deployed = datetime(2026, 1, 31, 2, tzinfo=UTC)
+    parsed = iter([None, "2026-01-31T01:59:50Z", "2026-01-31T02:00:30Z", "2026-01-31T02:02:10Z"])
+
+    def airflow(method: str, path: str, body: Any = None) -> Any:
+        if (time := next(parsed)) is None:
+            raise ReleaseError("404: the Dag was not found")
+        return {"last_parsed_time": time}
+
+    wait_for_dags(airflow, deployed, print, poll_interval=0)
+    assert list(parsed) == []
+
+
+def test_files_that_mwaa_never_takes_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release.smoke._SYNC_SECONDS", 0)
+    deployed = datetime(2026, 1, 31, 2, tzinfo=UTC)
+    with pytest.raises(ReleaseError, match="parsed last at 2026-01-31T01:59:50Z"):
+        wait_for_dags(lambda *_: {"last_parsed_time": "2026-01-31T01:59:50Z"}, deployed, print)

@@ -32,7 +32,7 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:Access logs would cost more than the lake's data and nobody would read them; CloudTrail's data events are the account's to switch on
   #checkov:skip=CKV_AWS_144:One region. What cannot be made again, CoinGecko's answers, is small: replicate it if the region's loss would matter
   #checkov:skip=CKV_AWS_145:SSE-S3. The content is public market data; a key of our own would add a cost per call and protect nothing
-  #checkov:skip=CKV2_AWS_62:Only the lake bucket has something to tell, see arrivals.tf
+  #checkov:skip=CKV2_AWS_62:Only the lake bucket has something to tell, see lake.tf
   bucket        = var.name
   force_destroy = var.force_destroy
 }

@@ -36,8 +36,3 @@ output "name" {
   description = "The queue's name."
   value       = aws_sqs_queue.this.name
 }
-
-output "arn" {
-  description = "The queue's ARN."
-  value       = aws_sqs_queue.this.arn
-}
