@@ -143,10 +143,10 @@ def test_airflow_reads_its_variable_from_a_secret(local_aws: str, aws: None) -> 
 
     secret = {"bucket": "a-lake"}
     client_of(local_aws, "secretsmanager").create_secret(
-        Name="crypto-lake/variables/crypto_lake", SecretString=json.dumps(secret)
+        Name="records-test/variables/crypto_lake", SecretString=json.dumps(secret)
     )
     backend = SecretsManagerBackend(
-        variables_prefix="crypto-lake/variables", variables_lookup_pattern="^crypto_lake$"
+        variables_prefix="records-test/variables", variables_lookup_pattern="^crypto_lake$"
     )
     assert json.loads(backend.get_variable("crypto_lake") or "") == secret
     assert backend.get_variable("another") is None
