@@ -69,6 +69,10 @@ class Job(FakeJob):
         cast(JobRun, self.job_runs[-1]).start(self)
         return run_id
 
+    def as_dict(self) -> dict[str, Any]:
+        """The job as GetJob shows it: AWS has a 0 where moto has nothing."""
+        return {**super().as_dict(), "MaxRetries": self.max_retries or 0}
+
     def get_job_runs(self) -> list[FakeJobRun]:
         """The runs, newest first."""
         return self.job_runs[::-1]
