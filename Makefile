@@ -52,8 +52,7 @@ down: ## End that; its data stay in volumes (docker compose down --volumes delet
 
 .PHONY: test
 test: $(READY) java chromium ## Run the tests
-	@# Three at once, also on two cores: those with an Airflow wait more than they work.
-	@$(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
