@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pyarrow as pa
@@ -82,9 +84,7 @@ def lake(
 ) -> Iterator[Lake]:
     """A lake of its own for these tests, and a metadata database beside it."""
     state = tmp_path_factory.mktemp("laptop")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         deploy(local_aws)
         yield Lake(local_aws, website_url, state)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -126,9 +128,7 @@ def deployed(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Acco
     folder = tmp_path_factory.mktemp("deployed")
     described = folder / "outputs.json"
     described.write_text(json.dumps({name: {"value": value} for name, value in account.outputs.items()}))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in account.environment("deploy").items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, account.environment("deploy")):
         assert release(["package", "--output", str(folder / "dist")]) == 0
         deploy = ["deploy", "--outputs", str(described), "--package", str(folder / "dist")]
         assert release(deploy) == 0

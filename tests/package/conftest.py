@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -108,9 +109,7 @@ def lake(
 ) -> Iterator[Lake]:
     """The infrastructure without content, and the package deployed to it."""
     state = tmp_path_factory.mktemp("package")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         resources.deploy(local_aws)
         s3 = boto3.client("s3")
         for bucket in (LAKE_BUCKET, WEBSITE_BUCKET):  # all content is to come from the package
@@ -203,8 +202,8 @@ def airflow(airflow_environment: dict[str, str], installed: Installed, lake: Lak
     home = Path(airflow_environment["AIRFLOW_HOME"])
     home.mkdir()
     run_airflow(installed, airflow_environment, "db", "migrate")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(home)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(home)
         logs = lake.state / "logs"
         with servers.running(airflow_environment, logs, python=installed.python, timeout=240) as processes:
             yield Airflow(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -15,9 +17,7 @@ from tests import athena
 
 @pytest.fixture(scope="module", autouse=True)
 def results(local_aws: str, aws_environment: dict[str, str]) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         boto3.client("s3").create_bucket(Bucket="athena-operator-test")
         yield
 

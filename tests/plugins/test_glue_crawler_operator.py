@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pyarrow as pa
@@ -26,9 +28,7 @@ CONTEXT: Any = {}
 
 @pytest.fixture(scope="module", autouse=True)
 def database(aws_environment: dict[str, str]) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         boto3.client("glue").create_database(DatabaseInput={"Name": DATABASE})
         yield

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -25,9 +27,7 @@ time.sleep(0 if what == "succeed" else 600)
 @pytest.fixture(scope="module", autouse=True)
 def job(local_aws: str, aws_environment: dict[str, str]) -> Iterator[None]:
     """A Glue job whose run succeeds, fails or sleeps, as its argument says."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         boto3.client("s3").create_bucket(Bucket="glue-operator-test")
         boto3.client("s3").put_object(Bucket="glue-operator-test", Key="what.py", Body=SCRIPT)
         boto3.client("glue").create_job(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -50,9 +52,7 @@ def lake(local_aws: str, website_url: str, aws_environment: dict[str, str], dist
             **{f"{role}_arn": VALUES[role] for role in VALUES if role.endswith("_role")},
         )
     )
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         resources.deploy(local_aws)
         boto3.client("s3").create_bucket(Bucket=outputs.dags_bucket)
         secrets = boto3.client("secretsmanager")

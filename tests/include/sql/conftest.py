@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import jinja2
@@ -144,9 +146,7 @@ def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
     declared = load_resources()["catalog"]["tables"]
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=back) for back in range(DAYS)]
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         glue = boto3.client("glue")
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         glue.create_database(DatabaseInput={"Name": DATABASE})

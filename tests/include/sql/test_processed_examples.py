@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pandas as pd
@@ -61,9 +63,7 @@ def made_up_day(day: date) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def processed(aws_environment: dict[str, str]) -> Iterator[Processed]:
     today = datetime.now(UTC).date()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in aws_environment.items():
-            patch.setenv(name, value)
+    with patch.dict(os.environ, aws_environment):
         glue, s3 = boto3.client("glue"), boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         glue.create_database(DatabaseInput={"Name": DATABASE})
