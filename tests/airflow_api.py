@@ -21,14 +21,24 @@ class Api:
             self.token = json.load(answer)["access_token"]
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        """One call; after a 5xx once more, if that does no harm: API and scheduler share one SQLite."""
         request = urllib.request.Request(
             f"{self.url}/api/v2/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        again = 0 if method == "POST" else 3
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code < 500 or not again:
+                    raise
+                logging.warning("%s %s: %s %s", method, path, error, error.read().decode(errors="replace"))
+                again -= 1
+                time.sleep(1)
 
     def unpause(self, dag: str) -> None:
         """Unpause a DAG, as soon as it has been loaded."""
