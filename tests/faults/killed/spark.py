@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 
-def until(condition: Callable[[], Any], what: str, *, pause: float = 0.1, seconds: float = 240) -> Any:
+def until(condition: Callable[[], Any], what: str, *, pause: float = 0.1, seconds: float = 400) -> Any:
     """What a condition gives once it holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

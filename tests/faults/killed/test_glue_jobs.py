@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,14 @@ INGESTIONS = {
 Rows = list[dict[str, Any]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Lake:
     """A lake with its Glue jobs, on a server that may be killed."""
 
     state: Path
     url: str
 
+    @cache  # noqa: B019 - there is one lake
     def client(self, service: str) -> Any:
         return boto3.client(
             service,
@@ -153,8 +155,17 @@ def parts(lake: Lake, table: str, day: date) -> set[str]:
     return {path.name for path in lake.folder(table, day).glob("part-*")}
 
 
-def kill(lake: Lake, clean: Clean, job: str, day: date, moment: Callable[[], Any]) -> list[Rows]:
-    """Run a job until a moment, and kill its Spark there.
+def wait_for_moment(lake: Lake, run_id: str, moment: Callable[[], Any]) -> None:
+    """Wait for a moment of a run that may be over in milliseconds, and comes after its balance is printed."""
+    printed = lake.state / "logs" / "glue" / f"{run_id}.out"
+    until(lambda: printed.exists() and printed.stat().st_size, f"{run_id} prints its balance", pause=0.02)
+    until(moment, f"the moment of {run_id}", pause=0.0005)
+
+
+def kill(
+    lake: Lake, clean: Clean, job: str, day: date, moment: Callable[[], Any] | None = None
+) -> list[Rows]:
+    """Run a job until a moment, its start if none is given, and kill its Spark there.
 
     What readers find at that moment is a whole partition, or none.
 
@@ -164,7 +175,8 @@ def kill(lake: Lake, clean: Clean, job: str, day: date, moment: Callable[[], Any
     before = [lake.rows(table, day) for table in TABLES[job]]
     run_id = lake.start(job, day)
     spark = spark_of(lake.state, run_id)
-    until(moment, f"the moment in which {job} is to be killed", pause=0.0005)
+    if moment:
+        wait_for_moment(lake, run_id, moment)
     spark.suspend()
     for table, old in zip(TABLES[job], before, strict=True):
         assert lake.rows(table, day) in ([], old, clean.rows[table])
@@ -180,22 +192,20 @@ def require_healed(lake: Lake, clean: Clean, job: str, day: date) -> None:
     lake.succeed(job, day)
     for table in TABLES[job]:
         assert lake.rows(table, day) == clean.rows[table], table
+        assert unfinished(lake, table) == [], "what the killed run left is gone"
         keys = [key for key in lake.objects(f"{table}/") if f"/dt={day}/" in key or "dt=" not in key]
         assert [re.sub(r"part-[^/]+", "part-…", key) for key in keys] == [f"{table}/dt={day}/part-…"]
 
 
 def test_bronze_to_silver_killed_at_its_start(lake: Lake, clean: Clean, day: date) -> None:
-    assert kill(lake, clean, "bronze_to_silver", day, lambda: True) == [clean.first_silver, []]
+    assert kill(lake, clean, "bronze_to_silver", day) == [clean.first_silver, []]
     require_healed(lake, clean, "bronze_to_silver", day)
 
 
 def test_bronze_to_silver_killed_in_the_middle_of_its_write(lake: Lake, clean: Clean, day: date) -> None:
-    left = len(unfinished(lake, SILVER))
-    found = kill(lake, clean, "bronze_to_silver", day, lambda: len(unfinished(lake, SILVER)) > left)
+    found = kill(lake, clean, "bronze_to_silver", day, lambda: unfinished(lake, SILVER))
     assert found == [clean.first_silver, clean.rows[QUARANTINE]]
-    assert len(unfinished(lake, SILVER)) > left, (
-        "the file that was being written is there, and no reader sees it"
-    )
+    assert unfinished(lake, SILVER), "the file that was being written is there, and no reader sees it"
     require_healed(lake, clean, "bronze_to_silver", day)
 
 
@@ -211,13 +221,13 @@ def test_bronze_to_silver_killed_while_it_replaces_the_partition(lake: Lake, cle
 
 
 def test_bronze_to_silver_killed_after_its_write(lake: Lake, clean: Clean, day: date) -> None:
-    old, left = parts(lake, SILVER, day), len(unfinished(lake, SILVER))
+    old = parts(lake, SILVER, day)
     found = kill(
         lake,
         clean,
         "bronze_to_silver",
         day,
-        lambda: parts(lake, SILVER, day) - old and len(unfinished(lake, SILVER)) == left,
+        lambda: parts(lake, SILVER, day) - old and not unfinished(lake, SILVER),
     )
     assert found == [clean.rows[SILVER], clean.rows[QUARANTINE]]
     require_healed(lake, clean, "bronze_to_silver", day)
@@ -236,10 +246,9 @@ def test_silver_to_gold_killed_between_its_two_tables(lake: Lake, clean: Clean, 
 
 def test_local_aws_killed_while_a_job_runs(lake: Lake, clean: Clean, day: date) -> None:
     """Its Spark ends with it; what was there is there when it is up again."""
-    left = len(unfinished(lake, SILVER))
     run_id = lake.start("bronze_to_silver", day)
     spark = spark_of(lake.state, run_id)
-    until(lambda: len(unfinished(lake, SILVER)) > left, "the job writes", pause=0.0005)
+    wait_for_moment(lake, run_id, lambda: unfinished(lake, SILVER))
     spark.suspend()
     server = server_of(lake.state)
     server.kill()

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Trap:
             raise self.problem
 
 
+def as_it_is(_: Request, answer: bytes) -> bytes:
+    """AWS's answer."""
+    return answer
+
+
 class Wire:
     """A proxy in front of an endpoint."""
 
@@ -67,7 +72,7 @@ class Wire:
         self.endpoint = urlsplit(endpoint_url)
         self.requests: list[Request] = []
         self.traps: list[Trap] = []
-        self.disguise: Callable[[Request, bytes], bytes] = lambda _, answer: answer
+        self.disguise: Callable[[Request, bytes], bytes] = as_it_is
         self.lock = threading.Lock()
         self.url = ""
 
@@ -127,7 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
             body.decode(errors="replace"),
             self.client_address[1],
         )
-        answer = self.server.wire.pass_on(request, dict(self.headers), body)
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
+        answer = self.server.wire.pass_on(request, headers, body)
         content = answer.content  # type: ignore[attr-defined]
         self.send_response_only(answer.status)
         length = answer.getheader("Content-Length", "0") if self.command == "HEAD" else str(len(content))
