@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psutil
 
@@ -89,7 +89,9 @@ class Wire:
         """The requests so far for an operation."""
         return [r for r in list(self.requests) if r.operation == name and containing in r.body]
 
-    def pass_on(self, request: Request, headers: dict[str, str], body: bytes) -> http.client.HTTPResponse:
+    def pass_on(
+        self, request: Request, target: str, headers: dict[str, str], body: bytes
+    ) -> http.client.HTTPResponse:
         """AWS's answer, read."""
         self.requests.append(request)
         with self.lock:
@@ -100,7 +102,7 @@ class Wire:
             self._spring(trap, request)
         upstream = http.client.HTTPConnection(self.endpoint.hostname or "", self.endpoint.port, timeout=300)
         try:
-            upstream.request(request.method, request.path, body=body, headers=headers)
+            upstream.request(request.method, target, body=body, headers=headers)
             answer = upstream.getresponse()
             answer.content = self.disguise(request, answer.read())  # type: ignore[attr-defined]
         finally:
@@ -127,13 +129,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(
             self.command,
-            self.path,
+            unquote(self.path),
             (self.headers.get("X-Amz-Target") or "").rpartition(".")[2],
             body.decode(errors="replace"),
             self.client_address[1],
         )
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
-        answer = self.server.wire.pass_on(request, headers, body)
+        answer = self.server.wire.pass_on(request, self.path, headers, body)
         content = answer.content  # type: ignore[attr-defined]
         self.send_response_only(answer.status)
         length = answer.getheader("Content-Length", "0") if self.command == "HEAD" else str(len(content))
