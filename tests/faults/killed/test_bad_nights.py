@@ -182,8 +182,12 @@ def require_as_without_faults(lake: Lake, spark: SparkSession, folder: Path, day
     without_faults(spark, folder, day)
     for table in TABLES:
         files = (folder / table / f"dt={day}").glob("part-*")
-        expected = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
-        assert comparable(lake.table(table, day)) == comparable(expected), table
+        rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+        found, expected = comparable(lake.table(table, day)), comparable(rows)
+        if table == "quarantine/coins_market":  # the refused rows of each ingestion, however many there were
+            assert set(found) == set(expected)
+        else:
+            assert found == expected, table
         unfinished = [key for key in lake.keys(f"{table}/") if "_temporary" in key or ".spark-staging" in key]
         assert unfinished == []
 
@@ -234,6 +238,7 @@ def test_the_process_of_every_task_is_killed_in_its_work(
         "crawl_silver": kill_at(starts("StartCrawler", "silver-coins-market")),
         "crawl_gold": kill_at(starts("StartCrawler", "gold-coins-market")),
         "check_gold": kill_at(starts("StartQueryExecution", "check_name", str(day))),
+        "measure_day": kill_at(starts("StartQueryExecution", "silver_rows", str(day))),
         "query_top10": kill_at(starts("StartQueryExecution", *TOP10, str(day))),
         "query_market_history": kill_at(
             starts("StartQueryExecution", "ROUND(median_change_24h_pct", str(day))
@@ -246,6 +251,8 @@ def test_the_process_of_every_task_is_killed_in_its_work(
     assert set(traps) == set(TASKS)
     with watched(lake.website_url) as watch:
         night.begin()
+        night.wait_for("fetch_markets", "up_for_retry")
+        night.clear("fetch_markets")
         traps["bronze_to_silver"].wait()
         [held] = night.job_runs("bronze_to_silver")
         jvm = spark_of(local_aws_state, held["Id"])
@@ -259,7 +266,7 @@ def test_the_process_of_every_task_is_killed_in_its_work(
         stopped = night.wait_for("bronze_to_silver", "up_for_retry", "success", "failed")
         assert stopped["state"] == "up_for_retry", "a stopped run is a failure"
         assert f"run {held['Id']}, is STOPPED" in "\n".join(api.log(stopped))
-        tries = night.see_through("fetch_markets", "publish_website")
+        tries = night.see_through("publish_website")
     for task, trap in traps.items():
         assert trap.sprung.is_set(), task
         trap.wait()
