@@ -85,11 +85,13 @@ class Watch:
 
     def days(self) -> dict[str, list[str]]:
         """The days that each file was of, in the order in which they were seen."""
-        return {name: list(dict.fromkeys(d["as_of"] for d in seen)) for name, seen in self.seen.items()}
+        return {name: [document["as_of"] for document in seen] for name, seen in self.seen.items()}
 
     def require_whole(self, day: str) -> None:
         """Every file was whole whenever it was looked at, and all are of the day now and fit each other."""
         assert self.problems == []
+        for days in self.days().values():
+            assert days == sorted(days), "the website went back in time"
         last = {export: self.seen[export.name][-1] for export in EXPORTS}
         assert {document["as_of"] for document in last.values()} == {day}
         check_together(last)
