@@ -6,10 +6,11 @@
 |---|---|
 | `fetch_markets` | `bronze/coins_market/dt=…/ingested_at=…/source=…/page-0001.json`: CoinGecko's answer, byte for byte |
 | `bronze_to_silver` | `silver/coins_market/dt=…`: typed, one row a coin; refused rows, with reasons, in `quarantine/coins_market/dt=…` |
-| `crawl_silver` | the partition in `silver_coins_market` |
+| `crawl_silver` | the partition in `silver_coins_market`; if it is there, the crawler is left alone |
 | `silver_to_gold` | `gold/coins_market/dt=…`: ranked; `gold/market_summary/dt=…`: the day's totals |
-| `crawl_gold` | the partitions in `gold_coins_market` and `gold_market_summary` |
+| `crawl_gold` | likewise the partitions in `gold_coins_market` and `gold_market_summary` |
 | `check_gold` | nothing: it is the gate between the lake and the website |
+| `measure_day` | metrics in CloudWatch, namespace `CryptoLake`: rows of each layer, flagged, quarantined, the data's age |
 | `query_top10`, `query_market_history`, `query_coin_history` | Athena results |
 | `publish_website` | `data/market_history.json`, `data/coin_history.json`, `data/top10_cryptos.json` in the website's bucket: all checked before the first is written |
 
@@ -28,6 +29,9 @@ and tables of `include/resources/`.
 number of times. A cleared Glue task re-attaches to its run if that is still going. Bronze only grows; of several
 ingestions of one day, the latest wins in silver.
 
+**Who is told.** A task that fails for good sends an alert with its reason, as does a run that has not succeeded 90 minutes
+after it was queued.
+
 **When a task fails**
 
 | task | usual reason | what to do |
@@ -35,9 +39,9 @@ ingestions of one day, the latest wins in silver.
 | `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first |
 | `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in `quarantine/coins_market/dt=…`; clear `fetch_markets`, or mend the script and clear this task |
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
-| `crawl_silver`, `crawl_gold` | another crawl was going (`CrawlerRunningException`): retried by itself | clear the task |
+| `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
 | `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |
-| `query_…` | Athena's reason is in the error | clear the task |
+| `query_…`, `measure_day` | Athena's reason is in the error | clear the task |
 | `publish_website` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break a file's schema, or a history lacks the run date | the website still shows the last good day. Compare the query's result with `include/schemas/` |
 
 **Website.** It changes last, only after the gate, and never goes back in time: a run for an older day leaves newer
@@ -53,30 +57,34 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, DeadlineReference, Param, task
 
 import include
-from include.orchestration import assets
+from include.orchestration import assets, metrics
+from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
+from lake_provider.notifications.alerts import run_is_late
 from lake_provider.operators.athena import AthenaCheckOperator
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.glue import GlueJobRunOperator
+from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
 WEBSITE_BUCKET = "{{ lake('website_bucket') }}"
 CURRENCY = "{{ lake('currency') }}"
+DATABASE = "crypto_datalake"
 
 ATHENA: dict[str, Any] = {
-    "database": "crypto_datalake",
+    "database": DATABASE,
     "workgroup": "crypto-lake",  # says where results go, and what a query may read
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
     "deferrable": False,
     "sleep_time": 1,  # seconds between two looks
     "max_polling_attempts": 600,
+    "on_success_callback": metrics.query,
 }
 
 
@@ -101,10 +109,16 @@ def glue_job(name: str, *, made_from: str, outlets: list[Asset], doc_md: str) ->
     )
 
 
-def crawl(task_id: str, crawler: str, *, doc_md: str) -> GlueCrawlerOperator:
-    """A task that runs a crawler. One that is going already may have missed the new files: that is retried."""
-    return GlueCrawlerOperator(
-        task_id=task_id, config={"Name": crawler}, deferrable=True, poll_interval=2, retries=5, doc_md=doc_md
+def crawl(task_id: str, crawler: str, tables: list[str], *, doc_md: str) -> GlueCatalogCrawlerOperator:
+    """A task that runs a crawler unless its tables have the run date's partition already."""
+    return GlueCatalogCrawlerOperator(
+        task_id=task_id,
+        crawler_name=crawler,
+        database=DATABASE,
+        tables=tables,
+        partitions=[[RUN_DATE]],
+        poll_interval=2,
+        doc_md=doc_md,
     )
 
 
@@ -118,6 +132,12 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=90),
+        callback=AsyncCallback(run_is_late),
+    ),
+    on_failure_callback=run_failed,
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.DAILY},
     template_searchpath=str(Path(include.__file__).parent / "sql"),
@@ -140,6 +160,7 @@ with DAG(
         coins="{{ lake('coins') }}",
         currency=CURRENCY,
         outlets=[assets.BRONZE_COINS_MARKET],
+        on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
     )
     bronze_to_silver = glue_job(
@@ -157,16 +178,26 @@ with DAG(
     crawl_silver = crawl(
         "crawl_silver",
         "silver-coins-market",
+        ["silver_coins_market"],
         doc_md="Add the day to `silver_coins_market` in the Data Catalog.",
     )
     crawl_gold = crawl(
-        "crawl_gold", "gold-coins-market", doc_md="Add the day to gold's two tables in the Data Catalog."
+        "crawl_gold",
+        "gold-coins-market",
+        ["gold_coins_market", "gold_market_summary"],
+        doc_md="Add the day to gold's two tables in the Data Catalog.",
     )
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",
         doc_md="The gate: nothing is published unless every check of `include/sql/checks/` passes.",
         **ATHENA,
+    )
+    measure_day = AthenaOperator(
+        task_id="measure_day",
+        query="day_metrics.sql",
+        doc_md="The day in numbers, from Athena to CloudWatch.",
+        **ATHENA | {"on_success_callback": [metrics.day, metrics.query]},
     )
     query_top10 = AthenaOperator(
         task_id="query_top10",
@@ -187,7 +218,10 @@ with DAG(
         **ATHENA,
     )
 
-    @task(outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY])
+    @task(
+        outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY],
+        on_success_callback=metrics.publication,
+    )
     def publish_website(queries: dict[str, str], as_of: str, bucket: str, currency: str) -> dict[str, Any]:
         """Write the website's data files: all are checked before the first is written, newer ones stay."""
         from include.orchestration.publication import publish
@@ -196,7 +230,8 @@ with DAG(
 
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
-    [crawl_silver, crawl_gold] >> check_gold  # the gate reads silver too
+    for crawled in (crawl_silver, crawl_gold):  # the gate reads silver too
+        crawled >> [check_gold, measure_day]
     queries = {
         "top10_cryptos": query_top10,
         "market_history": query_market_history,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
-from datetime import UTC, date, datetime
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.airflow_api import Api
     from tests.e2e.conftest import Airflow, Lake
 
@@ -22,6 +27,7 @@ TASKS = [
     "crawl_gold",
     "crawl_silver",
     "check_gold",
+    "measure_day",
     "query_top10",
     "query_market_history",
     "query_coin_history",
@@ -64,12 +70,47 @@ def facts(lake: Lake, day: date) -> dict[str, Any]:
     return layers | files
 
 
+def pass_the_deadline(airflow: Airflow, run_id: str) -> None:
+    """Let the run's deadline be over, instead of waiting for 90 minutes."""
+    database = (
+        airflow.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].removeprefix("sqlite:///").split("?")[0]
+    )
+    with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+        changed = connection.execute(
+            "UPDATE deadline SET deadline_time = '2026-01-31 03:30:00.000000'"
+            " WHERE dagrun_id = (SELECT id FROM dag_run WHERE run_id = ?)",
+            (run_id,),
+        )
+        assert changed.rowcount == 1
+
+
+def measurements(metric: str, **dimensions: str) -> list[float]:
+    """What CloudWatch has of a metric of the last hour: the largest value of each minute."""
+    now = datetime.now(UTC)
+    points = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace="CryptoLake",
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert points, f"no {metric} {dimensions}"
+    return [point["Maximum"] for point in points]
+
+
 @pytest.mark.timeout(900)
-def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
+def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(
+    api: Api, lake: Lake, all_of_airflow: Airflow, alerts: Callable[[], list[str]]
+) -> None:
     before = datetime.now(UTC).date()
     run = api("POST", RUNS, {"logical_date": None})
     assert run["logical_date"] is None
+    pass_the_deadline(all_of_airflow, run["dag_run_id"])
     assert api.finished(DAG, run["dag_run_id"]) == dict.fromkeys(TASKS, "success")
+    late = [message for message in alerts() if "it had to succeed by" in message]
+    assert [run["dag_run_id"] in message for message in late] == [True], "one alert that the run is late"
 
     day = date.fromisoformat(lake.website("top10_cryptos")["as_of"])
     assert day in {before, datetime.now(UTC).date()}
@@ -78,6 +119,15 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
     TOP10_CRYPTOS.check(lake.website("top10_cryptos"))
     MARKET_HISTORY.check(lake.website("market_history"))
     COIN_HISTORY.check(lake.website("coin_history"))
+
+    measured = {
+        metric: max(value for value in measurements(metric))
+        for metric in ("bronze_rows", "silver_rows", "gold_rows", "published_files")
+    }
+    rows = {f"{layer}_rows": len(first[f"{layer}/coins_market"]) for layer in ("silver", "gold")}
+    assert measured == {"bronze_rows": len(lake.bronze(day)), "published_files": 3} | rows
+    assert 0 <= max(measurements("data_age_minutes")) < 24 * 60
+    assert max(measurements("bytes_scanned", task="check_gold")) > 0
 
     ingestions = lake.ingestions(day)
     # In two halves, so that most tasks run again without those right before or after them.
