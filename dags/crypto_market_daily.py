@@ -37,7 +37,7 @@ after it was queued.
 | task | usual reason | what to do |
 |---|---|---|
 | `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first |
-| `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in `quarantine/coins_market/dt=…`; clear `fetch_markets`, or mend the script and clear this task |
+| `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in the day's report (docs/operations.md); clear `fetch_markets`, or mend the script and clear this task |
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
 | `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
 | `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |
