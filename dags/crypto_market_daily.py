@@ -18,8 +18,8 @@
 create`; by `airflow dags test crypto_market_daily 2026-01-31`.
 
 **Run date.** The `run_date` parameter, else the run's logical date, else the time the run was due, as a UTC date.
-CoinGecko has no past snapshots: for a day that is over, the bronze that exists is used again, and if there is
-none, `fetch_markets` says so. Yesterday's partition never receives today's prices.
+CoinGecko has no past snapshots: for a day that is over, its newest whole ingestion in bronze is used again, and
+if there is none, `fetch_markets` says so. Yesterday's partition never receives today's prices.
 
 **Needs.** Airflow Variable `crypto_lake` (`{"bucket": …, "website_bucket": …, "coins": 250, "currency": "usd"}`),
 Connection `coingecko_default` (HTTP), AWS credentials (on MWAA: the execution role), and the Glue jobs, crawlers

@@ -115,6 +115,7 @@ _TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)"
 _PAGE_KEY = re.compile(
     rf"{BRONZE}/dt=[^/]+/ingested_at=([0-9]{{8}}T[0-9]{{6}}Z)/source=[a-z0-9_-]+/[^/]+[.]json"
 )
+_PAGE_NUMBER = "/page-([0-9]+)[.]json$"
 _KEY_PARTS = f"{BRONZE}/dt=([^/]+)/ingested_at=([^/]+)/source=([^/]+)/"
 
 
@@ -206,11 +207,15 @@ def _rows(pages: DataFrame) -> DataFrame:
     # Wrapped in one more array, so that anything behind the page's own array is an error instead of ignored.
     # Parsed twice: as strings for the row's own text, as variants for values with their JSON types.
     options = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')"
+    ingestion = Window.partitionBy("dt", "ingested_at", "source")
+    number = sf.expr(f"try_cast(regexp_extract(bronze_key, '{_PAGE_NUMBER}', 1) AS int)")
     parsed = pages.withColumns(
         {
             "raws": sf.expr(f"from_json('[' || value || ']', 'array<array<string>>', {options})"),
             "coins": sf.expr(f"from_json('[' || value || ']', 'array<array<variant>>', {options})"),
             "page_length": sf.expr("json_array_length(value)"),
+            # fetch_markets writes page 1 last: an ingestion of which only later pages are there was cut off.
+            "is_whole": sf.coalesce(sf.min(number).over(ingestion) <= 1, sf.lit(True)),
         }
     ).withColumn(
         "is_array",
@@ -225,6 +230,7 @@ def _rows(pages: DataFrame) -> DataFrame:
             "bronze_key",
             "source",
             sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")").alias("ingestion_timestamp"),
+            "is_whole",
             "is_array",
             # The page's length, measured apart from the rows taken out of it: the balance compares the two.
             sf.expr("if(is_array, page_length, 1)").alias("page_rows"),
@@ -237,6 +243,7 @@ def _rows(pages: DataFrame) -> DataFrame:
             "bronze_key",
             "source",
             "ingestion_timestamp",
+            "is_whole",
             "is_array",
             "page_rows",
             sf.expr("if(is_array, position + 1, NULL)").alias("row_number"),
@@ -325,7 +332,8 @@ def transform(pages: DataFrame) -> DataFrame:
     day = Window.partitionBy("dt")
     price_is_number = f"price_text RLIKE '{_NUMBER}' OR price_text RLIKE '{_NOT_FINITE}'"
     refused = typed.withColumn(
-        "day_source", sf.max(sf.struct("ingestion_timestamp", "source")).over(day)["source"]
+        "day_source",
+        sf.max(sf.when(sf.col("is_whole"), sf.struct("ingestion_timestamp", "source"))).over(day)["source"],
     ).withColumn(
         "reasons",
         _listed(
@@ -337,6 +345,7 @@ def transform(pages: DataFrame) -> DataFrame:
             ("price_not_finite", f"({price_is_number}) AND current_price IS NULL"),
             ("price_not_positive", "current_price <= 0"),
             ("negative_market_cap", "market_cap < 0"),
+            ("incomplete_ingestion", "NOT is_whole"),
             ("superseded_source", "source != day_source"),
         ),
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.glue_scripts import bronze_to_silver
+from include.glue_scripts import bronze_to_silver, silver_to_gold
 from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, run
 
 DAY = date(2026, 1, 31)
@@ -271,6 +271,33 @@ def test_a_day_comes_from_the_source_of_its_latest_ingestion(spark, lake, coin):
         ("made-up", ["superseded_source"], "synthetic"),
     ]
     assert balance.reasons == {"superseded_source": 2}
+
+
+def test_half_an_ingestion_is_refused_and_does_not_count_against_the_day(spark, lake, coin):
+    lake.ingest([coin("a", current_price=1), coin("b")], at="020000")
+    lake.ingest([coin("c")], at="020000", number=2)
+    half = lake.ingest([coin("a", current_price=2)], at="030000", source="synthetic", number=2)
+    balance = run(spark, str(lake), DAY)
+    assert {name: row["current_price"] for name, row in lake.silver().items()} == {
+        "a": 1,
+        "b": 101.5,
+        "c": 101.5,
+    }
+    assert [(row["reasons"], row["bronze_key"]) for row in lake.quarantine()] == [
+        (["incomplete_ingestion", "superseded_source"], half)
+    ]
+    assert balance.holds
+    silver_to_gold.run(spark, str(lake), DAY)
+    assert lake.summary()["quarantined"] == 0
+
+
+def test_a_day_of_half_an_ingestion_alone_is_no_day(spark, lake, coin):
+    lake.ingest([coin("a")], number=2)
+    lake.ingest([coin("b")], number=3)
+    with pytest.raises(ValueError, match=r"all 2 rows of .* were refused \(incomplete_ingestion\)"):
+        run(spark, str(lake), DAY)
+    assert lake.silver() == {}
+    assert len(lake.quarantine()) == 2
 
 
 # Flags
