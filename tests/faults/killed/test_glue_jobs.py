@@ -216,7 +216,8 @@ def test_bronze_to_silver_killed_while_it_replaces_the_partition(lake: Lake, cle
     found = kill(
         lake, clean, "bronze_to_silver", day, lambda: len(list(lake.folder(SILVER, day).glob("_*"))) < 5000
     )
-    assert found[0] in ([], clean.first_silver)
+    # On a busy machine the signal may come when the new partition is in its place already.
+    assert found[0] in ([], clean.first_silver, clean.rows[SILVER])
     require_healed(lake, clean, "bronze_to_silver", day)
 
 
