@@ -135,7 +135,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             day,
             len(set(ids)),
             pages[0].source,
-            ", ".join(ids[:3]),
+            ascii_line(", ".join(ids[:3])),
             len(pages),
             calls,
             sum(len(page.body) for page in pages),

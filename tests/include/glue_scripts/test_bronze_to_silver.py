@@ -154,14 +154,23 @@ def bad_day(spark, tmp_path_factory, coin, request):
         "html": "<html>busy</html>",
         "two arrays": '[{"id": "a", "current_price": 1}] [{"id": "b", "current_price": 1}]',
         "two arrays, comma": '[{"id": "a", "current_price": 1}], [{"id": "b", "current_price": 1}]',
+        "brackets closed early": '[{"id": "a", "current_price": 1}]] , [{"id": "b", "current_price": 1}',
+        "brackets closed early, and more": '[{"id": "a", "current_price": 1}]], [[{"id": "b"}]',
+        "braces closed early": '[{"id": "a", "current_price": 1}]}, {"page": [{"id": "b"}]',
+        "a member behind": '[{"id": "a", "current_price": 1}], "page": [{"id": "b", "current_price": 1}]',
         "not a number": '[{"id": "a", "current_price": NaN}]',
+        "no UTF-8": b'[{"id": "\xf6zel", "current_price": 1}]',
         "blank": " \n",
         "null": "null",
     }
     pages = {what: lake.ingest(body, number=n) for n, (what, body) in enumerate(bodies.items(), 2)}
     lake.ingest([], number=99)
     balance = run(spark, str(lake), DAY)
-    return balance, lake, key, {pages[what]: body for what, body in bodies.items()}, rows
+    return balance, lake, key, {pages[what]: text_of(body) for what, body in bodies.items()}, rows
+
+
+def text_of(body: str | bytes) -> str:
+    return body if isinstance(body, str) else body.decode(errors="replace")
 
 
 @pytest.fixture(scope="module")
