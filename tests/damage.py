@@ -41,7 +41,7 @@ MEMBERS = (
 _VALUE = re.compile(rb'(?<=[:\[,])\s*("(?:[^"\\]|\\.)*"|[-+0-9.eE]+|null|true|false)(?=\s*[,\]}])')
 
 
-def coins(random: Random) -> list[dict[str, Any]]:
+def coins(random: Random, day: str = "2026-01-31") -> list[dict[str, Any]]:
     """A few plausible coins of /coins/markets."""
     return [
         {
@@ -50,7 +50,7 @@ def coins(random: Random) -> list[dict[str, Any]]:
             "current_price": random.choice((84055, 101.5, 1.2e-11)),
             "market_cap": random.choice((None, 2_030_000, 41240442863936872644608)),
             "roi": random.choice((None, {"times": 71.5, "currency": "btc"})),
-            "last_updated": "2026-01-31T01:59:26.545Z",
+            "last_updated": f"{day}T01:59:26.545Z",
         }
         for _ in range(random.randint(1, 4))
     ]
@@ -65,7 +65,7 @@ def page(random: Random) -> bytes:
 
 def dropped_file(random: Random) -> bytes:
     """A good price file in any of the shapes that may be dropped, not yet compressed."""
-    rows = coins(random)
+    rows = coins(random, "2026-02-25")
     shape = random.randrange(5)
     if shape == 0:
         return json.dumps(rows).encode()
