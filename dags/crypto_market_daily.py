@@ -6,9 +6,9 @@
 |---|---|
 | `fetch_markets` | `bronze/coins_market/dt=…/ingested_at=…/source=…/page-0001.json`: CoinGecko's answer, byte for byte |
 | `bronze_to_silver` | `silver/coins_market/dt=…`: typed, one row a coin; refused rows, with reasons, in `quarantine/coins_market/dt=…` |
-| `crawl_silver` | the partition in `silver_coins_market` |
+| `crawl_silver` | the partition in `silver_coins_market`; if it is there, the crawler is left alone |
 | `silver_to_gold` | `gold/coins_market/dt=…`: ranked; `gold/market_summary/dt=…`: the day's totals |
-| `crawl_gold` | the partitions in `gold_coins_market` and `gold_market_summary` |
+| `crawl_gold` | likewise the partitions in `gold_coins_market` and `gold_market_summary` |
 | `check_gold` | nothing: it is the gate between the lake and the website |
 | `query_top10`, `query_market_history`, `query_coin_history` | Athena results |
 | `publish_website` | `data/market_history.json`, `data/coin_history.json`, `data/top10_cryptos.json` in the website's bucket: all checked before the first is written |
@@ -35,7 +35,7 @@ ingestions of one day, the latest wins in silver.
 | `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first |
 | `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in `quarantine/coins_market/dt=…`; clear `fetch_markets`, or mend the script and clear this task |
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
-| `crawl_silver`, `crawl_gold` | another crawl was going (`CrawlerRunningException`): retried by itself | clear the task |
+| `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
 | `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |
 | `query_…` | Athena's reason is in the error | clear the task |
 | `publish_website` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break a file's schema, or a history lacks the run date | the website still shows the last good day. Compare the query's result with `include/schemas/` |
@@ -53,7 +53,6 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
 from airflow.sdk import DAG, Asset, Param, task
 
 import include
@@ -63,14 +62,16 @@ from include.orchestration.templates import MACROS
 from lake_provider.operators.athena import AthenaCheckOperator
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.glue import GlueJobRunOperator
+from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
 WEBSITE_BUCKET = "{{ lake('website_bucket') }}"
 CURRENCY = "{{ lake('currency') }}"
+DATABASE = "crypto_datalake"
 
 ATHENA: dict[str, Any] = {
-    "database": "crypto_datalake",
+    "database": DATABASE,
     "workgroup": "crypto-lake",  # says where results go, and what a query may read
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
@@ -101,10 +102,16 @@ def glue_job(name: str, *, made_from: str, outlets: list[Asset], doc_md: str) ->
     )
 
 
-def crawl(task_id: str, crawler: str, *, doc_md: str) -> GlueCrawlerOperator:
-    """A task that runs a crawler. One that is going already may have missed the new files: that is retried."""
-    return GlueCrawlerOperator(
-        task_id=task_id, config={"Name": crawler}, deferrable=True, poll_interval=2, retries=5, doc_md=doc_md
+def crawl(task_id: str, crawler: str, tables: list[str], *, doc_md: str) -> GlueCatalogCrawlerOperator:
+    """A task that runs a crawler unless its tables have the run date's partition already."""
+    return GlueCatalogCrawlerOperator(
+        task_id=task_id,
+        crawler_name=crawler,
+        database=DATABASE,
+        tables=tables,
+        partitions=[[RUN_DATE]],
+        poll_interval=2,
+        doc_md=doc_md,
     )
 
 
@@ -157,10 +164,14 @@ with DAG(
     crawl_silver = crawl(
         "crawl_silver",
         "silver-coins-market",
+        ["silver_coins_market"],
         doc_md="Add the day to `silver_coins_market` in the Data Catalog.",
     )
     crawl_gold = crawl(
-        "crawl_gold", "gold-coins-market", doc_md="Add the day to gold's two tables in the Data Catalog."
+        "crawl_gold",
+        "gold-coins-market",
+        ["gold_coins_market", "gold_market_summary"],
+        doc_md="Add the day to gold's two tables in the Data Catalog.",
     )
     check_gold = AthenaCheckOperator(
         task_id="check_gold",

@@ -140,7 +140,7 @@ with DAG(
         task_id="crawl_processed",
         crawler_name="processed-crypto",
         database="crypto_datalake",
-        table="processed_crypto",
+        tables=["processed_crypto"],
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
         poll_interval=2,

@@ -49,7 +49,7 @@ def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -
     declared = load_resources()["crawlers"][crawl.crawler_name]
     [target] = declared["Targets"]["S3Targets"]
     assert crawl.database == declared["DatabaseName"]
-    assert crawl.table == declared["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]
+    assert crawl.tables == [declared["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]]
 
 
 def test_the_catalog_is_asked_for_every_day_and_for_the_columns_written(

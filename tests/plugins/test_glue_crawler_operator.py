@@ -7,8 +7,9 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -19,6 +20,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 from airflow.sdk.module_loading import import_string
 
+from lake_provider.operators import glue_crawler
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
 BUCKET = "crawler-operator-test"
@@ -62,12 +64,20 @@ def crawls(name: str) -> int:
 class Task:
     """The task as a DAG has it: its execution, and what follows while it is deferred."""
 
-    def __init__(self, table: str, partitions: Any, columns: Any = (), crawler: str | None = None) -> None:
+    def __init__(
+        self,
+        table: str,
+        partitions: Any,
+        columns: Any = (),
+        *,
+        crawler: str | None = None,
+        tables: Sequence[str] = (),
+    ) -> None:
         self.operator = GlueCatalogCrawlerOperator(
             task_id="crawl",
             crawler_name=crawler or table,
             database=DATABASE,
-            table=table,
+            tables=tables or [table],
             partitions=partitions,
             columns=columns,
             poll_interval=1,
@@ -123,8 +133,8 @@ def test_a_crawl_that_succeeded_without_finding_it_is_a_failure(table: str) -> N
         Task(table, [day("25"), *missing], ["id", "volume"]).run()
     message = str(failure.value)
     assert (
-        f"Glue crawler {table} succeeded, but table {DATABASE}.{table} lacks partitions 2026/02/01, "
-        in message
+        f"Glue crawler {table} succeeded, but in database {DATABASE} table {table} lacks partitions "
+        "2026/02/01, " in message
     )
     assert "2026/02/10 and 2 more and columns volume: look whether" in message
 
@@ -140,28 +150,43 @@ def test_a_missing_crawler_is_named_and_not_retried() -> None:
         Task("t", [day("25")], crawler="nobody").run()
 
 
-def test_a_crawl_that_is_going_already_is_waited_for_and_another_one_follows(table: str) -> None:
-    wide = {f"column_{number}": [1.5] for number in range(400)}
-    for number in range(100):
-        put_day(table, f"{number:03}", **wide)
-    found, missed = Task(table, [day("000")]), Task(table, [day("100")])
-    glue: Any = missed.operator.hook.conn
+def test_a_crawl_that_is_going_already_is_waited_for_and_another_one_follows(
+    table: str, local_aws_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_day(table, "25")
+    file = local_aws_state / "s3" / BUCKET / table / "year=2026" / "month=02" / "day=25" / "data.parquet"
+    file.unlink()
+    os.mkfifo(file)  # whoever reads it waits until somebody writes
+    task = Task(table, [day("25")])
+    glue: Any = task.operator.hook.conn
     glue.start_crawler(Name=table)
+    monkeypatch.setattr(glue_crawler, "_PATIENCE", 0.5)
     with pytest.raises(TaskDeferred) as deferred:
-        missed.operator.execute(CONTEXT)
+        task.operator.execute(CONTEXT)
     assert deferred.value.kwargs == {"ours": False}
     with pytest.raises(AirflowException, match=r"is still RUNNING \(Waiter error\)"):
-        missed.operator.execute_complete(CONTEXT, {"status": "error", "message": "Waiter error"}, ours=False)
+        task.operator.execute_complete(CONTEXT, {"status": "error", "message": "Waiter error"}, ours=False)
 
-    assert found.run() == {"crawled": False, "partitions": 1, "columns": 0}  # the other crawl did it
-    put_day(table, "100", **wide)
-    with pytest.raises(TaskDeferred) as again:
-        missed.operator.execute_complete(CONTEXT, {"status": "success"}, ours=False)
-
-    assert again.value.kwargs == {"ours": True}
-    asyncio.run(first_payload(again.value.trigger))
-    assert missed.operator.execute_complete(CONTEXT, {"status": "success"})["crawled"]
+    waiting = file.rename(file.with_name("_waiting"))
+    put_day(table, "25")
+    waiting.write_bytes(b"no Parquet")  # the other crawl fails: no matter
+    waiting.unlink()
+    asyncio.run(first_payload(deferred.value.trigger))
+    result = task.operator.execute_complete(CONTEXT, {"status": "success"}, ours=False)
+    assert result == {"crawled": True, "partitions": 1, "columns": 0}
     assert crawls(table) == 2
+
+
+def test_a_short_crawl_is_waited_for_without_a_trigger(table: str) -> None:
+    put_day(table, "25")
+    assert Task(table, [day("25")]).operator.execute(CONTEXT)["crawled"]
+
+
+def test_all_tables_of_a_crawler_have_to_have_the_day(table: str) -> None:
+    put_day(table, "25")
+    with pytest.raises(AirflowException, match="table nobodys lacks partitions 2026/02/25: look whether"):
+        Task(table, [day("25")], tables=[table, "nobodys"]).run()
+    assert not Task(table, [day("25")], tables=[table, table]).run()["crawled"]
 
 
 def test_many_partitions_are_looked_up_in_groups(table: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 _GROUP = 1000
 """How many partitions BatchGetPartition takes at a time."""
 _LONGEST_CRAWL = 3600  # seconds
+_PATIENCE = 5.0
+"""Seconds that a task looks at its crawl before it is deferred: on a laptop most crawls are over by then, and
+Airflow 3.2.1 takes a task whose trigger fires at once for killed (apache/airflow#66374)."""
 _NAMED = 10
 """How many missing things an error names."""
 
 
 class Missing(NamedTuple):
-    """What the catalog has not; false if it has everything."""
+    """What a table of the catalog has not; false if it has everything."""
 
+    table: str
     partitions: list[list[str]]
     columns: list[str]
 
@@ -31,7 +36,8 @@ class Missing(NamedTuple):
 
     def __str__(self) -> str:
         partitions = _named("partitions", ["/".join(values) for values in self.partitions])
-        return " and ".join(filter(None, [partitions, _named("columns", self.columns)]))
+        lacks = " and ".join(filter(None, [partitions, _named("columns", self.columns)]))
+        return f"table {self.table} lacks {lacks}"
 
 
 def _named(what: str, things: list[str]) -> str:
@@ -40,7 +46,7 @@ def _named(what: str, things: list[str]) -> str:
 
 
 class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
-    """The provider's `GlueCrawlerOperator`, deferred, for partitions and columns that a table has to have.
+    """The provider's `GlueCrawlerOperator`, deferred, for partitions and columns that tables have to have.
 
     If they are all in the Data Catalog, the crawler is left alone: a crawl takes minutes and is paid for, and
     rewritten files need none. After a crawl they have to be there: the provider is content with SUCCEEDED,
@@ -51,12 +57,12 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
 
     Args:
         crawler_name: The Glue crawler (`include/resources/crawlers.yaml`).
-        database: The table's database in the Data Catalog.
-        table: The table that the crawler maintains. It need not exist yet.
+        database: The tables' database in the Data Catalog.
+        tables: The tables that have to have them, all that the crawler maintains. They need not exist yet.
         partitions: The values of each partition that has to be there, in the partition keys' order:
             `[["2026", "02", "25"], …]`. Templated: a list, or JSON text.
         columns: Names of columns that have to be there. Templated: a list, or JSON text.
-        poll_interval: Seconds between two looks at a crawl.
+        poll_interval: Seconds between two looks at a crawl once the task is deferred.
         **kwargs: As `GlueCrawlerOperator`.
     """
 
@@ -67,9 +73,9 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         *,
         crawler_name: str,
         database: str,
-        table: str,
+        tables: Sequence[str],
         partitions: Any,
-        columns: Any,
+        columns: Any = (),
         poll_interval: int = 5,
         **kwargs: Any,
     ) -> None:
@@ -78,28 +84,36 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         )
         self.crawler_name = crawler_name
         self.database = database
-        self.table = table
+        self.tables = tables
         self.partitions = partitions
         self.columns = columns
 
-    def execute(self, context: Context) -> dict[str, Any]:  # type: ignore[override]  # noqa: ARG002
-        """Look into the catalog; if something is missing there, start the crawler and defer.
+    def execute(self, context: Context) -> dict[str, Any]:  # type: ignore[override]
+        """Look into the catalog; if something is missing there, crawl: deferred, unless it is soon over.
 
         Returns:
             `{"crawled": False, "partitions": 3, "columns": 12}`: how many were looked for.
 
         Raises:
             AirflowFailException: there is no such crawler, or `partitions` or `columns` is no such list.
+            AirflowException: as `execute_complete`.
         """
-        if missing := self._missing():
-            self.log.info("Table %s.%s lacks %s", self.database, self.table, missing)
-            self._crawl()
-        return self._done(crawled=False)
+        missing = self._missing()
+        if not missing:
+            return self._done(crawled=False)
+        self.log.info("In database %s %s", self.database, missing)
+        ours = self._start()
+        deadline = time.monotonic() + _PATIENCE
+        while self._crawler()["State"] != "READY":
+            if time.monotonic() > deadline:
+                self._defer(ours)
+            time.sleep(0.25)
+        return self.execute_complete(context, ours=ours)
 
     def execute_complete(  # type: ignore[override]
         self, context: Context, event: Mapping[str, Any] | None = None, ours: bool = True
     ) -> dict[str, Any]:
-        """Look at the crawl, and into the catalog, when the trigger says that the crawl has ended.
+        """Look at the crawl, and into the catalog, when the crawl has ended.
 
         Args:
             context: Airflow's.
@@ -113,8 +127,7 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             AirflowException: the crawl has not succeeded, with Glue's error message; or something is still
                 missing, by name.
         """
-        glue: Any = self.hook.conn
-        crawler = glue.get_crawler(Name=self.crawler_name)["Crawler"]
+        crawler = self._crawler()
         if crawler["State"] != "READY":
             reason = (event or {}).get("message")
             raise AirflowException(
@@ -131,17 +144,22 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             )
         if missing := self._missing():
             raise AirflowException(
-                f"Glue crawler {self.crawler_name} succeeded, but table {self.database}.{self.table} lacks "
-                f"{missing}: look whether the files are below the crawler's target, in one key=value folder "
-                "a partition key, and what the crawler's log says; then clear this task"
+                f"Glue crawler {self.crawler_name} succeeded, but in database {self.database} {missing}: "
+                "look whether the files are below the crawler's target, in one key=value folder a partition "
+                "key, and what the crawler's log says; then clear this task"
             )
         return self._done(crawled=True)
 
-    def _crawl(self) -> NoReturn:
+    def _crawler(self) -> dict[str, Any]:
+        glue: Any = self.hook.conn
+        crawler: dict[str, Any] = glue.get_crawler(Name=self.crawler_name)["Crawler"]
+        return crawler
+
+    def _start(self) -> bool:
+        """Start a crawl; False if one is going already."""
         glue: Any = self.hook.conn
         try:
             glue.start_crawler(Name=self.crawler_name)
-            ours = True
         except glue.exceptions.EntityNotFoundException as error:
             raise AirflowFailException(
                 f"Glue crawler {self.crawler_name} does not exist: "
@@ -149,7 +167,10 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             ) from error
         except glue.exceptions.CrawlerRunningException:
             self.log.info("Glue crawler %s is running already: waiting for it first", self.crawler_name)
-            ours = False
+            return False
+        return True
+
+    def _defer(self, ours: bool) -> NoReturn:
         self.defer(
             trigger=GlueCrawlerCompleteTrigger(
                 crawler_name=self.crawler_name,
@@ -167,9 +188,9 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
     def _done(self, *, crawled: bool) -> dict[str, Any]:
         partitions, columns = self._wanted()
         self.log.info(
-            "Table %s.%s has all %d partitions and %d columns; %s",
+            "%s in database %s: all %d partitions and %d columns are there; %s",
+            ", ".join(self.tables),
             self.database,
-            self.table,
             len(partitions),
             len(columns),
             f"{self.crawler_name} added what was missing"
@@ -194,28 +215,35 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             list(dict.fromkeys(name.lower() for name in columns)),
         )
 
-    def _missing(self) -> Missing:
+    def _missing(self) -> Missing | None:
+        """What the first table that lacks something lacks."""
         partitions, columns = self._wanted()
         if not partitions and not columns:
-            return Missing([], [])
+            return None
+        missing = (self._missing_in(table, partitions, columns) for table in self.tables)
+        return next(filter(None, missing), None)
+
+    def _missing_in(self, name: str, partitions: list[list[str]], columns: list[str]) -> Missing:
         glue: Any = self.hook.conn
         try:
-            table = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
+            table = glue.get_table(DatabaseName=self.database, Name=name)["Table"]
         except glue.exceptions.EntityNotFoundException:
-            return Missing(partitions, columns)
+            return Missing(name, partitions, columns)
         declared = table["StorageDescriptor"]["Columns"] + table.get("PartitionKeys", [])
         there = {column["Name"] for column in declared}
         return Missing(
-            self._missing_partitions(glue, partitions), [name for name in columns if name not in there]
+            name,
+            self._missing_partitions(glue, name, partitions),
+            [column for column in columns if column not in there],
         )
 
-    def _missing_partitions(self, glue: Any, partitions: list[list[str]]) -> list[list[str]]:
+    def _missing_partitions(self, glue: Any, table: str, partitions: list[list[str]]) -> list[list[str]]:
         there: set[tuple[str, ...]] = set()
         for start in range(0, len(partitions), _GROUP):
             asked = [{"Values": values} for values in partitions[start : start + _GROUP]]
             while asked:
                 answer = glue.batch_get_partition(
-                    DatabaseName=self.database, TableName=self.table, PartitionsToGet=asked
+                    DatabaseName=self.database, TableName=table, PartitionsToGet=asked
                 )
                 there.update(tuple(partition["Values"]) for partition in answer["Partitions"])
                 asked = answer.get("UnprocessedKeys", [])
