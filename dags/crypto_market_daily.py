@@ -10,6 +10,7 @@
 | `silver_to_gold` | `gold/coins_market/dt=…`: ranked; `gold/market_summary/dt=…`: the day's totals |
 | `crawl_gold` | likewise the partitions in `gold_coins_market` and `gold_market_summary` |
 | `check_gold` | nothing: it is the gate between the lake and the website |
+| `measure_day` | metrics in CloudWatch, namespace `CryptoLake`: rows of each layer, flagged, quarantined, the data's age |
 | `query_top10`, `query_market_history`, `query_coin_history` | Athena results |
 | `publish_website` | `data/market_history.json`, `data/coin_history.json`, `data/top10_cryptos.json` in the website's bucket: all checked before the first is written |
 
@@ -28,6 +29,9 @@ and tables of `include/resources/`.
 number of times. A cleared Glue task re-attaches to its run if that is still going. Bronze only grows; of several
 ingestions of one day, the latest wins in silver.
 
+**Who is told.** A task that fails for good sends an alert with its reason, as does a run that has not succeeded 90 minutes
+after it was queued.
+
 **When a task fails**
 
 | task | usual reason | what to do |
@@ -37,7 +41,7 @@ ingestions of one day, the latest wins in silver.
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
 | `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
 | `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |
-| `query_…` | Athena's reason is in the error | clear the task |
+| `query_…`, `measure_day` | Athena's reason is in the error | clear the task |
 | `publish_website` | *skipped*: a newer day is published, nothing to do. *Failed*: the rows break a file's schema, or a history lacks the run date | the website still shows the last good day. Compare the query's result with `include/schemas/` |
 
 **Website.** It changes last, only after the gate, and never goes back in time: a run for an older day leaves newer
@@ -53,12 +57,14 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, DeadlineReference, Param, task
 
 import include
-from include.orchestration import assets
+from include.orchestration import assets, metrics
+from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
+from lake_provider.notifications.alerts import run_is_late
 from lake_provider.operators.athena import AthenaCheckOperator
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.glue import GlueJobRunOperator
@@ -78,6 +84,7 @@ ATHENA: dict[str, Any] = {
     "deferrable": False,
     "sleep_time": 1,  # seconds between two looks
     "max_polling_attempts": 600,
+    "on_success_callback": metrics.query,
 }
 
 
@@ -125,6 +132,12 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=90),
+        callback=AsyncCallback(run_is_late),
+    ),
+    on_failure_callback=run_failed,
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.DAILY},
     template_searchpath=str(Path(include.__file__).parent / "sql"),
@@ -147,6 +160,7 @@ with DAG(
         coins="{{ lake('coins') }}",
         currency=CURRENCY,
         outlets=[assets.BRONZE_COINS_MARKET],
+        on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
     )
     bronze_to_silver = glue_job(
@@ -179,6 +193,12 @@ with DAG(
         doc_md="The gate: nothing is published unless every check of `include/sql/checks/` passes.",
         **ATHENA,
     )
+    measure_day = AthenaOperator(
+        task_id="measure_day",
+        query="day_metrics.sql",
+        doc_md="The day in numbers, from Athena to CloudWatch.",
+        **ATHENA | {"on_success_callback": [metrics.day, metrics.query]},
+    )
     query_top10 = AthenaOperator(
         task_id="query_top10",
         query="top10_cryptos.sql",
@@ -198,7 +218,10 @@ with DAG(
         **ATHENA,
     )
 
-    @task(outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY])
+    @task(
+        outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY],
+        on_success_callback=metrics.publication,
+    )
     def publish_website(queries: dict[str, str], as_of: str, bucket: str, currency: str) -> dict[str, Any]:
         """Write the website's data files: all are checked before the first is written, newer ones stay."""
         from include.orchestration.publication import publish
@@ -207,7 +230,8 @@ with DAG(
 
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
-    [crawl_silver, crawl_gold] >> check_gold  # the gate reads silver too
+    for crawled in (crawl_silver, crawl_gold):  # the gate reads silver too
+        crawled >> [check_gold, measure_day]
     queries = {
         "top10_cryptos": query_top10,
         "market_history": query_market_history,

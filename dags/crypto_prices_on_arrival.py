@@ -8,7 +8,7 @@ table `processed_crypto`, and below `rejected/raw/` what could not be used, with
 | `find_arrivals` | lists `raw/`, compares it with what has been made of it, and keeps the run's list in `manifests/on_arrival/<run_id>.json` |
 | `process_arrivals` | mapped, one task an object (beyond twenty, a task takes several): cleans it and folds its rows into the days they are of; the latest row of a coin wins. A file or row that cannot be used goes to `rejected/raw/` |
 | `crawl_processed` | adds new days and columns to `processed_crypto`; without any, it leaves the crawler alone |
-| `report` | sums up files and rows; sends an alert when some were refused |
+| `report` | sums up files and rows, also in CloudWatch (namespace `CryptoLake`); sends an alert when some were refused |
 
 **When.** As soon as an object is put below `raw/`: S3 tells the queue `crypto-lake-arrivals`, which the triggerer watches.
 And every 15 minutes, for messages that were lost. A message only wakes the DAG; each run looks for itself, so merged,
@@ -69,7 +69,8 @@ from airflow.sdk import (
     task,
 )
 
-from include.orchestration import arrivals, assets
+from include.orchestration import arrivals, assets, metrics
+from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
@@ -98,6 +99,7 @@ with DAG(
     is_paused_upon_creation=False,  # nobody starts it
     max_active_runs=1,  # what arrives meanwhile is the next run's
     dagrun_timeout=timedelta(hours=4),
+    on_failure_callback=run_failed,
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.ON_ARRIVAL},
     user_defined_macros=MACROS
@@ -129,7 +131,7 @@ with DAG(
         """Clean one object and fold its rows into the days they are of; refuse what cannot be used."""
         return arrivals.process(batch["number"], run, bucket, reprocess, currency)
 
-    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, on_success_callback=metrics.arrivals)
     def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:
         """Sum up files and rows; send an alert when some were refused."""
         return arrivals.report(results, run, bucket)

@@ -54,6 +54,18 @@ locals {
       }
     },
     !local.has_mwaa ? {} : {
+      "Website out of date" = {
+        meaning     = "The daily DAG has published nothing for 27 hours."
+        namespace   = "CryptoLake"
+        metric      = "published_files"
+        dimensions  = {}
+        statistic   = "SampleCount"
+        comparison  = "LessThanThreshold"
+        threshold   = 1
+        minutes     = 60
+        periods     = 27
+        without_any = "breaching"
+      }
       "Scheduler without heartbeat" = {
         meaning   = "Airflow's scheduler in ${local.mwaa_name} has given no sign of life for 15 minutes: no task starts."
         namespace = "AmazonMWAA"

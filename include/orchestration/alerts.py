@@ -1,44 +1,43 @@
-"""Telling people: a log line always, a message to the SNS topic of the lake's settings if there is one."""
+"""What people are told when a task or a run has failed for good."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-from include.orchestration.templates import lake
-
-log = logging.getLogger(__name__)
-
-_SUBJECT_LENGTH = 100  # characters; SNS takes no more
+_LOST = (
+    "Airflow lost the task: its process was killed or gave no sign of life (memory used up, or its machine "
+    "is gone)"
+)
 
 
 def alert(subject: str, message: str) -> None:
-    """Send an alert. One that cannot be sent is logged: it never fails a task.
+    """Send an alert; see `AlertNotifier`."""
+    from lake_provider.notifications.alerts import AlertNotifier
 
-    Args:
-        subject: One line of ASCII.
-        message: What happened, and what to do.
-    """
-    log.warning("ALERT: %s\n%s", subject, message)
-    try:
-        from airflow.providers.amazon.aws.hooks.sns import SnsHook
-
-        if topic := lake("alert_topic_arn"):
-            sns = SnsHook()  # type: ignore[no-untyped-call]
-            sns.publish_to_target(str(topic), message, subject=subject[:_SUBJECT_LENGTH])
-    except Exception:
-        log.exception(
-            "The alert could not be sent: check 'alert_topic_arn' in the Airflow Variable 'crypto_lake'"
-        )
+    AlertNotifier(subject=subject, message=message).notify({})
 
 
 def task_failed(context: Mapping[str, Any]) -> None:
-    """Airflow's `on_failure_callback`: an alert when a task has failed for good, with reason and link."""
+    """The tasks' `on_failure_callback`: an alert when a task has failed for good, with its reason."""
     ti = context["ti"]
     mapped = f" [{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
     alert(
         f"{ti.dag_id}.{ti.task_id}{mapped} failed",
-        f"Run: {ti.run_id}\nReason: {context.get('exception')}\nLog: {ti.log_url}\n\n"
-        f"What to do: the DAG's runbook in Airflow's UI ({ti.dag_id}, Docs), 'When a task fails'.",
+        f"DAG: {ti.dag_id}\nRun: {ti.run_id}\nTask: {ti.task_id}{mapped}, try {ti.try_number}\n"
+        f"Reason: {context.get('exception') or _LOST}\nLog: {ti.log_url}\n\n"
+        f'What to do: docs/operations.md, section "{ti.task_id}".',
+    )
+
+
+def run_failed(context: Mapping[str, Any]) -> None:
+    """The DAGs' `on_failure_callback`: an alert when no failed task has told why already."""
+    reason = context.get("reason")
+    if reason == "task_failure":
+        return
+    dag_id = context["dag"].dag_id
+    alert(
+        f"{dag_id} failed: {reason}",
+        f"DAG: {dag_id}\nRun: {context['run_id']}\nReason: {reason}\n\n"
+        'What to do: docs/operations.md, section "Run is late".',
     )

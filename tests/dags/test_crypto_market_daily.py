@@ -60,9 +60,10 @@ def test_the_edges_are_the_datas_way(daily: DAG) -> None:
     assert edges == {
         "fetch_markets": {"bronze_to_silver"},
         "bronze_to_silver": {"crawl_silver", "silver_to_gold"},
-        "crawl_silver": {"check_gold"},
+        "crawl_silver": {"check_gold", "measure_day"},
         "silver_to_gold": {"crawl_gold"},
-        "crawl_gold": {"check_gold"},
+        "crawl_gold": {"check_gold", "measure_day"},
+        "measure_day": set(),
         "check_gold": queries,
         **{query: {"publish_website"} for query in queries},
         "publish_website": set(),
@@ -102,7 +103,7 @@ def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
 
 def test_the_queries_results_go_where_the_declared_workgroup_says(daily: DAG) -> None:
     queries = [task for task in daily.tasks if isinstance(task, AthenaOperator)]
-    assert len(queries) == 4
+    assert len(queries) == 5
     workgroup = load_resources()["athena"]["workgroup"]
     assert workgroup["Configuration"]["EnforceWorkGroupConfiguration"]
     assert {(task.workgroup, task.output_location) for task in queries} == {(workgroup["Name"], None)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
 
+from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 
 REPOSITORY = Path(__file__).parents[2]
@@ -64,6 +65,7 @@ def test_every_dag_keeps_the_shared_defaults(dag_bag: DagBag) -> None:
         assert dag.tags <= {tag.value for tag in Tag}, f"{dag.dag_id} has tags that are not in Tag"
         assert not dag.catchup, dag.dag_id
         assert dag.dagrun_timeout, dag.dag_id
+        assert dag.on_failure_callback is run_failed, dag.dag_id
         assert dag.start_date is not None
         assert dag.start_date.utcoffset() == timedelta(0), f"{dag.dag_id}: start_date is not in UTC"
         for task in dag.tasks:
@@ -95,6 +97,7 @@ def test_what_waits_for_minutes_is_deferred_and_what_waits_for_seconds_is_not(da
     }
     assert {task.task_id for task in waiting} - deferred == {
         "check_gold",
+        "measure_day",
         "query_top10",
         "query_market_history",
         "query_coin_history",

@@ -126,3 +126,23 @@ def all_of_airflow(
         with servers.running(environment, logs) as processes:
             api = Api(environment["AIRFLOW__API__BASE_URL"])
             yield Airflow(api, stand_in, environment, processes, logs)
+
+
+@pytest.fixture(scope="package")
+def alerts(lake: Lake) -> Callable[[], list[str]]:
+    """What people who subscribed to the lake's alerts have received since."""
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    url = sqs.create_queue(QueueName="somebodys-inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    [topic] = [
+        t["TopicArn"] for t in sns.list_topics()["Topics"] if t["TopicArn"].endswith("crypto-lake-alerts")
+    ]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def received() -> list[str]:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"])["Message"] for message in messages]
+
+    return received

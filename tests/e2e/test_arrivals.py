@@ -124,26 +124,6 @@ def dropzone(all_of_airflow: Airflow, lake: Lake) -> Dropzone:
     return zone
 
 
-@pytest.fixture(scope="module")
-def alerts() -> Callable[[], list[str]]:
-    """What people who subscribed to the lake's alerts have received since."""
-    sqs, sns = boto3.client("sqs"), boto3.client("sns")
-    url = sqs.create_queue(QueueName="somebodys-inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    [topic] = [
-        t["TopicArn"] for t in sns.list_topics()["Topics"] if t["TopicArn"].endswith("crypto-lake-alerts")
-    ]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    def received() -> list[str]:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [json.loads(message["Body"])["Message"] for message in messages]
-
-    return received
-
-
 pytestmark = pytest.mark.timeout(400)
 
 

@@ -107,3 +107,22 @@ def test_a_retry_reattaches_to_the_run_that_is_still_going_and_a_stopped_run_is_
     wait_for(run_id, "STOPPED")
     with pytest.raises(AirflowException, match=rf"run {run_id}, is STOPPED"):
         attempt.resumes(run_id, "success")
+
+
+def test_a_trigger_that_broke_is_no_reason_the_run_is() -> None:
+    broken = ("__fail__", {"error": "Trigger failure", "traceback": ["ClientError: ThrottlingException"]})
+    attempt = Attempt("fail")
+    run_id = attempt.defers()
+    wait_for(run_id, "FAILED")
+    with pytest.raises(AirflowException, match=r"is FAILED: .*run bronze_to_silver for that date first"):
+        attempt.operator.resume_execution(*broken, attempt.context)
+    attempt = Attempt("succeed")
+    run_id = attempt.defers()
+    wait_for(run_id, "SUCCEEDED")
+    assert attempt.operator.resume_execution(*broken, attempt.context) == run_id
+    attempt = Attempt("sleep")
+    run_id = attempt.defers()
+    wait_for(run_id, "RUNNING")
+    with pytest.raises(AirflowException, match=rf"run {run_id}, is RUNNING: Trigger failure, see the log"):
+        attempt.operator.resume_execution(*broken, attempt.context)
+    boto3.client("glue").batch_stop_job_run(JobName="what", JobRunIds=[run_id])

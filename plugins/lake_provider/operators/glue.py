@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferralError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -52,6 +52,18 @@ class GlueJobRunOperator(GlueJobOperator):
                 f"Glue job {self.job_name!r} does not exist: create it from include/resources/glue_jobs.yaml"
             )
         return str(super().execute(context))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """As the base class; but when the trigger itself broke, look at the run instead.
+
+        Airflow would say "Trigger failure", and nothing of the run, which may have ended or still be going.
+        """
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralError as error:
+            ti = context["ti"]
+            run_id = ti.xcom_pull(key="glue_job_run_id", task_ids=ti.task_id)
+            return self.execute_complete(context, {"run_id": run_id, "message": f"{error}, see the log"})
 
     def execute_complete(
         self,

@@ -1,12 +1,9 @@
-"""A run's tasks on a real S3, SQS and SNS: one failing object among others, the sum, the alert."""
+"""A run's tasks on a real S3: one failing object among others, the sum, the alert."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import logging
-import uuid
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -16,22 +13,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from include.crypto_lake.on_arrival import processing
 from include.crypto_lake.on_arrival.partitions import Partition
 from include.orchestration import arrivals
-from include.orchestration.alerts import alert, task_failed
 
 RUN = "manual__1"
-
-
-@pytest.fixture
-def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
-    name = f"tasks-{uuid.uuid4().hex[:10]}"
-    boto3.client("s3").create_bucket(Bucket=name)
-    use_topic(monkeypatch, name, None)
-    return name
-
-
-def use_topic(monkeypatch: pytest.MonkeyPatch, bucket: str, arn: str | None) -> None:
-    settings = {"bucket": bucket, "website_bucket": "website", "alert_topic_arn": arn}
-    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", json.dumps(settings))
 
 
 def put(bucket: str, day: str, body: bytes | None = None) -> str:
@@ -43,23 +26,6 @@ def put(bucket: str, day: str, body: bytes | None = None) -> str:
 
 def processed(bucket: str, count: int) -> list[list[dict[str, Any]]]:
     return [arrivals.process(number, RUN, bucket, "", "usd") for number in range(count)]
-
-
-@pytest.fixture
-def inbox(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Receives what the topic of the settings is sent."""
-    sqs, sns = boto3.client("sqs"), boto3.client("sns")
-    url = sqs.create_queue(QueueName=f"inbox-{bucket}")["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = sns.create_topic(Name=f"alerts-{bucket}")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
-    use_topic(monkeypatch, bucket, topic)
-
-    def received() -> list[dict[str, Any]]:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(message["Body"]) for message in messages]
-
-    return received
 
 
 def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inbox: Any) -> None:
@@ -142,28 +108,6 @@ def test_a_cleared_run_keeps_to_its_list(bucket: str) -> None:
 def test_a_missing_bucket_is_named_with_the_remedy(bucket: str) -> None:
     with pytest.raises(AirflowFailException, match=r"'no-such-bucket' does not exist.*'crypto_lake'"):
         arrivals.find(RUN, "no-such-bucket", "")
-
-
-def test_an_alert_is_logged_and_one_that_cannot_be_sent_fails_nothing(
-    bucket: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        alert("something happened", "read this")
-    assert "ALERT: something happened\nread this" in caplog.text
-    use_topic(monkeypatch, bucket, "arn:aws:sns:us-east-1:123456789012:no-such-topic")
-    alert("something happened", "read this")
-    assert "The alert could not be sent: check 'alert_topic_arn'" in caplog.text
-
-
-def test_a_failed_task_alerts_with_run_reason_and_link(bucket: str, inbox: Any) -> None:
-    ti = SimpleNamespace(
-        dag_id="a_dag", task_id="a_task", map_index=7, run_id=RUN, log_url="http://airflow/log", try_number=3
-    )
-    task_failed({"ti": ti, "exception": AirflowException("the bucket is gone")})
-    [message] = inbox()
-    assert message["Subject"] == "a_dag.a_task [7] failed"
-    for part in (RUN, "the bucket is gone", "http://airflow/log", "runbook"):
-        assert part in message["Message"]
 
 
 def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox: Any) -> None:

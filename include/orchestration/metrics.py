@@ -1,0 +1,104 @@
+"""What CloudWatch is told of each run: rows of each layer, refused and flagged, bytes scanned, age of data.
+
+All of it is in the namespace `CryptoLake`. The functions are `on_success_callback`s, which Airflow calls when
+a task's work is done: a metric that cannot be sent is logged, and fails nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "CryptoLake"
+
+Context = Mapping[str, Any]
+Figures = Mapping[str, float | None]
+
+
+def _metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]:
+    """Make a callback that sends what a function reads off a finished task; None is not sent."""
+
+    @wraps(figures)
+    def callback(context: Context) -> None:
+        task = context["ti"].task_id
+        try:
+            data = [
+                {
+                    "MetricName": name,
+                    "Value": value,
+                    "Unit": "Bytes" if name.startswith("bytes") else "Count",
+                    # By task what several tasks have.
+                    "Dimensions": [{"Name": "task", "Value": task}] if name == "bytes_scanned" else [],
+                }
+                for name, value in figures(context).items()
+                if value is not None
+            ]
+            log.info("Metrics: %s", {metric["MetricName"]: metric["Value"] for metric in data})
+            if data:
+                _cloudwatch().put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        except Exception:
+            log.exception(
+                "The metrics of %s could not be sent: check the right to cloudwatch:PutMetricData in the "
+                "namespace %s",
+                task,
+                NAMESPACE,
+            )
+
+    return callback
+
+
+@_metrics
+def ingestion(context: Context) -> Figures:
+    """Of `fetch_markets`: the rows of the ingestion, and how many API calls they took."""
+    made = _returned(context)
+    return {"bronze_rows": made["rows"], "api_calls": made["api_calls"]}
+
+
+@_metrics
+def query(context: Context) -> Figures:
+    """Of an Athena task: the bytes that its query has read."""
+    statistics = _athena().get_query_info(_returned(context))["QueryExecution"]["Statistics"]
+    return {"bytes_scanned": statistics["DataScannedInBytes"]}
+
+
+@_metrics
+def day(context: Context) -> Figures:
+    """Of `measure_day`: each column of its query's row."""
+    from lake_provider.hooks.athena import fetch_rows
+
+    return fetch_rows(_athena(), _returned(context))[0]
+
+
+@_metrics
+def publication(context: Context) -> Figures:
+    """Of `publish_website`: how many files it has written. The alarm "Website out of date" misses these."""
+    return {"published_files": len(_returned(context))}
+
+
+@_metrics
+def arrivals(context: Context) -> Figures:
+    """Of `report`: dropped files by what became of them, and their rows."""
+    made = _returned(context)
+    return {f"{name}_files": count for name, count in made["files"].items()} | {
+        f"processed_rows_{name}": count for name, count in made["rows"].items()
+    }
+
+
+def _returned(context: Context) -> Any:
+    return context["ti"].xcom_pull(task_ids=context["ti"].task_id)
+
+
+def _athena() -> Any:
+    from airflow.providers.amazon.aws.hooks.athena import AthenaHook
+
+    return AthenaHook()
+
+
+def _cloudwatch() -> Any:
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    return AwsBaseHook(client_type="cloudwatch").get_conn()

@@ -1,0 +1,110 @@
+"""Alerts, read by somebody who subscribed to the lake's topic."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException
+
+from include.orchestration.alerts import alert, run_failed, task_failed
+from lake_provider.notifications.alerts import AlertNotifier, run_is_late
+from tests.include.orchestration.conftest import use_topic
+
+RUN = "manual__1"
+TASK = SimpleNamespace(
+    dag_id="a_dag", task_id="a_task", map_index=7, run_id=RUN, log_url="http://airflow/log", try_number=3
+)
+LATE = {
+    "dag_run": {"dag_id": "a_dag", "dag_run_id": RUN, "state": "running"},
+    "deadline": {"id": "1", "deadline_time": "2026-01-31T03:30:00Z"},
+}
+
+
+def test_without_a_topic_an_alert_is_a_log_line(bucket: str, caplog: pytest.LogCaptureFixture) -> None:
+    alert("something happened", "read this")
+    assert "ALERT: something happened\nread this" in caplog.text
+    assert "could not be sent" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["arn:aws:sns:us-east-1:123456789012:no-such-topic", "no ARN", 17],
+    ids=["gone", "text", "number"],
+)
+def test_an_alert_that_cannot_be_sent_fails_nothing(
+    bucket: str, topic: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    use_topic(monkeypatch, bucket, topic)
+    alert("something happened", "read this")
+    asyncio.run(run_is_late(LATE))
+    assert caplog.text.count("The alert could not be sent: check 'alert_topic_arn'") == 2
+
+
+def test_a_broken_variable_does_not_hide_what_happened(
+    bucket: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", "{")
+    task_failed({"ti": TASK, "exception": ValueError("the bucket is gone")})
+    assert "the bucket is gone" in caplog.text
+    assert "The alert could not be sent" in caplog.text
+
+
+def test_a_failed_task_alerts_with_all_that_one_needs(bucket: str, inbox: Any) -> None:
+    task_failed({"ti": TASK, "exception": AirflowException("the bucket is gone")})
+    [message] = inbox()
+    assert message["Subject"] == "a_dag.a_task [7] failed"
+    assert message["Message"].splitlines() == [
+        "DAG: a_dag",
+        f"Run: {RUN}",
+        "Task: a_task [7], try 3",
+        "Reason: the bucket is gone",
+        "Log: http://airflow/log",
+        "",
+        'What to do: docs/operations.md, section "a_task".',
+    ]
+
+
+def test_a_task_whose_process_was_lost_has_a_reason_too(bucket: str, inbox: Any) -> None:
+    """Airflow calls the callback in the DAG processor then, and knows of no exception."""
+    task_failed({"ti": TASK})
+    assert "Reason: Airflow lost the task: its process was killed" in inbox()[0]["Message"]
+
+
+def test_a_run_that_was_timed_out_alerts_and_one_whose_task_has_told_does_not(
+    bucket: str, inbox: Any
+) -> None:
+    context = {"dag": SimpleNamespace(dag_id="a_dag"), "run_id": RUN}
+    run_failed(context | {"reason": "task_failure"})
+    run_failed(context | {"reason": "timed_out"})
+    [message] = inbox()
+    assert message["Subject"] == "a_dag failed: timed_out"
+    assert 'section "Run is late"' in message["Message"]
+
+
+def test_a_late_run_alerts_from_the_triggerer(
+    bucket: str, inbox: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.run(run_is_late(LATE))
+    [message] = inbox()
+    assert message["Subject"] == "a_dag is late"
+    assert "it had to succeed by 2026-01-31T03:30:00Z, and is running" in message["Message"]
+    assert "ALERT: a_dag is late" in caplog.text
+
+
+def test_what_others_wrote_is_sent_as_it_is(bucket: str, inbox: Any) -> None:
+    """A file may be called anything: its name must be neither a template nor a second line of a subject."""
+    name = "raw/{{ conn.coingecko_default.password }} '; DROP \n\r\x07 ünï {% raw %}.csv"
+    AlertNotifier(subject=f"{name} refused", message=name)({})
+    [message] = inbox()
+    assert message["Message"] == name
+    assert message["Subject"] == "raw/{{ conn.coingecko_default.password }} '; DROP n {% raw %}.csv refused"
+
+
+def test_long_texts_are_cut_to_what_sns_takes(bucket: str, inbox: Any) -> None:
+    alert("s" * 500, "m" * 300_000)
+    [message] = inbox()
+    assert len(message["Subject"]) == 100
+    assert len(message["Message"]) == 100_000
