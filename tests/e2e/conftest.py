@@ -74,7 +74,6 @@ class Airflow:
     """All of Airflow, running."""
 
     api: Api
-    stand_in: StandIn
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]]
     logs: Path
@@ -116,16 +115,21 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture(scope="package")
+def coingecko() -> Iterator[StandIn]:
+    """Made-up market data."""
+    with running_stand_in("demo") as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="package")
 def all_of_airflow(
-    airflow: Callable[[str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+    airflow: Callable[[str], dict[str, str]], coingecko: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Airflow]:
     """API server, scheduler, DAG processor and triggerer, on made-up market data."""
     logs = tmp_path_factory.mktemp("logs")
-    with running_stand_in("demo") as stand_in:
-        environment = airflow(stand_in.url)
-        with servers.running(environment, logs) as processes:
-            api = Api(environment["AIRFLOW__API__BASE_URL"])
-            yield Airflow(api, stand_in, environment, processes, logs)
+    environment = airflow(coingecko.url)
+    with servers.running(environment, logs) as processes:
+        yield Airflow(Api(environment["AIRFLOW__API__BASE_URL"]), environment, processes, logs)
 
 
 @pytest.fixture(scope="package")

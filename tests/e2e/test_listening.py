@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 import psutil
 
 if TYPE_CHECKING:
+    from local_aws.coingecko import StandIn
     from tests.e2e.conftest import Airflow, Lake
 
 
-def test_whatever_runs_listens_on_127_0_0_1_alone(all_of_airflow: Airflow, lake: Lake) -> None:
+def test_whatever_runs_listens_on_127_0_0_1_alone(
+    all_of_airflow: Airflow, coingecko: StandIn, lake: Lake
+) -> None:
     """This process has the stand-in; the others are its children."""
     this = psutil.Process()
     listening: dict[tuple[str, int], list[str]] = {}
@@ -21,6 +24,6 @@ def test_whatever_runs_listens_on_127_0_0_1_alone(all_of_airflow: Airflow, lake:
             for connection in process.net_connections("tcp"):
                 if connection.status == psutil.CONN_LISTEN:
                     listening[connection.laddr.ip, connection.laddr.port] = process.cmdline()
-    for url in (all_of_airflow.api.url, all_of_airflow.stand_in.url, lake.endpoint_url, lake.website_url):
+    for url in (all_of_airflow.api.url, coingecko.url, lake.endpoint_url, lake.website_url):
         assert ("127.0.0.1", urlsplit(url).port) in listening, f"the server of {url} was not looked at"
     assert {place: command for place, command in listening.items() if place[0] != "127.0.0.1"} == {}

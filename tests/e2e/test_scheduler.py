@@ -23,6 +23,7 @@ from tests.e2e.conftest import API_KEY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local_aws.coingecko import StandIn
     from tests.airflow_api import Api
     from tests.e2e.conftest import Airflow, Lake
 
@@ -163,13 +164,13 @@ def texts(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_api_key_is_nowhere_but_in_the_requests_header(
-    api: Api, all_of_airflow: Airflow, lake: Lake, local_aws_state: Path
+    api: Api, all_of_airflow: Airflow, coingecko: StandIn, local_aws_state: Path
 ) -> None:
     """After the runs above: the logs, the metadata database, the lake with its objects' metadata, the API."""
-    if not all_of_airflow.stand_in.received:  # this test alone
+    if not coingecko.received:  # this test alone
         api.finished(DAG, api("POST", RUNS, {"logical_date": None})["dag_run_id"])
-    assert {request.headers["x-cg-demo-api-key"] for request in all_of_airflow.stand_in.received} == {API_KEY}
-    assert not any(API_KEY in request.target for request in all_of_airflow.stand_in.received)
+    assert {request.headers["x-cg-demo-api-key"] for request in coingecko.received} == {API_KEY}
+    assert not any(API_KEY in request.target for request in coingecko.received)
 
     home = Path(all_of_airflow.environment["AIRFLOW_HOME"])
     left = texts(home) | texts(all_of_airflow.logs) | texts(local_aws_state)
