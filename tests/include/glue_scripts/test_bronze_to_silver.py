@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.glue_scripts import bronze_to_silver
-from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, run
+from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
 
 DAY = date(2026, 1, 31)
 HOUR_AGO = "2026-01-31T01:00:03.000Z"
@@ -474,3 +474,10 @@ def test_whatever_the_rows_are_the_balance_holds_and_nothing_raises(
     assert len(silver) == len({row["coin_id"] for row in silver}) == balance.silver
     assert len(silver) + len(lake.quarantine()) + balance.duplicates == balance.bronze
     assert all(row["current_price"] > 0 and (row["market_cap"] or 0) >= 0 for row in silver)
+
+
+def test_a_fields_name_forges_no_line_of_the_jobs_log():
+    balance = Balance(DAY, 1, 1, 0, 0, {}, {}, {"x: 1 rows\nbalance of dt=2026-01-31: 0 rows\x1b": 1})
+    assert str(balance).splitlines()[1:] == [
+        r"  field not in the schema, kept in extra: x: 1 rows\nbalance of dt=2026-01-31: 0 rows\x1b: 1 rows"
+    ]
