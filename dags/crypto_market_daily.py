@@ -18,8 +18,8 @@
 create`; by `airflow dags test crypto_market_daily 2026-01-31`.
 
 **Run date.** The `run_date` parameter, else the run's logical date, else the time the run was due, as a UTC date.
-CoinGecko has no past snapshots: for a day that is over, the bronze that exists is used again, and if there is
-none, `fetch_markets` says so. Yesterday's partition never receives today's prices.
+CoinGecko has no past snapshots: for a day that is over, its newest whole ingestion in bronze is used again, and
+if there is none, `fetch_markets` says so. Yesterday's partition never receives today's prices.
 
 **Needs.** Airflow Variable `crypto_lake` (`{"bucket": …, "website_bucket": …, "coins": 250, "currency": "usd"}`),
 Connection `coingecko_default` (HTTP), AWS credentials (on MWAA: the execution role), and the Glue jobs, crawlers
@@ -37,7 +37,7 @@ after it was queued.
 | task | usual reason | what to do |
 |---|---|---|
 | `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first |
-| `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in `quarantine/coins_market/dt=…`; clear `fetch_markets`, or mend the script and clear this task |
+| `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in the day's report (docs/operations.md); clear `fetch_markets`, or mend the script and clear this task |
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
 | `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
 | `check_gold` | the failed checks stand in the error with their numbers | the website still shows the last good day. Look at the day in Athena; when the data was bad, clear `fetch_markets` |

@@ -19,7 +19,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.glue.models import FakeTable, glue_backends
 from sqlglot import exp
 
-from local_aws import athena_ddl, athena_engine, seams
+from local_aws import athena_ddl, athena_engine, partition_projection, seams
 from local_aws.athena_results import Row, column_info, csv
 from local_aws.athena_sql import (
     MalformedQueryError,
@@ -161,7 +161,7 @@ class QueryExecution(Execution):
             message = f"Table '{_CATALOG}.{database}.{name}' does not exist"
             raise QueryError("TABLE_NOT_FOUND", f"{where}: {message}")
         found = _catalog_table(database, table)
-        if found.keys:
+        if found.keys and not partition_projection.is_enabled(_parameters(table)):
             self._require(glue, "GetPartitions", database, name)
         return found
 
@@ -350,6 +350,10 @@ def _require_output(execution: QueryExecution) -> None:
         ) from None
 
 
+def _parameters(table: FakeTable) -> Mapping[str, str]:
+    return cast(Mapping[str, str], table.as_dict().get("Parameters") or {})
+
+
 def _catalog_table(database: str, table: FakeTable) -> Table:
     shown = table.as_dict()
     descriptor = shown.get("StorageDescriptor") or {}
@@ -358,7 +362,11 @@ def _catalog_table(database: str, table: FakeTable) -> Table:
         raise QueryError("NOT_SUPPORTED", f"local_aws reads Parquet; table {database}.{table.name} is {kind}")
     keys = {column["Name"].lower(): column["Type"] for column in shown.get("PartitionKeys", [])}
     partitions = [Partition(descriptor["Location"], ())]
-    if keys:
+    if keys and partition_projection.is_enabled(_parameters(table)):
+        partitions = partition_projection.partitions(
+            f"{database}.{table.name}", list(keys), descriptor["Location"], _parameters(table)
+        )
+    elif keys:
         partitions = [
             Partition(partition.partition_input["StorageDescriptor"]["Location"], tuple(partition.values))
             for partition in table.partitions.values()

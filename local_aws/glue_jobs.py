@@ -50,6 +50,7 @@ _NOT_IMPLEMENTED = {
     "--extra-py-files",
     "--user-jars-first",
 }
+_JAVA_FRAME = r"\s+(at |\.\.\. )"
 
 
 class Job(FakeJob):
@@ -162,7 +163,8 @@ class JobRun(FakeJobRun):
             ):
 
                 def on_output(line: str) -> None:
-                    last_lines.append(line)
+                    if not re.match(_JAVA_FRAME, line):  # hundreds, behind which the error itself is lost
+                        last_lines.append(line)
                     output(line)
                     out_file.write(line + "\n")
 
@@ -215,17 +217,23 @@ class JobRun(FakeJobRun):
 
 
 def failure(exit_status: int, last_lines: Iterable[str]) -> str:
-    """A failed script's error as Glue words it: `ValueError: …`, or the exit status without one."""
+    """A failed script's error as Glue words it: `ValueError: …`, or the exit status without one.
+
+    Of an error in Java the cause at the bottom is told too: `Py4JJavaError: … No space left on device`.
+    """
     lines = list(last_lines)
     error = None
     traceback = False
+    cause = None
     for line in lines:
         if line.startswith("Traceback (most recent call last):"):
-            traceback = True
+            traceback, cause = True, None
         elif traceback and (found := re.match(r"(?:\w+\.)*(\w+(?:: .*)?)$", line)):
             error, traceback = found[1], False
+        elif error and (found := re.match(r"(?:Caused by)?: (?:[\w$]+\.)*([\w$]+(?:: .*)?)$", line)):
+            cause = found[1]
     if error:
-        return error
+        return f"{error} {cause}" if cause and error.startswith("Py4J") else error
     last = next((line for line in reversed(lines) if line.strip()), "it printed nothing")
     return f"Command failed with exit code {exit_status}: {last.strip()}"
 

@@ -185,11 +185,18 @@ def run(spark: SparkSession, lake: str, run_date: date) -> Row:
         raise FileNotFoundError(f"{partition} is empty: run bronze_to_silver for that date first")
     refused = _partition(spark, f"{lake}/{QUARANTINE}/dt={run_date}/")
     counts = (
-        {row[0]: row[1] for row in refused.groupBy("ingestion_timestamp").count().collect()}
+        {
+            row[0]: row[1]
+            for row in refused.where("NOT array_contains(reasons, 'incomplete_ingestion')")
+            .groupBy("ingestion_timestamp")
+            .count()
+            .collect()
+        }
         if refused
         else {}
     )
-    # Of the day's latest ingestion alone: fetching a day twice does not make it worse.
+    # Of the day's latest ingestion alone: fetching a day twice does not make it worse. One that was cut off
+    # says nothing about the data.
     quarantined = counts.get(max([newest, *counts]), 0)
 
     # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in gold.

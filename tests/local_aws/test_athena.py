@@ -381,6 +381,84 @@ def test_the_catalog_can_be_shown_and_repaired(
     assert ask("SELECT * FROM repaired").rows == [("n", "dt"), ("1", "a:b")]
 
 
+PROJECTED = {
+    "projection.enabled": "true",
+    "projection.dt.type": "date",
+    "projection.dt.format": "yyyy-MM-dd",
+    "projection.dt.range": "2026-01-01,NOW",
+}
+
+
+@pytest.fixture(scope="module")
+def project(glue: Any, lake: str, database: str, sizes: dict[str, int]) -> Callable[..., str]:
+    """Makes a table over the days of `coins` that has no partitions in the catalog; gives its name."""
+
+    def make(name: str, parameters: dict[str, str]) -> str:
+        columns = [{"Name": column, "Type": kind} for column, kind in COLUMNS.items()]
+        table = {
+            "Name": name,
+            "PartitionKeys": [{"Name": "dt", "Type": "date"}],
+            "StorageDescriptor": {"Columns": columns, "Location": f"s3://{lake}/gold/coins/", **PARQUET},
+            "Parameters": {"classification": "parquet", **parameters},
+        }
+        glue.create_table(DatabaseName=database, TableInput=table)
+        return name
+
+    return make
+
+
+def test_projected_partitions_are_those_in_range_whether_there_are_files_or_not(
+    ask: Callable[..., Answer], sizes: dict[str, int], project: Callable[..., str]
+) -> None:
+    table = project("projected", PROJECTED | {"projection.dt.range": "2026-01-30, 2026-02-28"})
+    answer = ask(f"SELECT coin_id, dt FROM {table} WHERE dt = DATE '2026-01-31' AND rank = 1")
+    assert (answer.rows[1:], answer.bytes_read) == ([("bitcoin", "2026-01-31")], sizes["2026-01-31"])
+    for empty in ("2026-02-01", "2026-01-29", "2026-03-01"):  # the second has files, but is out of range
+        answer = ask(f"SELECT coin_id FROM {table} WHERE dt = DATE '{empty}'")
+        assert (answer.rows[1:], answer.bytes_read) == ([], 0)
+    counts = ask(f"SELECT dt, count(*) FROM {table} GROUP BY dt ORDER BY dt").rows[1:]
+    assert counts == [(day, "3") for day in DAYS[1:]]
+
+
+def test_a_projection_up_to_now_has_today(
+    s3: Any, lake: str, ask: Callable[..., Answer], project: Callable[..., str]
+) -> None:
+    table = project("projected_to_now", PROJECTED)
+    today = dt.datetime.now(dt.UTC).date()
+    body = parquet({"coin_id": ["bitcoin"]})
+    for number in (0, 1, 2):
+        key = f"gold/coins/dt={today + dt.timedelta(days=number)}/part-0.parquet"
+        s3.put_object(Bucket=lake, Key=key, Body=body)
+    try:
+        found = ask(f"SELECT dt FROM {table} WHERE dt >= DATE '{today}' ORDER BY dt").rows[1:]
+    finally:
+        for number in (0, 1, 2):
+            key = f"gold/coins/dt={today + dt.timedelta(days=number)}/part-0.parquet"
+            s3.delete_object(Bucket=lake, Key=key)
+    assert found[0] == (str(today),)
+    assert len(found) <= 2, "no day that has not begun; two if midnight has just passed"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        PROJECTED | {"projection.dt.type": "integer"},
+        PROJECTED | {"projection.dt.format": "yyyy/MM/dd"},
+        PROJECTED | {"projection.dt.interval": "7"},
+        PROJECTED | {"projection.dt.range": "NOW-3YEARS,NOW"},
+        PROJECTED | {"storage.location.template": "s3://x/${dt}/"},
+        {"projection.enabled": "true"},
+    ],
+)
+def test_a_projection_that_local_aws_does_not_do_is_refused_by_name(
+    ask: Callable[..., Answer], project: Callable[..., str], parameters: dict[str, str]
+) -> None:
+    table = project(f"odd_{abs(hash(str(parameters)))}", parameters)
+    reason = ask(f"SELECT * FROM {table}").reason
+    assert reason.startswith("NOT_SUPPORTED: local_aws projects one key of type date")
+    assert table in reason
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -234,6 +234,16 @@ def test_the_installed_spark_is_that_of_the_declared_glue_version() -> None:
             "RuntimeError: b",
         ),
         (
+            [
+                "Traceback (most recent call last):",
+                "py4j.protocol.Py4JJavaError: An error occurred while calling o3.parquet.",
+                ": org.apache.spark.SparkException: Job aborted.",
+                "Caused by: java.io.IOException: No space left on device",
+                "",
+            ],
+            "Py4JJavaError: An error occurred while calling o3.parquet. IOException: No space left on device",
+        ),
+        (
             ["usage: x", "x.py: error: --day is required", ""],
             "Command failed with exit code 2: x.py: error: --day is required",
         ),

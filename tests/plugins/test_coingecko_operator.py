@@ -221,14 +221,26 @@ def test_a_past_day_reuses_its_newest_bronze_without_a_call(live, bucket, clock)
     assert len(live.received) == calls
 
 
-def test_reusing_an_ingestion_that_was_cut_off_warns(live, bucket, clock):
-    key = f"{BRONZE}/ingested_at=20260131T020000Z/source=coingecko/page-0001.json"
-    bucket.put(key, b'[{"id":"bitcoin"},{"id":"ethereum"}]', pages="2")
+def test_a_past_day_reuses_its_newest_ingestion_that_is_whole(live, bucket, clock):
+    whole = ingest(bucket, coins="260")
+    later = f"{BRONZE}/ingested_at=20260131T030000Z/source=coingecko"
+    bucket.put(f"{later}/page-0002.json", b'[{"id":"bitcoin"}]', pages="2")
+    bucket.put(f"{later.replace('T03', 'T04')}/page-0001.json", b'[{"id":"bitcoin"}]', pages="2")
     clock("2026-02-01T02:00:05")
     with structlog.testing.capture_logs() as logs:
-        result = ingest(bucket)
-    assert (result["rows"], result["source"], result["keys"]) == (2, "coingecko", [key])
-    assert "has 1 of its 2 pages" in str(logs)
+        assert ingest(bucket, coins="260") == whole | {"api_calls": 0, "reused": True}
+    assert "ingested_at=20260131T040000Z was cut off: only page-0001.json is there" in str(logs)
+    assert "ingested_at=20260131T030000Z was cut off: only page-0002.json is there" in str(logs)
+
+
+def test_a_past_day_with_half_an_ingestion_fails_and_names_what_is_there(live, bucket, clock):
+    bucket.put(f"{BRONZE}/ingested_at=20260131T020000Z/source=coingecko/page-0002.json", pages="2")
+    clock("2026-02-01T02:00:05")
+    with pytest.raises(
+        AirflowFailException, match=rf"{BRONZE}/ has no whole ingestion \(ingested_at="
+    ) as caught:
+        ingest(bucket)
+    assert "20260131T020000Z was cut off: only page-0002.json is there), and the market" in str(caught.value)
 
 
 def test_a_past_day_without_bronze_fails_and_says_that_it_cannot_be_had_any_more(live, bucket, clock):

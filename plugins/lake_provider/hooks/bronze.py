@@ -2,6 +2,9 @@
 
 Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
 never reused, and within a day the order of ``ingested_at`` is the order of arrival.
+
+Page 1 is written last: an ingestion is whole if it has pages 1 to n. One that was cut off lacks page 1, and
+whoever reads bronze sees that from the keys alone.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -27,13 +31,21 @@ _COLLISIONS = 60
 
 @dataclass(frozen=True)
 class Ingestion:
-    """What bronze has of one ingestion; ``pages`` is how many it was meant to have, None if unknown."""
+    """What bronze has of one ingestion.
+
+    Attributes:
+        ingested_at: as in the keys.
+        source: who made the data.
+        keys: of the pages that are there, in order.
+        rows: in those pages.
+        whole: whether all pages that the ingestion was meant to have are there.
+    """
 
     ingested_at: str
     source: str
     keys: list[str]
     rows: int
-    pages: int | None
+    whole: bool
 
 
 class BronzeDay:
@@ -61,23 +73,23 @@ class BronzeDay:
                 raise AirflowFailException(f"S3 bucket {self.bucket!r} does not exist: {remedy}") from error
             raise
 
-    def newest(self) -> Ingestion | None:
-        """Read the newest ingestion, or None if the day has none."""
-        keys: dict[str, list[str]] = {}
+    def ingestions(self) -> Iterator[Ingestion]:
+        """Read the day's ingestions, the newest first; each is read when it is asked for."""
+        keys: dict[tuple[str, str], list[str]] = {}
         for listing in self._listings(self.root):
             for entry in listing.get("Contents", []):
-                if match := re.search(r"/ingested_at=([^/]+)/source=[^/]+/page-\d+\.json$", entry["Key"]):
-                    keys.setdefault(match[1], []).append(entry["Key"])
-        if not keys:
-            return None
-        ingested_at = max(keys)
-        rows, pages = 0, None
-        for key in keys[ingested_at]:
-            stored = self.s3.get_object(Bucket=self.bucket, Key=key)
-            rows += len(json.loads(stored["Body"].read()))
-            pages = stored["Metadata"].get("pages")
-        source = keys[ingested_at][0].rsplit("/", 2)[1].removeprefix("source=")
-        return Ingestion(ingested_at, source, keys[ingested_at], rows, int(pages) if pages else None)
+                if match := re.search(r"/ingested_at=([^/]+)/source=([^/]+)/page-\d+\.json$", entry["Key"]):
+                    keys.setdefault((match[1], match[2]), []).append(entry["Key"])
+        for ingested_at, source in sorted(keys, reverse=True):
+            pages = keys[ingested_at, source]
+            rows, meant = 0, len(pages)
+            for key in pages:
+                stored = self.s3.get_object(Bucket=self.bucket, Key=key)
+                rows += len(json.loads(stored["Body"].read()))
+                meant = int(stored["Metadata"].get("pages", meant))
+            names = [f"page-{number:04d}.json" for number in range(1, meant + 1)]
+            whole = [key.rpartition("/")[2] for key in pages] == names
+            yield Ingestion(ingested_at, source, pages, rows, whole)
 
     def append(self, pages: list[MarketsPage]) -> tuple[str, list[str]]:
         """Store pages as the day's newest ingestion, under keys that nobody has or will use again.
@@ -94,11 +106,11 @@ class BronzeDay:
             newest = datetime.strptime(max(stamps), STAMP).replace(tzinfo=UTC)
             moment = max(moment, newest + timedelta(seconds=1))
         for _ in range(_COLLISIONS):
-            # Whoever writes page 1 owns the second; a parallel ingestion moves on to the next one.
+            # Whoever writes the last page owns the second; a parallel ingestion moves on to the next one.
             stamp = moment.strftime(STAMP)
             folder = f"{self.root}ingested_at={stamp}/source={pages[0].source}"
             keys = [f"{folder}/page-{page.number:04d}.json" for page in pages]
-            if self._put_new(keys[0], pages[0], stamp, len(pages)):
+            if self._put_new(keys[-1], pages[-1], stamp, len(pages)):
                 break
             moment += timedelta(seconds=1)
         else:
@@ -106,11 +118,12 @@ class BronzeDay:
                 f"s3://{self.bucket}/{self.root}: other ingestions took {_COLLISIONS} keys in a row, up to "
                 f"ingested_at={stamp}: run fewer side by side"
             )
-        for key, page in zip(keys[1:], pages[1:], strict=True):
+        for key, page in reversed(list(zip(keys[:-1], pages[:-1], strict=True))):
             if not self._put_new(key, page, stamp, len(pages)):
                 raise AirflowException(
-                    f"s3://{self.bucket}/{key} exists although page 1 of that ingestion is ours: clear this "
-                    "task, a new ingestion gets keys of its own, and find out who else writes there"
+                    f"s3://{self.bucket}/{key} exists although page {len(pages)} of that ingestion is ours: "
+                    "S3 stored the page and did not say so, or somebody else writes there. Clear this task: "
+                    "a new ingestion gets keys of its own"
                 )
         return stamp, keys
 

@@ -28,8 +28,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
     """Ingests one run date's /coins/markets into bronze.
 
     * Run date = the source's today (UTC): fetches and appends a new ingestion, however many there are.
-    * Run date in the past: CoinGecko has no historical /coins/markets, so the bronze that exists is reused,
-      with no API call. None there: the task fails and says so.
+    * Run date in the past: CoinGecko has no historical /coins/markets, so the newest whole ingestion of
+      bronze is reused, with no API call. None there: the task fails and says so.
     * Run date in the future: fails.
     * With ``time_travel`` in the CoinGecko connection's extra: always fetches, as of the run date.
 
@@ -85,11 +85,11 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
 
         Returns:
             ``run_date``, ``source``, ``ingested_at`` (as in the keys), ``keys``, ``rows``, ``api_calls``,
-            ``reused`` (True: no API call was made, the rest describes the day's newest ingestion).
+            ``reused`` (True: no API call was made, the rest describes the day's newest whole ingestion).
 
         Raises:
             AirflowFailException: a retry cannot help: a wrong argument, a missing bucket or connection,
-                a past day without bronze, a request that the API refuses for good.
+                a past day without a whole ingestion, a request that the API refuses for good.
             AirflowException: a retry may help: rate limits, outages, odd bodies, a clock just past midnight.
         """
         day = _parsed_run_date(self.run_date)
@@ -153,23 +153,28 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         }
 
     def _reuse(self, bronze: BronzeDay, today: date) -> dict[str, Any]:
-        newest = bronze.newest()
-        if newest is None:
+        remedy = (
+            f"the market snapshot of {bronze.day} cannot be had any more: CoinGecko has no historical "
+            f"/coins/markets, only today's ({today} UTC). Backfill the day from CoinGecko's history "
+            "endpoints, or run another date"
+        )
+        cut_off = []
+        for newest in bronze.ingestions():
+            if newest.whole:
+                break
+            pages = ", ".join(key.rpartition("/")[2] for key in newest.keys)
+            cut_off.append(f"ingested_at={newest.ingested_at} was cut off: only {pages} is there")
+            self.log.warning("%s%s", bronze.root, cut_off[-1])
+        else:
+            if not cut_off:
+                raise AirflowFailException(f"s3://{self.bucket}/{bronze.root} is empty, and {remedy}")
             raise AirflowFailException(
-                f"s3://{self.bucket}/{bronze.root} is empty, and the market snapshot of {bronze.day} cannot "
-                f"be had any more: CoinGecko has no historical /coins/markets, only today's ({today} UTC). "
-                "Backfill the day from CoinGecko's history endpoints, or run another date"
-            )
-        if newest.pages is not None and newest.pages != len(newest.keys):
-            self.log.warning(
-                "ingested_at=%s has %d of its %d pages: that ingestion was cut off",
-                newest.ingested_at,
-                len(newest.keys),
-                newest.pages,
+                f"s3://{self.bucket}/{bronze.root} has no whole ingestion ({'; '.join(cut_off)}), and "
+                f"{remedy}"
             )
         self.log.info(
-            "%s is past (today is %s UTC) and CoinGecko serves only today: reusing its newest ingestion, "
-            "%d rows from %s, ingested_at=%s; no API call",
+            "%s is past (today is %s UTC) and CoinGecko serves only today: reusing its newest whole "
+            "ingestion, %d rows from %s, ingested_at=%s; no API call",
             bronze.day,
             today,
             newest.rows,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferralError
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+_PAUSE = 30  # seconds until a run that was refused is asked for again
 
 
 class GlueJobRunOperator(GlueJobOperator):
@@ -19,7 +24,8 @@ class GlueJobRunOperator(GlueJobOperator):
     Both matter here: a stopped run has not written its partition, and the reason belongs into the alert.
 
     A retried or cleared task re-attaches to its run while that is still going (`resume_glue_job_on_retry`)
-    instead of starting a second one beside it.
+    instead of starting a second one beside it. While the job has `MaxConcurrentRuns` going, the task waits,
+    as long as it would for a run.
 
     Args:
         job_name: The Glue job, which exists already (`include/resources/glue_jobs.yaml`).
@@ -41,17 +47,42 @@ class GlueJobRunOperator(GlueJobOperator):
             **kwargs,
         )
 
-    def execute(self, context: Context) -> str:
+    def execute(self, context: Context, event: Any = None, refusals: int = 0) -> str:  # noqa: ARG002
         """Start the job's run, or re-attach to the one that is going, and defer.
+
+        Args:
+            context: Airflow's.
+            event: Of the pause after a refusal.
+            refusals: How many times Glue has refused the run because others are going.
 
         Raises:
             AirflowFailException: there is no such job. (The provider would try to create one.)
+            AirflowException: others were going all the time.
         """
         if not self.hook.has_job(self.job_name):
             raise AirflowFailException(
                 f"Glue job {self.job_name!r} does not exist: create it from include/resources/glue_jobs.yaml"
             )
-        return str(super().execute(context))
+        try:
+            return str(super().execute(context))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConcurrentRunsExceededException":
+                raise
+            self._wait_for_others(refusals)
+
+    def _wait_for_others(self, refusals: int) -> NoReturn:
+        full = f"Glue job {self.job_name} has as many runs going as its MaxConcurrentRuns allows"
+        if refusals * _PAUSE >= self.waiter_delay * self.waiter_max_attempts:
+            raise AirflowException(
+                f"{full}, for {refusals * _PAUSE // 60} minutes now: see which they are (aws glue "
+                f"get-job-runs --job-name {self.job_name}), stop those that hang, then clear this task"
+            )
+        self.log.warning("%s: asking again in %d s", full, _PAUSE)
+        self.defer(
+            trigger=TimeDeltaTrigger(timedelta(seconds=_PAUSE)),
+            method_name="execute",
+            kwargs={"refusals": refusals + 1},
+        )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As the base class; but when the trigger itself broke, look at the run instead.
@@ -63,6 +94,8 @@ class GlueJobRunOperator(GlueJobOperator):
         except TaskDeferralError as error:
             ti = context["ti"]
             run_id = ti.xcom_pull(key="glue_job_run_id", task_ids=ti.task_id)
+            if run_id is None:  # none has been started yet: it was refused
+                raise
             return self.execute_complete(context, {"run_id": run_id, "message": f"{error}, see the log"})
 
     def execute_complete(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.glue_scripts import bronze_to_silver
+from include.glue_scripts import bronze_to_silver, silver_to_gold
 from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
 
 DAY = date(2026, 1, 31)
@@ -282,58 +282,91 @@ def test_a_day_comes_from_the_source_of_its_latest_ingestion(spark, lake, coin):
     assert balance.reasons == {"superseded_source": 2}
 
 
+def test_half_an_ingestion_is_refused_and_does_not_count_against_the_day(spark, lake, coin):
+    lake.ingest([coin("a", current_price=1), coin("b")], at="020000")
+    lake.ingest([coin("c")], at="020000", number=2)
+    half = lake.ingest([coin("a", current_price=2)], at="030000", source="synthetic", number=2)
+    balance = run(spark, str(lake), DAY)
+    assert {name: row["current_price"] for name, row in lake.silver().items()} == {
+        "a": 1,
+        "b": 101.5,
+        "c": 101.5,
+    }
+    assert [(row["reasons"], row["bronze_key"]) for row in lake.quarantine()] == [
+        (["incomplete_ingestion", "superseded_source"], half)
+    ]
+    assert balance.holds
+    silver_to_gold.run(spark, str(lake), DAY)
+    assert lake.summary()["quarantined"] == 0
+
+
+def test_a_day_of_half_an_ingestion_alone_is_no_day(spark, lake, coin):
+    lake.ingest([coin("a")], number=2)
+    lake.ingest([coin("b")], number=3)
+    with pytest.raises(ValueError, match=r"all 2 rows of .* were refused \(incomplete_ingestion\)"):
+        run(spark, str(lake), DAY)
+    assert lake.silver() == {}
+    assert len(lake.quarantine()) == 2
+
+
 # Flags
 
 
 def test_flags_start_where_the_thresholds_say(spark, lake, coin):
-    lake.ingest(
-        [
-            coin("good"),
-            coin("day-old", last_updated="2026-01-30T02:00:03.000Z"),
-            coin("stale", last_updated="2026-01-30T02:00:02.999Z"),
-            coin("undated", last_updated=None),
-            coin("rose-808-percent", price_change_percentage_24h=808.0),
-            coin("rose-hundredfold", price_change_percentage_24h=10_000),
-            coin("rose-too-far", price_change_percentage_24h=1_017_009),
-            coin("fell-to-nothing", price_change_percentage_24h=-100),
-            coin("fell-too-far", price_change_percentage_24h=-100.1),
-            coin("thin", market_cap=1e9, total_volume=1000),
-            coin("illiquid", market_cap=1e9, total_volume=999),
-            coin("fund", market_cap=1e6, total_volume=0),
-            coin("without-volume", market_cap=1e6, total_volume=None),
-            coin("huge", market_cap=4.1e22),
-            coin("huge-too", market_cap=5e22),
-            coin("unranked", market_cap_rank=None),
-            coin("outside-its-day", current_price=500),
-            coin("malformed-supply", total_supply="many"),
-            coin("malformed-name", name={"en": "x"}),
-            coin("malformed-roi", roi=7),
-            coin("malformed-time", last_updated="12:30"),
-            coin("malformed-rank", market_cap_rank=1.5),
-            coin("malformed-cap", market_cap="NaN"),
+    """Each threshold from both sides, and what is missing; the whole day's volume is 10 million."""
+    good = [
+        coin("day-old", last_updated="2026-01-30T02:00:03.000Z"),
+        coin("undated", last_updated=None),
+        coin("rose-808-percent", price_change_percentage_24h=808.0),
+        coin("rose-hundredfold", price_change_percentage_24h=10_000),
+        coin("fell-to-nothing", price_change_percentage_24h=-100),
+        coin("thin", market_cap=1e8, total_volume=1.01),
+        coin("without-volume", market_cap=1e9, total_volume=None),
+        coin("worthless", market_cap=0, total_volume=0),
+        coin("without-cap", market_cap=None, total_volume=0),
+        coin("largest", market_cap=0.999e10),
+        coin("outside-its-day", current_price=500),
+        coin(
+            "listed-today",
+            high_24h=None,
+            low_24h=None,
+            price_change_24h=None,
+            price_change_percentage_24h=None,
+            market_cap_change_24h=None,
+            market_cap_change_percentage_24h=None,
+        ),
+        # Hardly traded and rightly priced, as CoinGecko serves them.
+        coin("wrapped", market_cap=1_012_154_404, total_volume=73.01),
+        coin("staked", market_cap=1_019_920_535, total_volume=177.15),
+        coin("stablecoin", market_cap=2_000_000_000, total_volume=120.0, price_change_percentage_24h=0.0),
+    ]
+    flagged = [
+        ("stale", coin("stale", last_updated="2026-01-30T02:00:02.999Z")),
+        ("implausible_change", coin("rose-too-far", price_change_percentage_24h=10_000.1)),
+        ("implausible_change", coin("fell-too-far", price_change_percentage_24h=-100.1)),
+        ("illiquid", coin("illiquid", market_cap=1e8, total_volume=0.99)),
+        ("illiquid", coin("fund", market_cap=1e6, total_volume=0)),
+        ("implausible_market_cap", coin("too-large", market_cap=1.001e10)),
+        ("illiquid, implausible_market_cap", coin("huge", market_cap=4.1e22)),
+        ("unranked", coin("unranked", market_cap_rank=None)),
+        ("malformed_field", coin("malformed-supply", total_supply="many")),
+        ("malformed_field", coin("malformed-name", name={"en": "x"})),
+        ("malformed_field", coin("malformed-roi", roi=7)),
+        ("malformed_field", coin("malformed-time", last_updated="12:30")),
+        ("malformed_field", coin("malformed-cap", market_cap="NaN")),
+        ("malformed_field, unranked", coin("malformed-rank", market_cap_rank=1.5)),
+        (
+            "malformed_field, stale, unranked",
             coin("several", market_cap_rank=None, ath=[], last_updated="2020-01-01T00:00:00Z"),
-        ]
-    )
+        ),
+    ]
+    rows = [*good, *(row for _, row in flagged)]
+    rest = 1e7 - sum(row["total_volume"] or 0 for row in rows)
+    lake.ingest([*rows, coin("most-traded", total_volume=rest)])
     balance = run(spark, str(lake), DAY)
     silver = lake.silver()
-    flags = {name: row["quality_flags"] for name, row in silver.items() if row["quality_flags"]}
-    assert flags == {
-        "stale": ["stale"],
-        "rose-too-far": ["implausible_change"],
-        "fell-too-far": ["implausible_change"],
-        "illiquid": ["illiquid"],
-        "fund": ["illiquid"],
-        "huge": ["illiquid", "implausible_market_cap"],
-        "huge-too": ["illiquid", "implausible_market_cap"],
-        "unranked": ["unranked"],
-        "malformed-supply": ["malformed_field"],
-        "malformed-name": ["malformed_field"],
-        "malformed-roi": ["malformed_field"],
-        "malformed-time": ["malformed_field"],
-        "malformed-rank": ["malformed_field", "unranked"],
-        "malformed-cap": ["malformed_field"],
-        "several": ["malformed_field", "stale", "unranked"],
-    }
+    found = {name: row["quality_flags"] for name, row in silver.items() if row["quality_flags"]}
+    assert found == {row["id"]: flags.split(", ") for flags, row in flagged}
     assert silver["malformed-supply"]["total_supply"] is None
     assert silver["malformed-time"]["last_updated"] is None
     assert balance.flags["malformed_field"] == 7

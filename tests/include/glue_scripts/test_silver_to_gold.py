@@ -42,7 +42,7 @@ def day(spark, shared_lake, coin):
         coin("stale", market_cap=9_000_000, last_updated="2026-01-01T00:00:00Z"),
         coin("soared", market_cap=9_000_000, price_change_percentage_24h=1_017_009),
         coin("huge", market_cap=4.1e22),
-        coin("thin", market_cap=9_000_000, total_volume=1),
+        coin("thin", market_cap=9_000_000, total_volume=0.05),
         coin("refused", current_price=None),
         coin("refused-too", current_price=-1),
     )
@@ -140,6 +140,15 @@ def test_without_bitcoin_there_is_no_dominance_and_without_refused_rows_none_are
     assert summary.asDict() == {**lake.summary(), "dt": "2026-01-31"} | {
         key: summary[key] for key in ("last_updated", "ingestion_timestamp")
     }
+
+
+def test_of_a_response_that_is_stale_as_a_whole_nothing_is_ranked(spark, lake, coin):
+    old = "2026-01-29T17:02:00Z"
+    silver_of(spark, lake, *(coin(name, last_updated=old) for name in ("bitcoin", "ethereum")))
+    summary = run(spark, str(lake), DAY)
+    assert (summary.coins, summary.flagged, summary.ranked) == (2, 2, 0)
+    assert summary.total_market_cap is None
+    assert all(row["quality_flags"] == ["stale"] for row in lake.gold().values())
 
 
 def test_only_the_latest_ingestions_refusals_are_counted(spark, lake, coin):
