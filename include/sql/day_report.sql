@@ -1,7 +1,7 @@
 -- The day's report, for whoever has to judge a day: every row that was refused, with the reasons, and every
 -- row that has a quality flag, with the numbers that led to it. What weighs most comes first: refused rows,
--- then flagged rows that lost their rank, then flagged rows that kept it, each by market cap; last what an
--- earlier ingestion of the day had refused. Reads one partition of each table.
+-- then flagged rows that lost their rank, then flagged rows that kept it, each by market cap; last what was
+-- refused of the day's other ingestions. Reads one partition of each table.
 WITH day_rows AS (
     SELECT
         'quarantine' AS layer,
@@ -50,7 +50,8 @@ measured AS (
     SELECT
         *,
         SUM(IF(total_volume > 0, total_volume, 0)) OVER () AS day_volume,
-        MAX(ingestion_timestamp) OVER () AS latest_ingestion
+        -- Of an ingestion that was cut off, silver takes nothing.
+        MAX(IF(STRPOS(findings, 'incomplete_ingestion') = 0, ingestion_timestamp)) OVER () AS latest_ingestion
     FROM day_rows
 )
 
@@ -58,7 +59,7 @@ SELECT
     layer,
     CASE
         WHEN layer = 'quarantine' AND ingestion_timestamp = latest_ingestion THEN 'refused'
-        WHEN layer = 'quarantine' THEN 'refused earlier'
+        WHEN layer = 'quarantine' THEN 'superseded'
         WHEN rank IS NULL THEN 'not ranked'
         ELSE 'ranked'
     END AS consequence,

@@ -89,7 +89,10 @@ def report(shared_lake: Any, aws_environment: dict[str, str]) -> Iterator[Report
 
 @pytest.fixture(scope="module")
 def day(spark: Any, report: Report, coin: Callable[..., dict[str, Any]]) -> tuple[Any, Any]:
-    """Two ingestions: refusals and duplicates in both, every flag in the second, whose last page is HTML."""
+    """Two ingestions: refusals and duplicates in both, every flag in the second, whose last page is HTML.
+
+    Beside them made-up data, and an ingestion that was cut off.
+    """
     lake = report.lake
     lake.ingest([coin("made-up")], at="010000", source="synthetic")
     lake.ingest([coin("bitcoin"), coin("early", current_price=0), coin("only-early")], at="020000")
@@ -111,6 +114,7 @@ def day(spark: Any, report: Report, coin: Callable[..., dict[str, Any]]) -> tupl
     )
     lake.ingest([coin("bitcoin"), coin("good"), coin("tail")], at="030000", number=2)
     lake.ingest("<html>" + "x" * 5000 + "</html>", at="030000", number=3)
+    lake.ingest([coin("cut-off")], at="040000", number=2)  # page 1, which is written last, is missing
     balance = bronze_to_silver.run(spark, str(lake), DAY)
     summary = silver_to_gold.run(spark, str(lake), DAY)
     report.upload(DAY)
@@ -162,8 +166,9 @@ def test_what_weighs_most_stands_first(day: Any, report: Report) -> None:
         ("not ranked", "thin", "illiquid"),
         ("not ranked", "malformed", "malformed_field"),
         ("ranked", "unranked", "unranked"),
-        ("refused earlier", "early", "price_not_positive"),
-        ("refused earlier", "made-up", "superseded_source"),
+        ("superseded", "cut-off", "incomplete_ingestion"),
+        ("superseded", "early", "price_not_positive"),
+        ("superseded", "made-up", "superseded_source"),
     ]
 
 
