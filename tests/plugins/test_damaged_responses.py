@@ -19,8 +19,8 @@ from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from local_aws.coingecko import Fault
 from tests.damage import damaged_pages
 
-BODIES = 6_000
-OVER_HTTP = 12
+BODIES = 6_500
+OVER_HTTP = 8
 DAY = "2026-01-31"
 OF_THE_DAY = {"Date": "Sat, 31 Jan 2026 02:00:00 GMT"}
 
