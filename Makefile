@@ -58,6 +58,10 @@ down: ## End that; its data stay in volumes (docker compose down --volumes delet
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-faults
+test-faults: $(READY) java ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
+	@$(PYTHON) -m pytest tests/faults/killed -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
 	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from pyspark.sql import functions as sf
 BRONZE = "bronze/coins_market"
 SILVER = "silver/coins_market"
 QUARANTINE = "quarantine/coins_market"
+UNFINISHED_SECONDS = 3600  # longer than the job's own timeout: nobody writes to such a folder any more
 
 # Silver's columns that come from a coin's JSON: column, field of /coins/markets, type. Types are declared: a
 # field is 84055 in one row and 0.432979 in the next, and a market cap beyond int64 was served.
@@ -438,11 +440,32 @@ def measure(rows: DataFrame, run_date: date) -> tuple[Balance, set[str]]:
     return balance, set(pages)
 
 
-def _overwrite(rows: DataFrame, table: str) -> None:
-    """Replace the partitions of a table that occur in the rows, and no other."""
+def _overwrite(rows: DataFrame, table: str, run_date: date) -> None:
+    """Replace the day's partition of a table, and no other."""
+    _remove_unfinished(rows.sparkSession, table, run_date)
     rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
         "compression", "snappy"
     ).partitionBy("dt").parquet(table)
+
+
+def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
+    """Delete what killed runs left beside a table's partitions: the day's, and what is older than any run.
+
+    Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there, but a
+    crawler would take it for partitions.
+    """
+    jvm, context = spark._jvm, spark._jsc
+    path = jvm.org.apache.hadoop.fs.Path(f"{table}/.spark-staging-*")  # type: ignore[union-attr]
+    fs = path.getFileSystem(context.hadoopConfiguration())
+    for folder in fs.globStatus(path):
+        files, newest, days = fs.listFiles(folder.getPath(), True), folder.getModificationTime(), set[str]()
+        while files.hasNext():
+            file = files.next()
+            newest = max(newest, file.getModificationTime())
+            days |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
+        if str(run_date) in days or newest / 1000 < time.time() - UNFINISHED_SECONDS:
+            print(f"{folder.getPath()} is what a killed run left: deleted", flush=True)
+            fs.delete(folder.getPath(), True)
 
 
 def _remove(spark: SparkSession, folder: str) -> None:
@@ -497,7 +520,7 @@ def run(spark: SparkSession, lake: str, run_date: date) -> Balance:
             )
         if balance.quarantined:
             refused = rows.where("verdict = 'quarantined'")
-            _overwrite(refused.select(*QUARANTINE_COLUMNS, "dt"), f"{lake}/{QUARANTINE}")
+            _overwrite(refused.select(*QUARANTINE_COLUMNS, "dt"), f"{lake}/{QUARANTINE}", run_date)
         else:
             _remove(spark, f"{lake}/{QUARANTINE}/dt={run_date}")
         if balance.silver == 0:
@@ -506,7 +529,9 @@ def run(spark: SparkSession, lake: str, run_date: date) -> Balance:
                 f"({', '.join(sorted(balance.reasons))}), {SILVER}/dt={run_date}/ is left as it was: "
                 f"read {QUARANTINE}/dt={run_date}/, then run fetch_markets for that date again"
             )
-        _overwrite(rows.where("verdict = 'silver'").select(*SILVER_COLUMNS, "dt"), f"{lake}/{SILVER}")
+        _overwrite(
+            rows.where("verdict = 'silver'").select(*SILVER_COLUMNS, "dt"), f"{lake}/{SILVER}", run_date
+        )
     finally:
         rows.unpersist()
     return balance

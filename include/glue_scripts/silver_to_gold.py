@@ -14,7 +14,9 @@ rerun at any time and in any order.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+import time
 from collections.abc import Sequence
 from datetime import date
 
@@ -26,6 +28,7 @@ SILVER = "silver/coins_market"
 QUARANTINE = "quarantine/coins_market"
 GOLD_COINS = "gold/coins_market"
 GOLD_SUMMARY = "gold/market_summary"
+UNFINISHED_SECONDS = 3600  # longer than the job's own timeout: nobody writes to such a folder any more
 
 # A coin with one of these has no rank: its price or its market cap cannot be compared with the others' today.
 # `unranked` and `malformed_field` do not disqualify: CoinGecko's missing rank says nothing against the market
@@ -148,11 +151,32 @@ def _partition(spark: SparkSession, folder: str) -> DataFrame | None:
         return None
 
 
-def _overwrite(rows: DataFrame, table: str) -> None:
-    """Replace the partitions of a table that occur in the rows, and no other."""
+def _overwrite(rows: DataFrame, table: str, run_date: date) -> None:
+    """Replace the day's partition of a table, and no other."""
+    _remove_unfinished(rows.sparkSession, table, run_date)
     rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
         "compression", "snappy"
     ).partitionBy("dt").parquet(table)
+
+
+def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
+    """Delete what killed runs left beside a table's partitions: the day's, and what is older than any run.
+
+    Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there, but a
+    crawler would take it for partitions.
+    """
+    jvm, context = spark._jvm, spark._jsc
+    path = jvm.org.apache.hadoop.fs.Path(f"{table}/.spark-staging-*")  # type: ignore[union-attr]
+    fs = path.getFileSystem(context.hadoopConfiguration())
+    for folder in fs.globStatus(path):
+        files, newest, days = fs.listFiles(folder.getPath(), True), folder.getModificationTime(), set[str]()
+        while files.hasNext():
+            file = files.next()
+            newest = max(newest, file.getModificationTime())
+            days |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
+        if str(run_date) in days or newest / 1000 < time.time() - UNFINISHED_SECONDS:
+            print(f"{folder.getPath()} is what a killed run left: deleted", flush=True)
+            fs.delete(folder.getPath(), True)
 
 
 def run(spark: SparkSession, lake: str, run_date: date) -> Row:
@@ -214,8 +238,8 @@ def run(spark: SparkSession, lake: str, run_date: date) -> Row:
             f"{summary.ranked} ranked and {summary.flagged} flagged; {summary.quarantined} quarantined",
             flush=True,
         )
-        _overwrite(gold, f"{lake}/{GOLD_COINS}")
-        _overwrite(summaries, f"{lake}/{GOLD_SUMMARY}")
+        _overwrite(gold, f"{lake}/{GOLD_COINS}", run_date)
+        _overwrite(summaries, f"{lake}/{GOLD_SUMMARY}", run_date)
         summaries.unpersist()
     finally:
         gold.unpersist()
