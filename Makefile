@@ -13,22 +13,26 @@ DATE ?=
 FEED ?= demo
 AWS_PORT ?= 5055
 UI_PORT ?= 8080
-LOCAL := PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(AWS_PORT)
+# What a variable holds is one word for the shell, whatever is in it, and Make itself expands nothing in it
+# (as it would to export it).
+quoted = '$(subst ','\'',$(value $(1)))'
+unexport DATE FEED ENV
+LOCAL = PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(call quoted,AWS_PORT)
 
 .PHONY: help
 help: ## Show this list
 	@echo "Targets:"
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 	@echo
-	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  AWS_PORT=$(AWS_PORT)  UI_PORT=$(UI_PORT)"
+	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  AWS_PORT=5055  UI_PORT=8080"
 
 .PHONY: run
 run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEED=…)
-	@$(LOCAL) run --feed '$(FEED)' $(if $(DATE),--date '$(DATE)')
+	@$(LOCAL) run --feed $(call quoted,FEED) $(if $(value DATE),--date $(call quoted,DATE))
 
 .PHONY: dev
 dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
-	@$(LOCAL) dev --feed '$(FEED)' --port $(UI_PORT)
+	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT)
 
 .PHONY: stop
 stop: ## End what run and dev left running; the lake's data stay in .local/
@@ -85,8 +89,8 @@ deploy: package ## Upload the package to an environment's buckets, and update MW
 rollback: $(READY) ## Deploy the release that was live before (ENV=dev)
 smoke: $(READY) ## Check a deployed environment, and run the daily DAG once (ENV=dev)
 plan deploy rollback smoke:
-	@test -n '$(ENV)' || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
-	@scripts/terraform '$(ENV)' output -json | $(PYTHON) -m release $@ --outputs -
+	@test -n $(call quoted,ENV) || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
+	@scripts/terraform $(call quoted,ENV) output -json | $(PYTHON) -m release $@ --outputs -
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell

@@ -15,7 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# Airflow's log servers listen on all of a machine's addresses. Here nobody needs them: the API server reads
+# the same folder.
+COMPONENTS = {
+    "api-server": [],
+    "scheduler": ["--skip-serve-logs"],
+    "dag-processor": [],
+    "triggerer": ["--skip-serve-logs"],
+}
 
 
 class ServersFailedError(Exception):
@@ -79,7 +86,7 @@ def start(
     """One component, in a process group of its own, logging to `<logs>/<component>.log`."""
     with (logs / f"{component}.log").open("ab") as output:
         return subprocess.Popen(
-            [python, "-m", "airflow", component],
+            [python, "-m", "airflow", component, *COMPONENTS[component]],
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -88,7 +95,7 @@ def start(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a component with everything it started (a triggerer leaves a log server behind otherwise)."""
+    """End a component with everything it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):

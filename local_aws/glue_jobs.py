@@ -150,7 +150,7 @@ class JobRun(FakeJobRun):
             return "FAILED", problem
         region = job.backend.region_name
         principal = role_of_service(job.role, "glue.amazonaws.com")
-        scratch = Path(tempfile.mkdtemp(prefix=f"glue-{job.name}-"))
+        scratch = Path(tempfile.mkdtemp(prefix="glue-"))
         self.logs.mkdir(parents=True, exist_ok=True)
         last_lines: deque[str] = deque(maxlen=500)
         output = log_stream(region, "/aws-glue/jobs/output", self.job_run_id)

@@ -227,7 +227,13 @@ class StoredS3Backend(S3Backend):
 
     @property
     def _url_module(self) -> Any:
-        return seams.routes(moto.s3.urls, StoredS3Response)
+        module = seams.routes(moto.s3.urls, StoredS3Response)
+        # A key may have line ends, which a regular expression's dot leaves out.
+        module.url_paths = {
+            path.replace("(?P<key_name>.+)", r"(?P<key_name>[\s\S]+)"): handler
+            for path, handler in module.url_paths.items()
+        }
+        return module
 
     # Buckets
 

@@ -53,3 +53,9 @@ def aws(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Non
     """Those variables set, for one test."""
     for name, value in aws_environment.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """What damage is made from: 0, or hypothesis' own option (PYTEST_ARGS=--hypothesis-seed=7)."""
+    return int(pytestconfig.getoption("--hypothesis-seed") or 0)

@@ -149,7 +149,8 @@ class Balance:
             ("flagged", self.flags),
             ("field not in the schema, kept in extra:", self.extra_fields),
         ):
-            lines += [f"  {what} {name}: {count} rows" for name, count in sorted(counts.items())]
+            # A field's name comes from outside: it gets no line of its own.
+            lines += [f"  {what} {ascii(name)[1:-1]}: {count} rows" for name, count in sorted(counts.items())]
         return "\n".join(lines)
 
 
@@ -206,23 +207,29 @@ def _keys(pages: DataFrame, prefix: str) -> set[str]:
 
 def _rows(pages: DataFrame) -> DataFrame:
     """Take pages apart: one row a coin, plus one for a page that is no JSON array or is an empty one."""
-    # Wrapped in one more array, so that anything behind the page's own array is an error instead of ignored.
-    # Parsed twice: as strings for the row's own text, as variants for values with their JSON types.
+    # Parsed twice: as strings for the row's own text, as variants for values with their JSON types. A parser
+    # stops at the end of what it was asked for and ignores what is behind. So the page stands in braces here
+    # and in brackets there: what follows its own array cannot close both.
     options = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')"
     ingestion = Window.partitionBy("dt", "ingested_at", "source")
     number = sf.expr(f"try_cast(regexp_extract(bronze_key, '{_PAGE_NUMBER}', 1) AS int)")
     parsed = pages.withColumns(
         {
-            "raws": sf.expr(f"from_json('[' || value || ']', 'array<array<string>>', {options})"),
+            # A Parquet file with a string that is no UTF-8 cannot be read by Athena or Arrow.
+            "text": sf.expr("make_valid_utf8(value)"),
+            "raws": sf.expr(
+                f"from_json('{{\"page\":' || value || '}}', 'page array<string>', {options})['page']"
+            ),
             "coins": sf.expr(f"from_json('[' || value || ']', 'array<array<variant>>', {options})"),
             "page_length": sf.expr("json_array_length(value)"),
             # fetch_markets writes page 1 last: an ingestion of which only later pages are there was cut off.
             "is_whole": sf.coalesce(sf.min(number).over(ingestion) <= 1, sf.lit(True)),
         }
-    ).withColumn(
+    )
+    parsed = parsed.withColumn(
         "is_array",
         sf.expr(
-            "coalesce(page_length >= 0 AND size(raws) = 1 AND size(get(raws, 0)) >= 0 "
+            "coalesce(is_valid_utf8(value) AND page_length >= 0 AND size(raws) >= 0 "
             "AND size(coins) = 1 AND size(get(coins, 0)) >= 0, false)"
         ),
     )
@@ -236,7 +243,7 @@ def _rows(pages: DataFrame) -> DataFrame:
             "is_array",
             # The page's length, measured apart from the rows taken out of it: the balance compares the two.
             sf.expr("if(is_array, page_length, 1)").alias("page_rows"),
-            sf.expr("if(is_array, get(raws, 0), array(value))").alias("raws"),
+            sf.expr("if(is_array, raws, array(text))").alias("raws"),
             sf.expr("if(is_array, get(coins, 0), array(CAST(NULL AS variant)))").alias("coins"),
         )
         .select("*", sf.expr("posexplode_outer(arrays_zip(raws, coins))").alias("position", "element"))
@@ -291,7 +298,8 @@ def transform(pages: DataFrame) -> DataFrame:
 
     Returns:
         One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), raw (the row's
-        JSON; white space and the spelling of numbers are normalised, bronze_key has the exact bytes), reasons
+        JSON; white space, the spelling of numbers and what is no UTF-8 are normalised, bronze_key has the
+        exact bytes), reasons
         (why it is refused), verdict (silver, quarantined, duplicate, or empty_page for a page without rows)
         and what the balance needs: page_rows and extra_names.
     """

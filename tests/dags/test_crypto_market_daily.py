@@ -13,6 +13,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
+from include.crypto_lake.settings import SettingsError
 from local_aws.deployment import load_resources
 
 NIGHT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
@@ -121,7 +122,12 @@ def test_a_missing_setting_is_named(daily: DAG, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "wrong", ["yesterday", "2026-02-30", "20260131", "2026-01-31' OR '1'='1", "../2026-01-31", 20260131]
+    "wrong",
+    [
+        *("yesterday", "2026-02-30", "20260131", "2026-01-31' OR '1'='1", "../2026-01-31", 20260131),
+        *("2026-01-31'; DROP TABLE gold_coins_market; --", "2026-01-31\n", "２０２６-01-31", "{{ 7 * 7 }}"),
+        *("$(touch x)", "2026-01-31/../..", "2026-01-31\x01", "2026-01-31" * 100),
+    ],
 )
 def test_a_wrong_run_date_is_refused_by_the_form_and_by_the_templates(daily: DAG, wrong: Any) -> None:
     param = daily.params.get_param("run_date")
@@ -130,6 +136,24 @@ def test_a_wrong_run_date_is_refused_by_the_form_and_by_the_templates(daily: DAG
     run = RUNS["scheduled"] | {"params": {"run_date": wrong}}
     with pytest.raises(ValueError, match="must be a date like 2026-01-31"):
         rendered(daily, "query_top10", run)
+
+
+@pytest.mark.parametrize("key", ["bucket", "website_bucket", "currency", "coins", "alert_topic_arn"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("'; DROP TABLE gold_coins_market; --", "../../other", "a-lake\n", "a-lake/../x", "{{ 7 * 7 }}"),
+        *("usd OR 1 = 1", "$(touch x)", "a\x01b", "x" * 1000, "１２３", ["usd"], {"a": 1}),
+    ],
+    ids=range(12),
+)
+def test_a_setting_that_is_something_else_reaches_no_task(
+    daily: DAG, monkeypatch: pytest.MonkeyPatch, key: str, value: Any
+) -> None:
+    right = {"bucket": "a-lake", "website_bucket": "a-website"}
+    monkeypatch.setenv("AIRFLOW_VAR_CRYPTO_LAKE", json.dumps(right | {key: value}))
+    with pytest.raises(SettingsError, match=f"'{key}' in Airflow Variable 'crypto_lake'"):
+        rendered(daily, "fetch_markets", RUNS["scheduled"])
 
 
 def test_the_form_takes_a_date_or_nothing(daily: DAG) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from local_airflow import servers
 from local_airflow.environment import airflow_environment, prepare_database
-from local_aws.coingecko import running_stand_in
+from local_aws.coingecko import StandIn, running_stand_in
 from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
 from tests import athena
 from tests.airflow_api import Api
@@ -65,6 +65,10 @@ class Lake:
         return athena.rows(athena.run(sql, LAKE_BUCKET, "crypto_datalake"))
 
 
+API_KEY = "CG-planted/0123456789+e2e"
+"""CoinGecko's key in the connection of these tests: it may be found nowhere."""
+
+
 @dataclass(frozen=True)
 class Airflow:
     """All of Airflow, running."""
@@ -102,6 +106,8 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
             api_port=servers.free_port(),
             dashboard_url=lake.website_url,
         )
+        connection = json.loads(made["AIRFLOW_CONN_COINGECKO_DEFAULT"])
+        made["AIRFLOW_CONN_COINGECKO_DEFAULT"] = json.dumps(connection | {"password": API_KEY})
         prepare_database(made)
         return made
 
@@ -109,15 +115,21 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture(scope="package")
+def coingecko() -> Iterator[StandIn]:
+    """Made-up market data."""
+    with running_stand_in("demo") as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="package")
 def all_of_airflow(
-    airflow: Callable[[str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+    airflow: Callable[[str], dict[str, str]], coingecko: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Airflow]:
     """API server, scheduler, DAG processor and triggerer, on made-up market data."""
     logs = tmp_path_factory.mktemp("logs")
-    with running_stand_in("demo") as stand_in:
-        environment = airflow(stand_in.url)
-        with servers.running(environment, logs) as processes:
-            yield Airflow(Api(environment["AIRFLOW__API__BASE_URL"]), environment, processes, logs)
+    environment = airflow(coingecko.url)
+    with servers.running(environment, logs) as processes:
+        yield Airflow(Api(environment["AIRFLOW__API__BASE_URL"]), environment, processes, logs)
 
 
 @pytest.fixture(scope="package")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Airflow, Lake
 
 DAG = "crypto_prices_on_arrival"
+POISON = "raw/{{ 7 * 7 }}'; $(id) %41\npoison_2026-03-01.json"
+"""A file's name is text, wherever it comes: never a template, SQL, a shell's or a URL's."""
 TASKS = {"find_arrivals", "process_arrivals", "crawl_processed", "report"}
 
 
@@ -162,7 +164,7 @@ def test_fifty_files_at_once_a_poison_file_among_them(
     for number, (key, day) in enumerate(zip(keys, days, strict=True)):
         content = json.dumps(rows(day, **{f"coin-{number}": number + 1}, common=number + 1)).encode()
         put(key, gzip.compress(content) if number % 2 else content)
-    put("raw/poison_2026-03-01.json", b"\x89PNG\r\n\x1a\n poison")
+    put(POISON, b"\x89PNG\r\n\x1a\n poison")
     put("raw/with bad rows 2026-03-01.csv", b"id,price,tvl\nfrom-csv,12.5,77\n,1,\nno-price,,\n")
 
     expected = {f"coin-{number}": number + 1.0 for number in range(50)} | {"from-csv": 12.5}
@@ -174,7 +176,7 @@ def test_fifty_files_at_once_a_poison_file_among_them(
     until(all_there, "fifty files are queryable", 240)
     assert {run["state"] for run in dropzone.idle()} == {"success"}
 
-    [note] = [note for key, note in dropzone.notes().items() if key == "raw/poison_2026-03-01.json"]
+    [note] = [note for key, note in dropzone.notes().items() if key == POISON]
     assert note["reason"] == "unreadable"
     bad_rows = dropzone.notes("rows-note.json")["raw/with bad rows 2026-03-01.csv"]
     assert bad_rows["rejected_rows"] == {"no_coin_id": 1, "no_price": 1}
@@ -190,7 +192,7 @@ def test_fifty_files_at_once_a_poison_file_among_them(
     messages: list[str] = []
     until(lambda: messages.extend(alerts()) or "poison" in "".join(messages), "the alert")
     alert = next(message for message in messages if "poison" in message)
-    assert "raw/poison_2026-03-01.json" in alert
+    assert POISON in alert
     assert "file-note.json" in alert
     assert "with bad rows" in "".join(messages)
 

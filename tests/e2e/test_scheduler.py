@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import sqlite3
 import time
-from contextlib import closing
+import urllib.error
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import boto3
 import pytest
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
+from tests.e2e.conftest import API_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local_aws.coingecko import StandIn
     from tests.airflow_api import Api
     from tests.e2e.conftest import Airflow, Lake
 
@@ -144,3 +151,43 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(
     assert facts(lake, day) == first, "rerunning every task changed the data"
     assert len(lake.ingestions(day)) == len(ingestions) + 1, "the cleared fetch_markets must add an ingestion"
     assert lake.ingestions(day) > ingestions, "and keep those that were there"
+
+
+def texts(folder: Path) -> dict[str, bytes]:
+    """What is in the files below a folder; a gzipped one as what it holds."""
+    found = {}
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # Airflow is still at work
+            body = file.read_bytes() if file.is_file() and not file.is_symlink() else b""
+            found[str(file)] = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+    return found
+
+
+def test_the_api_key_is_nowhere_but_in_the_requests_header(
+    api: Api, all_of_airflow: Airflow, coingecko: StandIn, local_aws_state: Path
+) -> None:
+    """After the runs above: the logs, the metadata database, the lake with its objects' metadata, the API."""
+    if not coingecko.received:  # this test alone
+        api.finished(DAG, api("POST", RUNS, {"logical_date": None})["dag_run_id"])
+    assert {request.headers["x-cg-demo-api-key"] for request in coingecko.received} == {API_KEY}
+    assert not any(API_KEY in request.target for request in coingecko.received)
+
+    home = Path(all_of_airflow.environment["AIRFLOW_HOME"])
+    left = texts(home) | texts(all_of_airflow.logs) | texts(local_aws_state)
+    with closing(sqlite3.connect(f"file:{home / 'airflow.db'}?mode=ro", uri=True, timeout=60)) as database:
+        left["airflow.db, dumped"] = "\n".join(database.iterdump()).encode()
+    for path in (f"{RUNS}/~/taskInstances?limit=100", "connections", "variables", "config"):
+        with suppress(urllib.error.HTTPError):
+            left[path] = json.dumps(api("GET", path)).encode()
+    # These prove that the places were looked at where a key would be.
+    for place, trace in {
+        "fetch_markets": b"CoinGecko call 1",
+        "airflow.db, dumped": b"rendered_task_instance_fields",
+        "page-0001": b"current_price",
+    }.items():
+        assert any(place in name and trace in body for name, body in left.items()), f"no {place} was searched"
+
+    key = API_KEY.encode()
+    spellings = {key, quote(API_KEY, safe="").encode(), base64.b64encode(key), key.replace(b"/", b"\\/")}
+    leaks = {name for name, body in left.items() for spelling in spellings if spelling in body}
+    assert not leaks

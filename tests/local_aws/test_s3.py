@@ -19,6 +19,7 @@ ODD_KEYS = [
     "%2e%2e/x",
     "…/x",
     "a/.hidden",
+    "a\nb\r\n\tc/\x01\x1b\x7f",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import socket
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
+import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
@@ -349,3 +351,36 @@ def test_the_key_is_in_no_log_no_url_and_no_exception(
     assert len(stand_in.received) == 4
     assert "CoinGecko call 4" in str(logs)
     assert not [text for text in told if KEY in text]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        KEY,
+        KEY.upper(),
+        "".join(f"\\u{ord(c):04x}" for c in KEY),
+        "".join(f"%{ord(c):02X}" for c in KEY),
+        base64.b64encode(KEY.encode()).decode(),
+        KEY.encode("utf-16-le").decode(),
+    ],
+    ids=["plain", "capitals", "JSON", "URL", "Base64", "UTF-16"],
+)
+def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
+    response = requests.Response()
+    response.url, response.reason = f"http://x/?k={spelled}", f"No {spelled}"
+    response.headers["Location"] = f"/{spelled}"
+    response._content = b"\xff" + spelled.encode() + b"."
+    assert coingecko._take_out_key(response, KEY)
+    assert response.content in (b"\xff***.", b"\xff***\x00.")
+    assert [part.rstrip("\0") for part in (response.url, response.reason, response.headers["Location"])] == [
+        "http://x/?k=***",
+        "No ***",
+        "/***",
+    ]
+
+
+def test_a_password_that_is_too_short_for_a_key_changes_no_answer():
+    response = requests.Response()
+    response._content = b'[{"id": "a"}]'
+    assert not coingecko._take_out_key(response, "a")
+    assert response.content == b'[{"id": "a"}]'

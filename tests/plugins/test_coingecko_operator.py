@@ -6,7 +6,9 @@ import hashlib
 import json
 import logging
 import os
+import socket
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from botocore.exceptions import ParamValidationError
 
 from lake_provider.hooks.bronze import BronzeDay
 from lake_provider.operators import coingecko
@@ -393,6 +396,81 @@ def test_the_key_is_nowhere_but_in_the_requests_header(stand_in, connect, bucket
         told += [key, bucket.body(key).decode(), str(bucket.metadata(key))]
     assert len(bucket.listing()) == 2
     assert not [text for text in told if KEY in text]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"status": {"error_code": 401, "error_message": "Key %s is unknown."}}',
+        "<html>Key %s is unknown.</html>",
+        '[{"id": "bitcoin", "image": "https://cdn.example/?key=%s"}]',
+    ],
+)
+def test_a_key_that_the_api_repeats_is_taken_out_of_all_that_is_told_and_kept(
+    stand_in, connect, bucket, caplog, answer
+):
+    connect(stand_in.url, password=KEY, extra={"time_travel": True})
+    caplog.set_level(logging.DEBUG)
+    headers = {"Date": "Sat, 31 Jan 2026 02:00:00 GMT", "Content-Type": f"text/{KEY}", f"X-{KEY}": "1"}
+    stand_in.misbehave(Fault("body", message=answer % KEY, headers=headers))
+    with structlog.testing.capture_logs() as logs, pytest.raises(AirflowException) as caught:
+        ingest(bucket)
+    [key] = bucket.listing()
+    assert key.startswith(REJECTED)
+    assert bucket.body(key).decode() == answer % "***"
+    told = ["".join(traceback.format_exception(caught.value)), caplog.text, str(logs)]
+    told += [str(bucket.s3.head_object(Bucket=bucket.name, Key=key))]
+    assert not [text for text in told if KEY.lower() in text.lower()]
+    assert stand_in.received[0].headers["x-cg-demo-api-key"] == KEY
+
+
+def test_a_key_in_a_header_only_is_taken_out_and_the_page_is_kept(stand_in, connect, bucket):
+    connect(stand_in.url, password=KEY, extra={"time_travel": True})
+    stand_in.misbehave(
+        Fault("none", headers={"ETag": f'"{KEY}"', "Content-Type": f"application/json; k={KEY}"})
+    )
+    [key] = ingest(bucket)["keys"]
+    assert bucket.metadata(key)["etag"] == '"***"'
+    assert bucket.s3.head_object(Bucket=bucket.name, Key=key)["ContentType"] == "application/json; k=***"
+
+
+def test_a_key_that_comes_back_instead_of_an_answer_is_in_no_error(connect, bucket, waits, caplog):
+    """What is no HTTP at all is quoted by the client's exception."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connect(f"http://127.0.0.1:{server.getsockname()[1]}", password=KEY, extra={"time_travel": True})
+
+        def repeat() -> None:
+            for _ in range(5):
+                with server.accept()[0] as client:
+                    client.recv(10_000)
+                    client.sendall(f"{KEY} is no key\r\n\r\n".encode())
+
+        thread = threading.Thread(target=repeat)
+        thread.start()
+        with structlog.testing.capture_logs() as logs, pytest.raises(AirflowException) as caught:
+            ingest(bucket)
+        thread.join(10)
+    assert "*** is no key" in str(logs)
+    told = "".join(traceback.format_exception(caught.value))
+    assert KEY not in told + caplog.text + str(logs)
+
+
+@pytest.mark.parametrize("field", ["run_date", "bucket", "coins", "currency"])
+def test_an_argument_that_is_something_else_reaches_neither_the_api_nor_a_key(stand_in, bucket, field):
+    for value in (
+        *(
+            "'; DROP TABLE gold_coins_market; --",
+            "../../other",
+            "2026-01-31\n",
+            "２０２６-01-31",
+            "{{ 7 * 7 }}",
+        ),
+        *("$(touch x)", "usd&x=1", "usd\r\nX-Injected: 1", "a/b", "\x01", "x" * 1000),
+    ):
+        with pytest.raises((AirflowFailException, ParamValidationError)):
+            ingest(bucket, **{field: value})
+        assert not stand_in.received
+    assert bucket.listing() == []
 
 
 # Real captures

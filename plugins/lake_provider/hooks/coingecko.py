@@ -3,7 +3,8 @@
 The connection is an ordinary Airflow HTTP connection:
 
 * host, schema, port: default ``https://api.coingecko.com`` (``https://pro-api.coingecko.com`` for a pro key);
-* password: the API key, if there is one. It travels in a request header and nowhere else;
+* password: the API key, if there is one. It travels in a request header and nowhere else, and is taken out of
+  an answer that repeats it;
 * extra ``{"plan": "pro"}``: the key is a pro key (assumed for the pro host, a demo key otherwise);
 * extra ``{"time_travel": true}``: the server knows past days (``as_of=YYYY-MM-DD``). CoinGecko does not,
   a server of recorded responses does.
@@ -11,6 +12,7 @@ The connection is an ordinary Airflow HTTP connection:
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -36,6 +38,8 @@ _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 30.0  # seconds
 _BACKOFF = tenacity.wait_exponential_jitter(initial=5, max=60, jitter=5)
 """Four waits come to 75 s at least: more than the minute over which CoinGecko counts calls."""
 _RETRY_AFTER_CAP = 120.0  # seconds; CoinGecko was seen to ask for up to 119
+_LONGEST_REASON = 500  # characters; it ends in logs, alerts and metadata
+_SHORTEST_KEY = 8  # characters; what is shorter is no key, and would be found in any text
 _NETWORK_ERRORS = (
     requests.ConnectionError,
     requests.Timeout,
@@ -84,8 +88,9 @@ class CoinGeckoRefusal(AirflowException):
     """
 
     def __init__(self, reason: str, *, status: int, response: requests.Response, page: int) -> None:
-        super().__init__(f"CoinGecko refused page {page} of {response.url} (status {status}): {reason}")
-        self.reason = reason
+        # The text is the API's: it may be of any length, and JSON can escape half a character.
+        self.reason = reason.encode(errors="backslashreplace").decode()[:_LONGEST_REASON]
+        super().__init__(f"CoinGecko refused page {page} of {response.url} (status {status}): {self.reason}")
         self.status = status
         self.response = response
         self.page = page
@@ -184,9 +189,11 @@ class CoinGeckoHook(HttpHook):
         for name in ("time_travel", "plan"):  # HttpHook sends every extra that it does not know as a header
             session.headers.pop(name, None)
         session.auth = None  # a login next to the key would send the key as a Basic password, too
-        plan, key = self._plan(connection), (connection.password or "").strip()
+        plan, key = self._plan(connection), _key(connection)
         if key:
             session.headers[_KEY_HEADERS[plan]] = key
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _DiscreetAdapter(key))
         if not connection.host:
             self.base_url = _HOSTS[plan]
         elif not connection.schema and connection.host.endswith("coingecko.com"):
@@ -216,7 +223,7 @@ class CoinGeckoHook(HttpHook):
                 f"Airflow connection {self.http_conn_id!r}: extra plan is {plan!r}: set it to demo or pro"
             )
         # requests would quote a key that is no valid header value in its exception.
-        if not re.fullmatch(r"[!-~]*", (connection.password or "").strip()):
+        if not re.fullmatch(r"[!-~]*", _key(connection)):
             raise AirflowFailException(
                 f"Airflow connection {self.http_conn_id!r}: the API key in the password has blanks or "
                 "characters that no HTTP header may hold: paste it again"
@@ -266,6 +273,7 @@ class CoinGeckoHook(HttpHook):
                 error,
             )
             raise
+        repeats_key = _take_out_key(response, _key(self._connection()))
         self.log.info(
             "CoinGecko call %d: GET %s -> %d, %d bytes in %.2f s",
             self.calls,
@@ -274,7 +282,15 @@ class CoinGeckoHook(HttpHook):
             len(response.content),
             time.monotonic() - started,
         )
-        return _accept(response, number)
+        page = _accept(response, number)
+        if repeats_key:  # bronze is exact, or it is not bronze
+            raise CoinGeckoRefusal(
+                "its body repeats our API key, which was replaced by ***",
+                status=response.status_code,
+                response=response,
+                page=number,
+            )
+        return page
 
     def _log_wait(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -293,6 +309,53 @@ class CoinGeckoHook(HttpHook):
             "host and port, whether that server is up (https://status.coingecko.com), and whether this "
             "machine has a route to it (on MWAA: private subnets need NAT)"
         ) from error
+
+
+def _key(connection: Connection) -> str:
+    return (connection.password or "").strip()
+
+
+def _without_key(text: str, key: str) -> str:
+    """Text with *** for the API key: as it is, escaped as in JSON or a URL, in UTF-16, in Base64."""
+    if len(key) < _SHORTEST_KEY:
+        return text
+    characters = (rf"(?:\\?{re.escape(c)}|\\u00{ord(c):02x}|%{ord(c):02x})" for c in key)
+    encoded = base64.b64encode(key.encode()).decode().rstrip("=")
+    return re.sub("\x00?".join(characters) + "|" + re.escape(encoded), "***", text, flags=re.IGNORECASE)
+
+
+class _DiscreetAdapter(requests.adapters.HTTPAdapter):
+    """Takes the API key out of network errors: they quote what the server sent, and HttpHook logs them."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        try:
+            response = super().send(*args, **kwargs)
+            _ = response.content  # read it here, where its errors are looked at
+        except requests.RequestException as error:
+            if (told := _without_key(str(error), self._key)) == str(error):
+                raise
+            raise requests.ConnectionError(told) from None
+        return response
+
+
+def _take_out_key(response: requests.Response, key: str) -> bool:
+    """Take the API key out of an answer that repeats it, before anything of it is logged or stored.
+
+    Returns:
+        Whether it was in the body.
+    """
+    response.url = _without_key(str(response.url), key)
+    response.reason = _without_key(str(response.reason), key)
+    for name, value in list(response.headers.items()):
+        del response.headers[name]
+        response.headers[_without_key(name, key)] = _without_key(value, key)
+    received = response.content
+    response._content = _without_key(received.decode("latin-1"), key).encode("latin-1")
+    return bool(response._content != received)
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -321,7 +384,7 @@ def _accept(response: requests.Response, number: int) -> MarketsPage:
 
     try:
         payload = json.loads(response.content.decode(), parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         start = " ".join(response.content[:100].decode(errors="replace").split())
         refuse(f"the body ({kind}, {len(response.content)} bytes) is not JSON: {error}; it begins {start!r}")
@@ -370,7 +433,8 @@ def _api_error(payload: dict[str, Any]) -> tuple[int | None, str]:
     status = (error if isinstance(error, dict) else payload).get("status")
     if isinstance(status, dict) and status.get("error_message"):
         code = status.get("error_code")
-        return (code if isinstance(code, int) else None), str(status["error_message"])
+        is_status = type(code) is int and 100 <= code < 100_000  # CoinGecko has own ones, such as 10012
+        return (code if is_status else None), str(status["error_message"])
     return None, f"a JSON object instead of an array of coins: {json.dumps(payload)[:200]}"
 
 

@@ -94,7 +94,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         """
         day = _parsed_run_date(self.run_date)
         coins = _parsed_coins(self.coins)
-        if not re.fullmatch(r"[a-z0-9-]+", self.currency or ""):
+        if not re.fullmatch(r"[a-z0-9-]{1,20}", self.currency or ""):
             raise AirflowFailException(
                 f"currency is {self.currency!r}: give CoinGecko's name of one, e.g. usd, in lower case"
             )
@@ -135,7 +135,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             day,
             len(set(ids)),
             pages[0].source,
-            ", ".join(ids[:3]),
+            ascii_line(", ".join(ids[:3])),
             len(pages),
             calls,
             sum(len(page.body) for page in pages),

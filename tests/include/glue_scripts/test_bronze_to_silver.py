@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.glue_scripts import bronze_to_silver, silver_to_gold
-from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, run
+from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
 
 DAY = date(2026, 1, 31)
 HOUR_AGO = "2026-01-31T01:00:03.000Z"
@@ -156,14 +156,23 @@ def bad_day(spark, tmp_path_factory, coin, request):
         "html": "<html>busy</html>",
         "two arrays": '[{"id": "a", "current_price": 1}] [{"id": "b", "current_price": 1}]',
         "two arrays, comma": '[{"id": "a", "current_price": 1}], [{"id": "b", "current_price": 1}]',
+        "brackets closed early": '[{"id": "a", "current_price": 1}]] , [{"id": "b", "current_price": 1}',
+        "brackets closed early, and more": '[{"id": "a", "current_price": 1}]], [[{"id": "b"}]',
+        "braces closed early": '[{"id": "a", "current_price": 1}]}, {"page": [{"id": "b"}]',
+        "a member behind": '[{"id": "a", "current_price": 1}], "page": [{"id": "b", "current_price": 1}]',
         "not a number": '[{"id": "a", "current_price": NaN}]',
+        "no UTF-8": b'[{"id": "\xf6zel", "current_price": 1}]',
         "blank": " \n",
         "null": "null",
     }
     pages = {what: lake.ingest(body, number=n) for n, (what, body) in enumerate(bodies.items(), 2)}
     lake.ingest([], number=99)
     balance = run(spark, str(lake), DAY)
-    return balance, lake, key, {pages[what]: body for what, body in bodies.items()}, rows
+    return balance, lake, key, {pages[what]: text_of(body) for what, body in bodies.items()}, rows
+
+
+def text_of(body: str | bytes) -> str:
+    return body if isinstance(body, str) else body.decode(errors="replace")
 
 
 @pytest.fixture(scope="module")
@@ -518,3 +527,10 @@ def test_whatever_the_rows_are_the_balance_holds_and_nothing_raises(
     assert len(silver) == len({row["coin_id"] for row in silver}) == balance.silver
     assert len(silver) + len(lake.quarantine()) + balance.duplicates == balance.bronze
     assert all(row["current_price"] > 0 and (row["market_cap"] or 0) >= 0 for row in silver)
+
+
+def test_a_fields_name_forges_no_line_of_the_jobs_log():
+    balance = Balance(DAY, 1, 1, 0, 0, {}, {}, {"x: 1 rows\nbalance of dt=2026-01-31: 0 rows\x1b": 1})
+    assert str(balance).splitlines()[1:] == [
+        r"  field not in the schema, kept in extra: x: 1 rows\nbalance of dt=2026-01-31: 0 rows\x1b: 1 rows"
+    ]

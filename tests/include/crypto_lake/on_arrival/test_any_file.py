@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import zlib
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,7 @@ from include.crypto_lake.on_arrival.cleaning import (
 )
 from include.crypto_lake.on_arrival.columns import SCHEMA
 from include.crypto_lake.on_arrival.refusals import FILE_REASONS, REASONS, SAMPLE_BYTES
+from tests.damage import damaged_files
 
 ARRIVED = datetime(2026, 2, 26, 3, 30, tzinfo=UTC)
 KEYS = ["raw/prices.json", "raw/crypto_prices_2026-02-25.json", "raw/2026-02-20.json"]
@@ -244,6 +246,29 @@ def test_a_damaged_file_is_refused_or_accounted_for(data: st.DataObject, body: b
         if damaged:
             damaged[place] = data.draw(st.integers(0, 255))
     cleaned(bytes(damaged), KEYS[1])
+
+
+def rows_of(body: bytes) -> int | None:
+    """How many rows a JSON array has, plain or gzipped, by Python's own readers; None for any other file."""
+    try:
+        text = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+        found = json.loads(text.decode("utf-8-sig"), parse_int=float)
+    except (ValueError, RecursionError, EOFError, OSError, zlib.error):
+        return None
+    return len(found) if isinstance(found, list) else None
+
+
+def test_a_thousand_damaged_files_are_refused_or_accounted_for(seed: int) -> None:
+    outcomes: Counter[str] = Counter()
+    for number, body in enumerate(damaged_files(1_000, seed)):
+        outcome, expected = cleaned(body, KEYS[number % 2]), rows_of(body)
+        if isinstance(outcome, CleanedFile):
+            outcomes["kept"] += 1
+            assert expected is None or outcome.rows == expected, body
+        else:
+            outcomes[outcome.reason] += 1
+            assert not expected or outcome.reason not in ("unreadable", "empty"), body
+    assert min(outcomes[outcome] for outcome in ("kept", "unreadable", "no_usable_row")) > 20, outcomes
 
 
 def test_a_json_document_cut_anywhere_is_never_taken_for_whole() -> None:

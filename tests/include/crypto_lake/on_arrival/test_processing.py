@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import random
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -420,14 +421,31 @@ def test_a_new_column_appears_beside_the_old_ones(lake: Lake) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["raw/a b_2026-02-25.json", "raw/Preise für 2026-02-25 – 最新.json", 'raw/it\'s 100%/"x"+&=/2026-02-25'],
+    [
+        *("raw/a b_2026-02-25.json", "raw/Preise für 2026-02-25 – 最新.json"),
+        *('raw/it\'s 100%/"x"+&=/2026-02-25', "raw/'; DROP TABLE processed_crypto; -- 2026-02-25"),
+        *("raw/{{ 7 * 7 }}{% raw %} 2026-02-25", "raw/$(touch x)`id`|&\\ 2026-02-25.csv"),
+        *(
+            "raw/a\nERROR forged\r\n\t2026-02-25",
+            "raw/\x01\x1b[31m\x7f 2026-02-25",
+            "raw/…/%2e%2e%2f 2026-02-25",
+        ),
+        "raw/2026-02-25/" + "/".join(["long" * 60] * 4),
+    ],
+    ids=range(10),
 )
-def test_keys_may_have_spaces_unicode_and_quotes(lake: Lake, key: str) -> None:
+def test_a_key_is_a_name_and_nothing_else(lake: Lake, key: str) -> None:
     lake.put(key, [coin("bitcoin", 1), coin("bad", 0)])
     lake.put(key + ".bad", b"\x00")
     assert {outcome.status for outcome in lake.sweep().values()} == {"processed", "rejected"}
     assert set(lake.sources()) == {key}
+    assert lake.rows()["bitcoin"]["source_file"] == key
     assert lake.find() == []
+    assert [outcome.status for outcome in lake.sweep(reprocess=key).values()] == ["processed", "rejected"]
+    for refusal in lake.keys("rejected/"):
+        assert re.fullmatch(r"rejected/raw/[\w.-]+/[0-9a-f]{32}/[a-z.-]+", refusal, re.ASCII)
+    made = {k.split("/")[0] for k in lake.keys("")}
+    assert made == {"raw", "processed", "rejected", "manifests"}
 
 
 def test_somebody_elses_file_in_processed_is_named_with_the_remedy(lake: Lake) -> None:
