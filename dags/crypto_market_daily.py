@@ -29,8 +29,8 @@ and tables of `include/resources/`.
 number of times. A cleared Glue task re-attaches to its run if that is still going. Bronze only grows; of several
 ingestions of one day, the latest wins in silver.
 
-**Who is told.** A task that fails for good sends an alert with its reason, as does a run that has not succeeded 90 minutes
-after it was queued.
+**Who is told.** A task that fails for good sends an alert with its reason; a run that is ended after two hours, too. When the website
+does not show the day by 03:30 UTC, `crypto_market_deadline` alerts.
 
 **When a task fails**
 
@@ -57,14 +57,13 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, DeadlineReference, Param, task
+from airflow.sdk import DAG, Asset, Param, task
 
 import include
 from include.orchestration import assets, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
-from lake_provider.notifications.alerts import run_is_late
 from lake_provider.operators.athena import AthenaCheckOperator
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.glue import GlueJobRunOperator
@@ -132,11 +131,6 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(minutes=90),
-        callback=AsyncCallback(run_is_late),
-    ),
     on_failure_callback=run_failed,
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.DAILY},

@@ -55,7 +55,7 @@ locals {
     },
     !local.has_mwaa ? {} : {
       "Website out of date" = {
-        meaning     = "The daily DAG has published nothing for 27 hours."
+        meaning     = "The daily DAG has published nothing for more than 27 hours."
         namespace   = "CryptoLake"
         metric      = "published_files"
         dimensions  = {}

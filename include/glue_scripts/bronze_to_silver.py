@@ -458,13 +458,15 @@ def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
     path = jvm.org.apache.hadoop.fs.Path(f"{table}/.spark-staging-*")  # type: ignore[union-attr]
     fs = path.getFileSystem(context.hadoopConfiguration())
     for folder in fs.globStatus(path):
-        files, newest, days = fs.listFiles(folder.getPath(), True), folder.getModificationTime(), set[str]()
+        files, newest, days = fs.listFiles(folder.getPath(), True), None, set[str]()
         while files.hasNext():
             file = files.next()
-            newest = max(newest, file.getModificationTime())
+            newest = max(newest or 0, file.getModificationTime())
             days |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
+        if newest is None:  # no file yet: its age is not known, since object stores have no folders
+            continue
         if str(run_date) in days or newest / 1000 < time.time() - UNFINISHED_SECONDS:
-            print(f"{folder.getPath()} is what a killed run left: deleted", flush=True)
+            print(f"{folder.getPath()} is what another run of the day left unfinished: deleted", flush=True)
             fs.delete(folder.getPath(), True)
 
 

@@ -1,21 +1,50 @@
-"""What people are told when a task or a run has failed for good."""
+"""What people are told: a log line always, and a message to the lake's SNS topic if its settings name one."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
+from include.orchestration.templates import lake
+
+log = logging.getLogger(__name__)
+
+_SUBJECT_LENGTH = 100  # characters; SNS takes no more
+_MESSAGE_BYTES = 64_000  # SNS takes 256 KB, with what it adds and escapes
 _LOST = (
-    "Airflow lost the task: its process was killed or gave no sign of life (memory used up, or its machine "
-    "is gone)"
+    "Airflow lost the task: its process was killed or gave no sign of life (memory used up, its machine "
+    "gone), or no worker took it in time"
 )
 
 
-def alert(subject: str, message: str) -> None:
-    """Send an alert; see `AlertNotifier`."""
-    from lake_provider.notifications.alerts import AlertNotifier
+def alert(subject: str, message: str, *, section: str) -> None:
+    """Send an alert. One that cannot be sent is logged: it never fails what it tells of.
 
-    AlertNotifier(subject=subject, message=message).notify({})
+    Its texts are no templates, since they repeat what others have written: names of files, answers of APIs.
+
+    Args:
+        subject: One line.
+        message: What happened, where, and why.
+        section: The one of docs/operations.md that says what to do.
+    """
+    message = f'{message}\n\nWhat to do: docs/operations.md, section "{section}".'
+    log.warning("ALERT: %s\n%s", subject, message)
+    try:
+        from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
+
+        if topic := lake("alert_topic_arn"):
+            SnsNotifier(
+                target_arn=str(topic),
+                subject=_ascii_line(subject)[:_SUBJECT_LENGTH],
+                message=message.encode()[:_MESSAGE_BYTES].decode(errors="ignore"),
+            ).notify({})  # type: ignore[no-untyped-call]  # not called, which would render the texts
+    except Exception:
+        log.exception(
+            "The alert could not be sent: check 'alert_topic_arn' in the Airflow Variable 'crypto_lake', and "
+            "the right to sns:Publish there"
+        )
 
 
 def task_failed(context: Mapping[str, Any]) -> None:
@@ -25,19 +54,31 @@ def task_failed(context: Mapping[str, Any]) -> None:
     alert(
         f"{ti.dag_id}.{ti.task_id}{mapped} failed",
         f"DAG: {ti.dag_id}\nRun: {ti.run_id}\nTask: {ti.task_id}{mapped}, try {ti.try_number}\n"
-        f"Reason: {context.get('exception') or _LOST}\nLog: {ti.log_url}\n\n"
-        f'What to do: docs/operations.md, section "{ti.task_id}".',
+        f"Reason: {context.get('exception') or _LOST}\nLog: {ti.log_url}",
+        section=ti.task_id,
     )
 
 
 def run_failed(context: Mapping[str, Any]) -> None:
-    """The DAGs' `on_failure_callback`: an alert when no failed task has told why already."""
+    """The DAGs' `on_failure_callback`: an alert unless a failed task has told why already."""
     reason = context.get("reason")
     if reason == "task_failure":
         return
-    dag_id = context["dag"].dag_id
+    dag_id, run_id = context["dag"].dag_id, context["run_id"]
     alert(
         f"{dag_id} failed: {reason}",
-        f"DAG: {dag_id}\nRun: {context['run_id']}\nReason: {reason}\n\n"
-        'What to do: docs/operations.md, section "Run is late".',
+        f"DAG: {dag_id}\nRun: {run_id}\nReason: {reason}\nRun: {run_url(dag_id, run_id)}",
+        section="Run failed",
     )
+
+
+def run_url(dag_id: str, run_id: str) -> str:
+    """Where Airflow's UI shows a run."""
+    from airflow.configuration import conf
+
+    return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}/runs/{quote(run_id)}"
+
+
+def _ascii_line(text: str) -> str:
+    """SNS takes subjects of one line of printable ASCII."""
+    return " ".join("".join(c if " " <= c <= "~" else " " for c in text).split())

@@ -108,7 +108,7 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
     """
     from airflow.sdk.exceptions import AirflowFailException
 
-    from include.orchestration.alerts import alert
+    from include.orchestration.alerts import alert, run_url
 
     outcomes = [outcome for result in results for outcome in result]
     files = {
@@ -131,11 +131,13 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
                 [
                     f"Run {run_id} of crypto_prices_on_arrival refused what it could not use. Drop the file "
                     "again, corrected: it is taken up by itself.",
+                    run_url("crypto_prices_on_arrival", run_id),
                     "",
                     *lines[:_NAMED],
                     *more,
                 ]
             ),
+            section="process_arrivals",
         )
     listed = sum(map(len, arrivals.kept(_s3(bucket), bucket, run_id) or []))
     if len(outcomes) < listed:

@@ -1,4 +1,4 @@
-"""What every task of both DAGs has in common: owner, retries, timeouts, the alert when it fails."""
+"""What every task of all DAGs has in common: owner, retries, timeouts, the alert when it fails."""
 
 from datetime import timedelta
 from enum import StrEnum

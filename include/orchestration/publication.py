@@ -83,6 +83,41 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
     return written
 
 
+def require_published(*, as_of: str, bucket: str) -> dict[str, str]:
+    """Require that the website shows a day, or a later one.
+
+    Args:
+        as_of: The day, `YYYY-MM-DD`.
+        bucket: The website's bucket.
+
+    Returns:
+        Each file's name -> the day that it is of.
+
+    Raises:
+        AirflowFailException: naming each file that is missing, broken or of an earlier day.
+    """
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow.sdk.exceptions import AirflowFailException
+
+    s3 = cast("S3Client", S3Hook().get_conn())
+    shown, late = {}, []
+    for export in EXPORTS:
+        published, _ = _published(s3, bucket, export.key)
+        if published is None:
+            late.append(f"s3://{bucket}/{export.key} is missing or broken")
+            continue
+        shown[export.name] = str(published["as_of"])
+        if shown[export.name] < as_of:
+            late.append(
+                f"s3://{bucket}/{export.key} is of {published['as_of']}, made {published['generated_at']}"
+            )
+    if late:
+        raise AirflowFailException(
+            f"the data of {as_of} are late: {'; '.join(late)}. Look at the runs of crypto_market_daily"
+        )
+    return shown
+
+
 def _published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The published document, None if there is none to keep, and the condition for taking its place."""
     from airflow.sdk.exceptions import AirflowFailException

@@ -1,4 +1,4 @@
-"""The two names that templates of both DAGs use: `{{ run_date() }}` and `{{ lake('bucket') }}`.
+"""The two names that templates of all DAGs use: `{{ run_date() }}` and `{{ lake('bucket') }}`.
 
 A manual or asset-triggered run of Airflow 3 may have no logical date, and then `{{ ds }}` raises; these
 do not.

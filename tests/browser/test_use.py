@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -231,7 +232,11 @@ def test_the_market_chart_shows_the_chosen_figure_and_period(visit: Visit, fresh
     assert before is not None
     assert before.count("L") == len(days) - 1
     page.get_by_role("radio", name="Bitcoin dominance").check(force=True)
-    expect(figure.locator(".readout")).to_contain_text(f"{days[-1]['btc_dominance_pct']:.1f}%")
+    readout = figure.locator(".readout")
+    expect(readout).to_contain_text(re.compile(r"[0-9]%"))
+    shown = re.search(r"[0-9]+\.([0-9]+)", readout.text_content() or "")
+    assert shown, "the readout has a figure, with as many decimals as the axis calls for"
+    assert shown[0] == f"{days[-1]['btc_dominance_pct']:.{len(shown[1])}f}"
     assert line.get_attribute("d") != before
     figure.get_by_role("radio", name="30 days").check(force=True)
     shorter = line.get_attribute("d")

@@ -1,4 +1,4 @@
-"""docs/operations.md has a section for everything that can ring: each alarm, and each task of both DAGs."""
+"""docs/operations.md has a section for everything that can ring: each alarm, and each task of every DAG."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ _LONGEST_CRAWL = 3600  # seconds
 _PATIENCE = 5.0
 """Seconds that a task looks at its crawl before it is deferred: on a laptop most crawls are over by then, and
 Airflow 3.2.1 takes a task whose trigger fires at once for killed (apache/airflow#66374)."""
+_PAUSE = 0.5
+"""Seconds between two such looks, and before the first."""
 _NAMED = 10
 """How many missing things an error names."""
 
@@ -104,10 +106,11 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         self.log.info("In database %s %s", self.database, missing)
         ours = self._start()
         deadline = time.monotonic() + _PATIENCE
+        time.sleep(_PAUSE)
         while self._crawler()["State"] != "READY":
             if time.monotonic() > deadline:
                 self._defer(ours)
-            time.sleep(0.25)
+            time.sleep(_PAUSE)
         return self.execute_complete(context, ours=ours)
 
     def execute_complete(  # type: ignore[override]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,21 +9,16 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from include.orchestration.alerts import alert, run_failed, task_failed
-from lake_provider.notifications.alerts import AlertNotifier, run_is_late
 from tests.include.orchestration.conftest import use_topic
 
 RUN = "manual__1"
 TASK = SimpleNamespace(
     dag_id="a_dag", task_id="a_task", map_index=7, run_id=RUN, log_url="http://airflow/log", try_number=3
 )
-LATE = {
-    "dag_run": {"dag_id": "a_dag", "dag_run_id": RUN, "state": "running"},
-    "deadline": {"id": "1", "deadline_time": "2026-01-31T03:30:00Z"},
-}
 
 
 def test_without_a_topic_an_alert_is_a_log_line(bucket: str, caplog: pytest.LogCaptureFixture) -> None:
-    alert("something happened", "read this")
+    alert("something happened", "read this", section="report")
     assert "ALERT: something happened\nread this" in caplog.text
     assert "could not be sent" not in caplog.text
 
@@ -38,9 +32,8 @@ def test_an_alert_that_cannot_be_sent_fails_nothing(
     bucket: str, topic: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     use_topic(monkeypatch, bucket, topic)
-    alert("something happened", "read this")
-    asyncio.run(run_is_late(LATE))
-    assert caplog.text.count("The alert could not be sent: check 'alert_topic_arn'") == 2
+    alert("something happened", "read this", section="report")
+    assert "The alert could not be sent: check 'alert_topic_arn'" in caplog.text
 
 
 def test_a_broken_variable_does_not_hide_what_happened(
@@ -81,30 +74,21 @@ def test_a_run_that_was_timed_out_alerts_and_one_whose_task_has_told_does_not(
     run_failed(context | {"reason": "timed_out"})
     [message] = inbox()
     assert message["Subject"] == "a_dag failed: timed_out"
-    assert 'section "Run is late"' in message["Message"]
-
-
-def test_a_late_run_alerts_from_the_triggerer(
-    bucket: str, inbox: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    asyncio.run(run_is_late(LATE))
-    [message] = inbox()
-    assert message["Subject"] == "a_dag is late"
-    assert "it had to succeed by 2026-01-31T03:30:00Z, and is running" in message["Message"]
-    assert "ALERT: a_dag is late" in caplog.text
+    assert f"/dags/a_dag/runs/{RUN}" in message["Message"]
+    assert 'section "Run failed"' in message["Message"]
 
 
 def test_what_others_wrote_is_sent_as_it_is(bucket: str, inbox: Any) -> None:
     """A file may be called anything: its name must be neither a template nor a second line of a subject."""
     name = "raw/{{ conn.coingecko_default.password }} '; DROP \n\r\x07 ünï {% raw %}.csv"
-    AlertNotifier(subject=f"{name} refused", message=name)({})
+    alert(f"{name} refused", name, section="process_arrivals")
     [message] = inbox()
-    assert message["Message"] == name
+    assert message["Message"].startswith(f"{name}\n\nWhat to do: ")
     assert message["Subject"] == "raw/{{ conn.coingecko_default.password }} '; DROP n {% raw %}.csv refused"
 
 
 def test_long_texts_are_cut_to_what_sns_takes(bucket: str, inbox: Any) -> None:
-    alert("s" * 500, "m" * 300_000)
+    alert("s" * 500, "é" * 300_000, section="report")
     [message] = inbox()
     assert len(message["Subject"]) == 100
-    assert len(message["Message"]) == 100_000
+    assert message["Message"] == "é" * 32_000

@@ -46,6 +46,8 @@ def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inb
         "raw/prices_2026-02-25.json",
         "1 rows no_price",
         "rows-note.json",
+        f"/dags/crypto_prices_on_arrival/runs/{RUN}",
+        'docs/operations.md, section "process_arrivals"',
     ):
         assert part in message["Message"]
 

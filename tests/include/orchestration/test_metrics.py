@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,32 +20,45 @@ def finished(task_id: str, returned: Any) -> dict[str, Any]:
     return {"ti": SimpleNamespace(task_id=task_id, xcom_pull=lambda task_ids: {task_id: returned}[task_ids])}
 
 
+class Sent:
+    """What has been sent since: the server is shared with tests that run whole DAGs."""
+
+    def __init__(self, *names: str, **dimensions: str) -> None:
+        self.dimensions = dimensions
+        self.before = {name: total(name, **dimensions) for name in names}
+
+    def since(self) -> list[float]:
+        return [total(name, **self.dimensions) - before for name, before in self.before.items()]
+
+
 def total(name: str, **dimensions: str) -> float:
-    """The sum of a metric over the last minutes; fails if it has no value."""
+    """The sum of all values of a metric."""
     now = datetime.now(UTC)
     answer = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="CryptoLake",
         MetricName=name,
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=now - timedelta(minutes=10),
+        StartTime=now - timedelta(hours=12),
         EndTime=now + timedelta(minutes=1),
-        Period=3600,
+        Period=60,
         Statistics=["Sum"],
     )
-    return sum(point["Sum"] for point in answer["Datapoints"]) if answer["Datapoints"] else float("nan")
+    return sum(point["Sum"] for point in answer["Datapoints"])
 
 
 def test_an_ingestion_counts_rows_and_calls(aws: None) -> None:
+    sent = Sent("bronze_rows", "api_calls")
     metrics.ingestion(finished("fetch_markets", {"rows": 251, "api_calls": 3, "keys": []}))
-    assert (total("bronze_rows"), total("api_calls")) == (251, 3)
+    assert sent.since() == [251, 3]
 
 
 def test_a_day_is_the_row_of_its_query_and_a_null_is_no_metric(aws: None, bucket: str) -> None:
     query = athena.run(
         "SELECT 240 AS silver_rows, 1.5e0 AS age_of_it, CAST(NULL AS INTEGER) AS nothing", bucket
     )
+    sent = Sent("silver_rows", "age_of_it")
     metrics.day(finished("measure_day", query["QueryExecutionId"]))
-    assert (total("silver_rows"), total("age_of_it")) == (240, 1.5)
+    assert sent.since() == [240, 1.5]
     listed = boto3.client("cloudwatch").list_metrics(Namespace="CryptoLake")["Metrics"]
     assert "nothing" not in {metric["MetricName"] for metric in listed}
 
@@ -55,11 +70,19 @@ def test_bytes_are_counted_by_task(aws: None, bucket: str) -> None:
 
 
 def test_a_publication_and_arrivals_are_counted(aws: None) -> None:
+    sent = Sent("published_files", "rejected_files", "processed_rows_kept")
     metrics.publication(finished("publish_website", {"top10_cryptos": {}, "market_history": {}}))
     report = {"files": {"processed": 2, "rejected": 1, "gone": 0}, "rows": {"read": 9, "kept": 8}}
     metrics.arrivals(finished("report", report))
-    assert total("published_files") == 2
-    assert (total("rejected_files"), total("processed_rows_kept")) == (1, 8)
+    assert sent.since() == [2, 1, 8]
+
+
+def test_the_alarm_looks_at_what_a_publication_sends(aws: None) -> None:
+    alarms = (Path(__file__).parents[3] / "infra" / "alarms.tf").read_text(encoding="utf-8")
+    [name] = re.findall(rf'namespace += "{metrics.NAMESPACE}"\n +metric += "(\w+)"', alarms)
+    sent = Sent(name)
+    metrics.publication(finished("publish_website", {"top10_cryptos": {}}))
+    assert sent.since() == [1]
 
 
 def test_metrics_that_cannot_be_sent_fail_nothing(

@@ -10,10 +10,10 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.crypto_lake.website import WebsiteDataError
-from include.orchestration.publication import publish
+from include.orchestration.publication import publish, require_published
 from tests import athena
 
 
@@ -182,3 +182,25 @@ def test_a_broken_file_is_replaced(website: str, broken: bytes) -> None:
     boto3.client("s3").put_object(Bucket=website, Key="data/top10_cryptos.json", Body=broken)
     put(website, "2026-01-31")
     assert published(website)["as_of"] == "2026-01-31"
+
+
+def test_what_the_website_has_to_show_is_required_file_by_file(website: str) -> None:
+    s3 = boto3.client("s3")
+    for name, day in (("market_history", "2026-01-31"), ("coin_history", "2026-01-30")):
+        document = {"as_of": day, "generated_at": f"{day}T02:05:00Z", "source": "coingecko"}
+        s3.put_object(Bucket=website, Key=f"data/{name}.json", Body=json.dumps(document).encode())
+    with pytest.raises(AirflowFailException) as failure:
+        require_published(as_of="2026-01-31", bucket=website)
+    message = str(failure.value)
+    assert message.startswith("the data of 2026-01-31 are late: ")
+    assert f"s3://{website}/data/coin_history.json is of 2026-01-30, made 2026-01-30T02:05:00Z" in message
+    assert f"s3://{website}/data/top10_cryptos.json is missing or broken" in message
+    assert "market_history" not in message
+
+    for name in ("coin_history", "top10_cryptos"):
+        s3.copy_object(
+            Bucket=website, Key=f"data/{name}.json", CopySource=f"{website}/data/market_history.json"
+        )
+    assert set(require_published(as_of="2026-01-30", bucket=website).values()) == {"2026-01-31"}
+    with pytest.raises(AirflowFailException, match="'no-such-website' does not exist"):
+        require_published(as_of="2026-01-30", bucket="no-such-website")
