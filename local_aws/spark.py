@@ -19,7 +19,8 @@ from pathlib import Path
 # https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
 SPARK_OF_GLUE = {"4.0": "3.3", "5.0": "3.5", "5.1": "3.5", "6.0": "4.1"}
 _JAVA = 17  # the oldest that Spark 4 runs on
-_JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
+CLASS_ARCHIVE = Path(sys.prefix) / "share" / "spark-classes.jsa"  # `class_archive` makes it
+JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
 
 
 def version_problem(glue_version: str | None) -> str | None:
@@ -71,7 +72,7 @@ def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]
         "TZ": "UTC",
         "SPARK_LOCAL_DIRS": str(scratch),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_LAUNCHER_OPTS": _JVM_OPTIONS,
+        "SPARK_LAUNCHER_OPTS": JVM_OPTIONS,
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": "local",
@@ -96,11 +97,12 @@ def command(
         scratch: A directory for what Spark does not need afterwards.
         settings: More Spark settings; they win.
     """
+    classes = f' "-XX:SharedArchiveFile={CLASS_ARCHIVE}"' if CLASS_ARCHIVE.exists() else ""
     configuration = {
         "spark.ui.enabled": "false",
         "spark.log.level": "WARN",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": _JVM_OPTIONS,
+        "spark.driver.extraJavaOptions": JVM_OPTIONS + classes,
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
