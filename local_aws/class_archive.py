@@ -3,7 +3,7 @@
     python -m local_aws.class_archive
 
 Loading classes is a third of a small job's time. A Glue job of a made-up day is run once, in a folder of its
-own, and its JVM leaves the archive; every Glue job that runs here afterwards uses it. Another Java ignores it.
+own, and its JVM leaves the archive, which every Glue job here uses from then on. Another Java ignores it.
 """
 
 from __future__ import annotations

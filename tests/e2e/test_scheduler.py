@@ -18,6 +18,7 @@ import boto3
 import pytest
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
+from local_aws.deployment import WEBSITE_BUCKET
 from tests.e2e.conftest import API_KEY
 
 if TYPE_CHECKING:
@@ -174,17 +175,24 @@ def test_the_api_key_is_nowhere_but_in_the_requests_header(
 def test_the_deadline_alerts_until_the_website_shows_the_day(
     api: Api, lake: Lake, alerts: Callable[[], list[str]]
 ) -> None:
+    def checked() -> str:
+        run = api("POST", f"dags/{DEADLINE}/dagRuns", {"logical_date": None})
+        return api.finished(DEADLINE, run["dag_run_id"], timeout=120)["check_website"]
+
+    def shows(document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        boto3.client("s3").put_object(Bucket=WEBSITE_BUCKET, Key="data/top10_cryptos.json", Body=body)
+
     api.unpause(DEADLINE)
-
-    def checked(day: date) -> str:
-        run = api("POST", f"dags/{DEADLINE}/dagRuns", {"logical_date": f"{day}T03:30:00Z"})
-        return api.finished(DEADLINE, run["dag_run_id"])["check_website"]
-
-    shown = date.fromisoformat(lake.website("top10_cryptos")["as_of"])
     alerts()
-    assert checked(shown - timedelta(days=1)) == "success"
-    assert checked(shown + timedelta(days=1)) == "failed"
-    [alert] = [message for message in alerts() if DEADLINE in message]
-    assert f"the data of {shown + timedelta(days=1)} are late" in alert
-    assert f"/data/top10_cryptos.json is of {shown}, made " in alert
+    today, document = datetime.now(UTC).date(), lake.website("top10_cryptos")
+    try:
+        shows(document | {"as_of": "2026-01-30"})
+        assert checked() == "failed"
+    finally:
+        shows(document | {"as_of": str(today + timedelta(days=1))})  # whatever day it is when it is checked
+    assert checked() == "success"
+    shows(document)
+    alert, *_ = (message for message in alerts() if f"the data of {today} are late" in message)
+    assert "/data/top10_cryptos.json is of 2026-01-30, made " in alert
     assert 'docs/operations.md, section "check_website"' in alert

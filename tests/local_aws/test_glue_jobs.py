@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws import spark
 from local_aws.glue_jobs import failure
 from local_aws.spark import java_problem, version_problem
 from tests.local_aws.conftest import client_of, create_job, make_bucket, until
@@ -210,6 +211,21 @@ def test_no_java_or_an_old_one_is_named_with_the_remedy(tmp_path: Path) -> None:
     old.write_text(f"#!{sys.executable}\nimport sys\nprint('openjdk version \"11.0.2\"', file=sys.stderr)\n")
     old.chmod(0o755)
     assert "is Java 11: install Java 17" in (java_problem({"JAVA_HOME": str(tmp_path)}) or "")
+
+
+def test_spark_starts_from_the_archive_of_its_classes_if_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark, "CLASS_ARCHIVE", tmp_path / "a folder" / "classes.jsa")
+
+    def options() -> str:
+        command = spark.command(tmp_path / "a.py", [], buckets={}, scratch=tmp_path, settings={})
+        return next(word for word in command if word.startswith("spark.driver.extraJavaOptions="))
+
+    assert "SharedArchiveFile" not in options()
+    spark.CLASS_ARCHIVE.parent.mkdir()
+    spark.CLASS_ARCHIVE.touch()
+    assert options().endswith(f' "-XX:SharedArchiveFile={spark.CLASS_ARCHIVE}"')
 
 
 def test_the_installed_spark_is_that_of_the_declared_glue_version() -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -59,6 +59,19 @@ def put_day(table: str, day: str, body: bytes | None = None, **columns: Any) -> 
 
 def crawls(name: str) -> int:
     return len(boto3.client("glue").list_crawls(CrawlerName=name)["Crawls"])
+
+
+@contextmanager
+def never_read(file: Path) -> Iterator[None]:
+    """A pipe in a file's place: whoever reads it waits until the block ends, and then finds no file."""
+    file.unlink()
+    os.mkfifo(file)
+    try:
+        yield
+    finally:
+        writer = os.open(file, os.O_RDWR)  # opens even if nobody reads
+        file.unlink()
+        os.close(writer)
 
 
 class Task:
@@ -155,23 +168,18 @@ def test_a_crawl_that_is_going_already_is_waited_for_and_another_one_follows(
 ) -> None:
     put_day(table, "25")
     file = local_aws_state / "s3" / BUCKET / table / "year=2026" / "month=02" / "day=25" / "data.parquet"
-    file.unlink()
-    os.mkfifo(file)  # whoever reads it waits until somebody writes
     task = Task(table, [day("25")])
-    glue: Any = task.operator.hook.conn
-    glue.start_crawler(Name=table)
     monkeypatch.setattr(glue_crawler, "_PATIENCE", 0.5)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.operator.execute(CONTEXT)
-    assert deferred.value.kwargs == {"ours": False}
-    with pytest.raises(AirflowException, match=r"is still RUNNING \(Waiter error\)"):
-        task.operator.execute_complete(CONTEXT, {"status": "error", "message": "Waiter error"}, ours=False)
-
-    waiting = file.rename(file.with_name("_waiting"))
+    with never_read(file):
+        task.operator.hook.conn.start_crawler(Name=table)
+        with pytest.raises(TaskDeferred) as deferred:
+            task.operator.execute(CONTEXT)
+        assert deferred.value.kwargs == {"ours": False}
+        late = {"status": "error", "message": "Waiter error"}
+        with pytest.raises(AirflowException, match=r"is still RUNNING \(Waiter error\)"):
+            task.operator.execute_complete(CONTEXT, late, ours=False)
     put_day(table, "25")
-    waiting.write_bytes(b"no Parquet")  # the other crawl fails: no matter
-    waiting.unlink()
-    asyncio.run(first_payload(deferred.value.trigger))
+    asyncio.run(first_payload(deferred.value.trigger))  # the other crawl has failed: no matter
     result = task.operator.execute_complete(CONTEXT, {"status": "success"}, ours=False)
     assert result == {"crawled": True, "partitions": 1, "columns": 0}
     assert crawls(table) == 2
