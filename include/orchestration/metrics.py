@@ -30,7 +30,7 @@ def _metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]
                 {
                     "MetricName": name,
                     "Value": value,
-                    "Unit": "Bytes" if name.startswith("bytes") else "Count",
+                    "Unit": "Bytes" if name == "bytes_scanned" else "Count",
                     # By task what several tasks have.
                     "Dimensions": [{"Name": "task", "Value": task}] if name == "bytes_scanned" else [],
                 }

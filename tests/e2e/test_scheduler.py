@@ -19,6 +19,7 @@ import pytest
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 from local_aws.deployment import WEBSITE_BUCKET
+from tests import cloudwatch
 from tests.e2e.conftest import API_KEY
 
 if TYPE_CHECKING:
@@ -80,19 +81,10 @@ def facts(lake: Lake, day: date) -> dict[str, Any]:
 
 
 def measurements(metric: str, **dimensions: str) -> list[float]:
-    """What CloudWatch has of a metric of the last hour: the largest value of each minute."""
-    now = datetime.now(UTC)
-    points = boto3.client("cloudwatch").get_metric_statistics(
-        Namespace="CryptoLake",
-        MetricName=metric,
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(minutes=1),
-        Period=60,
-        Statistics=["Maximum"],
-    )["Datapoints"]
-    assert points, f"no {metric} {dimensions}"
-    return [point["Maximum"] for point in points]
+    """What CloudWatch has of a metric: the largest value of each minute."""
+    found = cloudwatch.values(metric, "Maximum", **dimensions)
+    assert found, f"no {metric} {dimensions}"
+    return found
 
 
 @pytest.mark.timeout(900)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +11,7 @@ import boto3
 import pytest
 
 from include.orchestration import metrics
-from tests import athena
+from tests import athena, cloudwatch
 
 
 def finished(task_id: str, returned: Any) -> dict[str, Any]:
@@ -33,17 +32,7 @@ class Sent:
 
 def total(name: str, **dimensions: str) -> float:
     """The sum of all values of a metric."""
-    now = datetime.now(UTC)
-    answer = boto3.client("cloudwatch").get_metric_statistics(
-        Namespace="CryptoLake",
-        MetricName=name,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=now - timedelta(hours=12),
-        EndTime=now + timedelta(minutes=1),
-        Period=60,
-        Statistics=["Sum"],
-    )
-    return sum(point["Sum"] for point in answer["Datapoints"])
+    return sum(cloudwatch.values(name, "Sum", **dimensions))
 
 
 def test_an_ingestion_counts_rows_and_calls(aws: None) -> None:
