@@ -17,7 +17,7 @@ UI_PORT ?= 8080
 # What a variable holds is one word for the shell, whatever is in it, and Make itself expands nothing in it
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
-unexport DATE FEED ENV
+unexport DATE FEED ENV SECTIONS
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(call quoted,AWS_PORT)
 
 .PHONY: help
@@ -76,8 +76,8 @@ test-infra: $(READY) java terraform ## Build an environment with Terraform on lo
 	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(READY) ## Measure how long a dropped file takes until it can be queried
-	@$(PYTHON) -m benchmarks.arrival_latency
+bench: $(READY) java $(CLASSES) ## Measure, and write benchmarks/RESULTS.md (SECTIONS="dag_parse cleaning": some of it)
+	@PYTHONPATH=.:plugins $(PYTHON) -m benchmarks $(call quoted,SECTIONS)
 
 .PHONY: package
 package: $(READY) ## Build what MWAA and the buckets take, into dist/

@@ -3,8 +3,6 @@
 Starts the whole product in a temporary folder (local_aws; Airflow with API server, scheduler, DAG processor
 and triggerer), drops files one after another, and asks the catalog and Athena until each is there. Beside the
 total stands where the time went, from Airflow's own record of the run.
-
-    python -m benchmarks.arrival_latency [files]
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -30,10 +27,18 @@ from local_aws.process import running
 
 DAG_ID = "crypto_prices_on_arrival"
 COINS = 250
+FILES = 5
 
 
-def main(files: int) -> None:
-    """Measure a number of files and print a line each, then the minimum, median and maximum."""
+TITLE = "A dropped file: from S3 to a query"
+METHOD = f"""
+From `put_object` of a file of {COINS} coins to Athena's answer that has its rows, on a running Airflow and
+`local_aws`, {FILES} files one after another, each the first of its day. Aim: under 20 seconds.
+"""
+
+
+def measure() -> list[dict[str, float]]:
+    """Seconds of each file: to its rows in Athena, to the run's start, to each task's end."""
     with tempfile.TemporaryDirectory(prefix="arrival-latency-") as folder:
         state = Path(folder)
         with running(state / "aws") as endpoint_url:
@@ -50,16 +55,19 @@ def main(files: int) -> None:
             with servers.running(environment, state / "logs"):
                 runs = Runs(state / "airflow" / "airflow.db")
                 runs.wait_idle(at_least=1)  # the timer's first sweep
-                measured = [measure(number, runs) for number in range(files)]
-    print(f"\n{files} files of {COINS} coins, each the first of its day, {os.cpu_count()} cores")
-    for name in measured[0]:
-        values = [one[name] for one in measured]
-        print(
-            f"{name:24} min {min(values):5.1f} s   median {median(values):5.1f} s   max {max(values):5.1f} s"
-        )
+                return [drop(number, runs) for number in range(FILES)]
 
 
-def measure(number: int, runs: Runs) -> dict[str, float]:
+def table(figures: list[dict[str, float]]) -> str:
+    """Minimum, median and maximum of each moment."""
+    lines = ["| seconds after the file was put | least | median | most |", "|---|---:|---:|---:|"]
+    for name in figures[0]:
+        values = [file[name] for file in figures]
+        lines.append(f"| {name} | {min(values):.1f} | {median(values):.1f} | {max(values):.1f} |")
+    return "\n".join(lines)
+
+
+def drop(number: int, runs: Runs) -> dict[str, float]:
     """Drop one file of a new day and wait until its rows are there; returns seconds."""
     runs.wait_idle()
     day = date(2026, 1, 1) + timedelta(days=number)
@@ -141,7 +149,3 @@ class Runs:
             return datetime.fromisoformat(f"{moment}+00:00").timestamp() - since
 
         return {"run started": seconds(started)} | {task: seconds(end) for task, end in ends}
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

@@ -46,6 +46,7 @@ def commands(target: str, name: str, value: str, where: str) -> list[str]:
             ("dev", "FEED", "environment"),
             ("dev", "UI_PORT", "environment"),
             ("env", "AWS_PORT", "environment"),
+            ("bench", "SECTIONS", "environment"),
         ),
     ],
 )
