@@ -1,12 +1,16 @@
-"""A stand-in for CoinGecko's API on this machine: `/ping` and `/coins/markets`, its errors included.
+"""A stand-in for CoinGecko's API on this machine, its errors included.
 
     python -m local_aws.coingecko --port 5056 --feed demo
     python -m local_aws.coingecko --port 5056 --feed FOLDER     # recorded bodies, YYYY-MM-DD.json
 
+It has `/ping`, `/coins/markets` and `/coins/{id}/market_chart/range`.
 What CoinGecko does not have: `as_of=YYYY-MM-DD` serves a past day, with a `Date` of that day;
 `X-Data-Source` says `synthetic` for the demo feed; `POST /_misbehave` with a JSON list of faults
 (`[{"kind": "busy", "headers": {"Retry-After": "7"}}, …]`, see `Fault`) spoils the next requests, one each.
 A parameter that is not implemented is answered with 501, never ignored.
+
+Unlike CoinGecko's, a coin's history has no points between those that the feed has (the demo feed's days at
+00:00 UTC, a recording's own moment) and reaches back as far as the feed does, with or without a key.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import argparse
 import errno
 import hashlib
 import json
+import re
 import socket
 import sys
 import threading
@@ -24,12 +29,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from local_aws.coingecko_feeds import Feed, NoSnapshotError, open_feed, simulated_now
 
@@ -37,6 +43,9 @@ MAX_PER_PAGE = 250
 _PARAMETERS = {"vs_currency", "order", "per_page", "page", "sparkline", "locale", "as_of"}
 _ONLY_VALUE = {"order": "market_cap_desc", "sparkline": "false", "locale": "en"}
 """Parameters of CoinGecko of which the stand-in knows just the default."""
+_HISTORY = re.compile("/api/v3/coins/([^/]+)/market_chart/range")
+_HISTORY_PARAMETERS = {"vs_currency", "from", "to"}
+_LATEST = 253_402_300_799  # the end of the year 9999
 _OTHER_CURRENCIES = {"eur", "gbp", "jpy", "chf", "cny", "inr", "krw", "cad", "aud", "brl", "btc", "eth"}
 """Valid at CoinGecko, but nothing here is priced in them."""
 
@@ -58,7 +67,7 @@ FaultKind = Literal[
 
 @dataclass(frozen=True)
 class Fault:
-    """How one request to /coins/markets goes wrong; `headers` come on top of, or instead of, the usual."""
+    """How one request for coins goes wrong; `headers` come on top of, or instead of, the usual."""
 
     kind: FaultKind
     status: int | None = None
@@ -91,7 +100,7 @@ class StandIn:
     faults: deque[Fault] = field(default_factory=deque)
 
     def misbehave(self, *faults: Fault) -> None:
-        """Spoil the next requests to /coins/markets, one fault each, in this order."""
+        """Spoil the next requests for coins, one fault each, in this order."""
         self.faults.extend(faults)
 
 
@@ -130,9 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/api/v3/ping":
             self._send(_Answer(HTTPStatus.OK, b'{"gecko_says":"(V3) To the Moon!"}', stand_in.now()))
         elif url.path == "/api/v3/coins/markets":
-            query = dict(parse_qsl(url.query, keep_blank_values=True))
-            fault = stand_in.faults.popleft() if stand_in.faults else Fault("none")
-            self._send_with_fault(fault, query)
+            self._send_coins(_markets, url.query)
+        elif history := _HISTORY.fullmatch(url.path):
+            self._send_coins(partial(_history, unquote(history[1])), url.query)
         else:
             self._send(_error(HTTPStatus.NOT_FOUND, f"no such path here: {url.path}", stand_in.now()))
 
@@ -149,8 +158,19 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(_Answer(HTTPStatus.OK, b'{"queued":%d}' % len(stand_in.faults), stand_in.now()))
 
-    def _send_with_fault(self, fault: Fault, query: dict[str, str]) -> None:
-        now = self.server.stand_in.now()
+    def _send_coins(self, respond: Callable[[Feed, dict[str, str], datetime], _Answer], text: str) -> None:
+        """Answer as the feed does, unless a fault comes between."""
+        stand_in = self.server.stand_in
+        fault = stand_in.faults.popleft() if stand_in.faults else Fault("none")
+        now = stand_in.now()
+        query = dict(parse_qsl(text, keep_blank_values=True))
+
+        def right_answer() -> _Answer:
+            try:
+                return respond(stand_in.feed, query, now)
+            except _ApiError as error:
+                return _error(error.status, str(error), now)
+
         if fault.kind == "drop":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -173,20 +193,14 @@ class _Handler(BaseHTTPRequestHandler):
             case "body":
                 answer = _Answer(fault.status or 200, fault.message.encode(), now)
             case "truncated_json":
-                whole = self._markets(query)
+                whole = right_answer()
                 answer = replace(whole, body=whole.body[: len(whole.body) // 2])
             case "repeat":
-                answer = self._markets(query | {"page": "1"})
+                query["page"] = "1"
+                answer = right_answer()
             case _:
-                answer = self._markets(query)
+                answer = right_answer()
         self._send(answer, fault.headers, cut_off=fault.kind == "cut_off")
-
-    def _markets(self, query: dict[str, str]) -> _Answer:
-        now = self.server.stand_in.now()
-        try:
-            return _markets(self.server.stand_in.feed, query, now)
-        except _ApiError as error:
-            return _error(error.status, str(error), now)
 
     def _send(
         self, answer: _Answer, headers: Mapping[str, str] = MappingProxyType({}), *, cut_off: bool = False
@@ -217,18 +231,10 @@ def _markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
     Raises:
         _ApiError: what CoinGecko, or the stand-in for lack of something, refuses.
     """
-    for name in sorted(query.keys() - _PARAMETERS):
-        raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in does not implement the parameter {name}")
+    _check_parameters(query, _PARAMETERS)
     for name, value in _ONLY_VALUE.items():
         if query.get(name, value) != value:
             raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in implements {name} only as {value}")
-    currency = query.get("vs_currency", "")
-    if not currency:
-        raise _ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "Missing parameter vs_currency")
-    if currency in _OTHER_CURRENCIES:
-        raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in has prices in usd only, not in {currency}")
-    if currency != "usd":
-        raise _ApiError(HTTPStatus.BAD_REQUEST, "invalid vs_currency")
     per_page, number = _positive(query, "per_page", 100), _positive(query, "page", 1)
     try:
         as_of = date.fromisoformat(query["as_of"]) if "as_of" in query else None
@@ -239,6 +245,48 @@ def _markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
         raise _ApiError(HTTPStatus.BAD_REQUEST, f"invalid as_of: {error}") from error
     moment = simulated_now(as_of, snapshot.newest) if as_of else now
     return _Answer(snapshot.status, snapshot.page(number, min(per_page, MAX_PER_PAGE)), moment)
+
+
+def _history(coin_id: str, feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
+    """Answer /coins/{id}/market_chart/range; nobody knows a price of the future.
+
+    Raises:
+        _ApiError: what CoinGecko, or the stand-in for lack of something, refuses.
+    """
+    _check_parameters(query, _HISTORY_PARAMETERS)
+    first, last = _moment(query, "from"), _moment(query, "to")
+    try:
+        moments = feed.history(coin_id, first, min(last, now))
+    except KeyError:
+        raise _ApiError(HTTPStatus.NOT_FOUND, "coin not found") from None
+    series = {
+        "prices": [f"[{at.milliseconds},{at.price}]" for at in moments],
+        "market_caps": [f"[{at.milliseconds},{at.market_cap}]" for at in moments],
+        "total_volumes": [f"[{at.milliseconds},{at.total_volume}]" for at in moments],
+    }
+    body = "{" + ",".join(f'"{name}":[{",".join(points)}]' for name, points in series.items()) + "}"
+    return _Answer(HTTPStatus.OK, body.encode(), now)
+
+
+def _check_parameters(query: dict[str, str], known: set[str]) -> None:
+    for name in sorted(query.keys() - known):
+        raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in does not implement the parameter {name}")
+    currency = query.get("vs_currency", "")
+    if not currency:
+        raise _ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "Missing parameter vs_currency")
+    if currency in _OTHER_CURRENCIES:
+        raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in has prices in usd only, not in {currency}")
+    if currency != "usd":
+        raise _ApiError(HTTPStatus.BAD_REQUEST, "invalid vs_currency")
+
+
+def _moment(query: dict[str, str], name: str) -> datetime:
+    text = query.get(name, "")
+    if not text:
+        raise _ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, f"Missing parameter {name}")
+    if not text.isdecimal() or len(text) > 12 or int(text) > _LATEST:
+        raise _ApiError(HTTPStatus.BAD_REQUEST, f"invalid {name}: give seconds since 1970")
+    return datetime.fromtimestamp(int(text), UTC)
 
 
 def _positive(query: dict[str, str], name: str, default: int) -> int:

@@ -13,10 +13,10 @@ invented price, and no page shows a broken picture when offline.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -110,10 +110,38 @@ def market(day: date) -> list[dict[str, Any]]:
     return rows
 
 
+def history(coin_id: str, days: Iterable[date]) -> list[tuple[float | None, int | None, int]]:
+    """Return a coin's (price, market cap, volume) in USD of each day at 00:00 UTC, as `market` has them.
+
+    Raises:
+        KeyError: there is no such coin.
+    """
+    coin = next((coin for coin in _coins() if coin.id == coin_id), None)
+    if coin is None:
+        raise KeyError(coin_id)
+    return [
+        (
+            None if coin.index == _PRICELESS else price,
+            None if coin.index in _WITHOUT_CAP else cap,
+            _volume(coin, cap, day.toordinal()),
+        )
+        for day in days
+        for price, cap in [_figures(coin, day.toordinal())]
+    ]
+
+
+def _figures(coin: _Coin, day: int) -> tuple[float, int]:
+    price = _price(coin, day)
+    return price, round(price * coin.supply)
+
+
+def _volume(coin: _Coin, cap: int, day: int) -> int:
+    return round(cap * (0.01 + 0.1 * _chance(coin.id, "turnover", day)))
+
+
 def _row(coin: _Coin, day: date) -> dict[str, Any]:
     today = day.toordinal()
-    price, before = _price(coin, today), _price(coin, today - 1)
-    cap, cap_before = round(price * coin.supply), round(before * coin.supply)
+    (price, cap), (before, cap_before) = _figures(coin, today), _figures(coin, today - 1)
     high = _amount(max(price, before) * (1 + 0.01 * _chance(coin.id, "high", today)))
     low = _amount(min(price, before) * (1 - 0.01 * _chance(coin.id, "low", today)))
     ath, atl = _amount(coin.base * math.exp(coin.swing)), _amount(coin.base * math.exp(-coin.swing))
@@ -127,7 +155,7 @@ def _row(coin: _Coin, day: date) -> dict[str, Any]:
         "market_cap": cap,
         "market_cap_rank": None,
         "fully_diluted_valuation": round(price * coin.supply * 1.25) if limited else cap,
-        "total_volume": round(cap * (0.01 + 0.1 * _chance(coin.id, "turnover", today))),
+        "total_volume": _volume(coin, cap, today),
         "high_24h": max(high, price, before),
         "low_24h": min(low, price, before),
         "price_change_24h": _significant(price - before, 12),
@@ -201,7 +229,12 @@ def _id(index: int) -> str:
 
 
 def _price(coin: _Coin, day: int) -> float:
-    return _amount(coin.base * math.exp(coin.temper * (_mood(_MARKET, day) + _mood(coin.id, day))))
+    return _amount(coin.base * math.exp(coin.temper * (_market_mood(day) + _mood(coin.id, day))))
+
+
+@lru_cache(maxsize=4096)  # all coins share it
+def _market_mood(day: int) -> float:
+    return _mood(_MARKET, day)
 
 
 def _mood(whose: str, day: int) -> float:

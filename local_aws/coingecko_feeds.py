@@ -1,7 +1,7 @@
 """What the CoinGecko stand-in serves: a folder of recorded bodies, or a synthetic market.
 
 A feed gives one `Snapshot` per day: the coins as JSON texts, in order, so that any page of them can be cut
-out without touching a digit.
+out without touching a digit; and a coin's `Moment`s of any range.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from local_aws import coingecko_demo
 
@@ -49,6 +49,15 @@ class Snapshot:
         return ("[" + ",".join(self.coins[first : first + per_page]) + "]").encode()
 
 
+class Moment(NamedTuple):
+    """A coin at one time: milliseconds since 1970 (UTC), and JSON texts, digit for digit."""
+
+    milliseconds: int
+    price: str
+    market_cap: str
+    total_volume: str
+
+
 class Feed(Protocol):
     """Where the stand-in's data comes from."""
 
@@ -67,6 +76,14 @@ class Feed(Protocol):
         """
         ...
 
+    def history(self, coin_id: str, first: datetime, last: datetime) -> list[Moment]:
+        """Return what is known of a coin between two moments, both included, the earliest first.
+
+        Raises:
+            KeyError: there is no such coin at any time.
+        """
+        ...
+
 
 class DemoFeed:
     """The synthetic market of `local_aws.coingecko_demo`, for any day."""
@@ -79,6 +96,19 @@ class DemoFeed:
     def snapshot(self, day: date, *, exact: bool) -> Snapshot:  # noqa: ARG002
         """Return that day's invented market."""
         return _demo_snapshot(day)
+
+    def history(self, coin_id: str, first: datetime, last: datetime) -> list[Moment]:
+        """Return that coin's invented days, each at 00:00 UTC, however short the range is."""
+        midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        count = (last - midnight) // timedelta(days=1) + 1
+        midnights = [
+            at for at in (midnight + timedelta(days=offset) for offset in range(count)) if at >= first
+        ]
+        figures = coingecko_demo.history(coin_id, [at.date() for at in midnights])
+        return [
+            Moment(round(at.timestamp()) * 1000, *map(json.dumps, of_day))
+            for at, of_day in zip(midnights, figures, strict=True)
+        ]
 
 
 class RecordedFeed:
@@ -119,6 +149,18 @@ class RecordedFeed:
             day = days[-1]
         return read_snapshot((self.folder / f"{day}.json").read_bytes())
 
+    def history(self, coin_id: str, first: datetime, last: datetime) -> list[Moment]:
+        """Return that coin's recorded moments: of each recording its own `last_updated`."""
+        begin, end = (round(moment.timestamp() * 1000) for moment in (first, last))
+        recorded: list[Moment] = []
+        for day in self._days():
+            path = self.folder / f"{day}.json"
+            if moment := _moments(path, path.stat().st_mtime_ns).get(coin_id):
+                recorded.append(moment)
+        if not recorded:
+            raise KeyError(coin_id)
+        return sorted(moment for moment in recorded if begin <= moment.milliseconds <= end)
+
     def _days(self) -> list[date]:
         names = (path.stem for path in self.folder.glob("*.json"))
         return sorted(date.fromisoformat(name) for name in names if re.fullmatch(r"\d{4}-\d\d-\d\d", name))
@@ -133,6 +175,27 @@ class RecordedFeed:
 def _demo_snapshot(day: date) -> Snapshot:
     body = json.dumps(coingecko_demo.market(day), ensure_ascii=False, separators=(",", ":"))
     return read_snapshot(body.encode())
+
+
+class _Digits(str):
+    """A JSON number as it is spelled."""
+
+
+@lru_cache(maxsize=1000)  # every coin wants every recording
+def _moments(path: Path, changed: int) -> dict[str, Moment]:  # noqa: ARG001
+    """Each coin's moment in a recording; coins without `last_updated` have none."""
+    coins = json.loads(path.read_text(), parse_float=_Digits, parse_int=_Digits)
+    return {
+        coin["id"]: Moment(
+            round(datetime.fromisoformat(coin["last_updated"]).timestamp() * 1000),
+            *(
+                str(coin[field]) if isinstance(coin.get(field), _Digits) else "null"
+                for field in ("current_price", "market_cap", "total_volume")
+            ),
+        )
+        for coin in (coins if isinstance(coins, list) else [])
+        if coin.get("last_updated")
+    }
 
 
 def open_feed(feed: str) -> Feed:
