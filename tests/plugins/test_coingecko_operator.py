@@ -46,7 +46,7 @@ def clock(monkeypatch):
 
     def set_to(text: str) -> datetime:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        monkeypatch.setattr(coingecko, "_utc_now", lambda: moment)
+        monkeypatch.setattr(coingecko, "utc_now", lambda: moment)
         return moment
 
     return set_to
@@ -56,7 +56,7 @@ def clock(monkeypatch):
 def live(clock, connect, waits):
     """A source that knows only today, as CoinGecko does; its clock is ours."""
     clock(f"{DAY}T02:00:05")
-    with running_stand_in("demo", now=lambda: coingecko._utc_now()) as running:
+    with running_stand_in("demo", now=lambda: coingecko.utc_now()) as running:
         connect(running.url)
         yield running
 

@@ -1,4 +1,4 @@
-"""One day of bronze in S3: what is there, and appending one more ingestion to it.
+"""Bronze in S3: what is there of a day, appending one more ingestion to it, and keeping what was refused.
 
 Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
 never reused, and within a day the order of ``ingested_at`` is the order of arrival.
@@ -12,15 +12,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
-from lake_provider.hooks.coingecko import MarketsPage
+from lake_provider.hooks.coingecko import CoinGeckoRefusal, Page
 
 STAMP = "%Y%m%dT%H%M%SZ"
 """How a moment (UTC) is written in keys."""
@@ -91,7 +92,7 @@ class BronzeDay:
             whole = [key.rpartition("/")[2] for key in pages] == names
             yield Ingestion(ingested_at, source, pages, rows, whole)
 
-    def append(self, pages: list[MarketsPage]) -> tuple[str, list[str]]:
+    def append(self, pages: Sequence[Page]) -> tuple[str, list[str]]:
         """Store pages as the day's newest ingestion, under keys that nobody has or will use again.
 
         Returns:
@@ -109,8 +110,8 @@ class BronzeDay:
             # Whoever writes the last page owns the second; a parallel ingestion moves on to the next one.
             stamp = moment.strftime(STAMP)
             folder = f"{self.root}ingested_at={stamp}/source={pages[0].source}"
-            keys = [f"{folder}/page-{page.number:04d}.json" for page in pages]
-            if self._put_new(keys[-1], pages[-1], stamp, len(pages)):
+            keys = [f"{folder}/page-{number:04d}.json" for number in range(1, len(pages) + 1)]
+            if self._put_page(keys, len(pages), pages[-1], stamp):
                 break
             moment += timedelta(seconds=1)
         else:
@@ -118,12 +119,12 @@ class BronzeDay:
                 f"s3://{self.bucket}/{self.root}: other ingestions took {_COLLISIONS} keys in a row, up to "
                 f"ingested_at={stamp}: run fewer side by side"
             )
-        for key, page in reversed(list(zip(keys[:-1], pages[:-1], strict=True))):
-            if not self._put_new(key, page, stamp, len(pages)):
+        for number in range(len(pages) - 1, 0, -1):
+            if not self._put_page(keys, number, pages[number - 1], stamp):
                 raise AirflowException(
-                    f"s3://{self.bucket}/{key} exists although page {len(pages)} of that ingestion is ours: "
-                    "S3 stored the page and did not say so, or somebody else writes there. Clear this task: "
-                    "a new ingestion gets keys of its own"
+                    f"s3://{self.bucket}/{keys[number - 1]} exists although page {len(pages)} of that "
+                    "ingestion is ours: S3 stored the page and did not say so, or somebody else writes "
+                    "there. Clear this task: a new ingestion gets keys of its own"
                 )
         return stamp, keys
 
@@ -140,32 +141,92 @@ class BronzeDay:
     def _listings(self, prefix: str, **options: str) -> Any:
         return self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, **options)
 
-    def _put_new(self, key: str, page: MarketsPage, ingested_at: str, pages: int) -> bool:
-        """Store a page unless its key is taken (False)."""
-        try:
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=page.body,
-                ContentType=ascii_line(page.content_type),
-                IfNoneMatch="*",
-                Metadata={
-                    "source-url": ascii_line(page.url),
-                    "http-date": ascii_line(page.http_date or ""),
-                    "etag": ascii_line(page.etag or ""),
-                    "sha256": hashlib.sha256(page.body).hexdigest(),
-                    "ingested-at": ingested_at,
-                    "rows": str(len(page.coin_ids)),
-                    "page": str(page.number),
-                    "pages": str(pages),
-                },
-            )
-        except ClientError as error:
-            # 409: somebody is writing that very key at this moment.
-            if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
-                return False
-            raise
-        return True
+    def _put_page(self, keys: list[str], number: int, page: Page, ingested_at: str) -> bool:
+        return put_new(
+            self.s3,
+            self.bucket,
+            keys[number - 1],
+            page,
+            {"ingested-at": ingested_at, "page": str(number), "pages": str(len(keys))},
+        )
+
+
+def whole_ingestions(
+    s3: Any, bucket: str, prefix: str, first: date, last: date
+) -> dict[date, list[tuple[str, str]]]:
+    """What bronze has of a range of days, from the keys alone: one listing.
+
+    Returns:
+        Each day with a whole ingestion: (ingested_at, key of page 1) of all of them, the newest last.
+    """
+    prefix = prefix.strip("/")
+    key_of_page_1 = re.compile(
+        re.escape(prefix) + r"/dt=(\d{4}-\d\d-\d\d)/ingested_at=(\d{8}T\d{6}Z)/source=[^/]+/page-0001\.json"
+    )
+    found: dict[date, list[tuple[str, str]]] = {}
+    listings = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=f"{prefix}/dt=", StartAfter=f"{prefix}/dt={first}"
+    )
+    for entry in (entry for listing in listings for entry in listing.get("Contents", [])):
+        if entry["Key"] > f"{prefix}/dt={last}/~":
+            break
+        if match := key_of_page_1.fullmatch(entry["Key"]):
+            found.setdefault(date.fromisoformat(match[1]), []).append((match[2], entry["Key"]))
+    return found
+
+
+def put_new(s3: Any, bucket: str, key: str, page: Page, metadata: Mapping[str, str]) -> bool:
+    """Store a page, with where it is from, unless its key is taken (False)."""
+    try:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=page.body,
+            ContentType=ascii_line(page.content_type),
+            IfNoneMatch="*",
+            Metadata={
+                "source-url": ascii_line(page.url),
+                "http-date": ascii_line(page.http_date or ""),
+                "etag": ascii_line(page.etag or ""),
+                "sha256": hashlib.sha256(page.body).hexdigest(),
+                "rows": str(page.rows),
+                **metadata,
+            },
+        )
+    except ClientError as error:
+        # 409: somebody is writing that very key at this moment.
+        if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict"):
+            return False
+        raise
+    return True
+
+
+def put_refused(s3: Any, bucket: str, folder: str, refusal: CoinGeckoRefusal, now: datetime) -> str:
+    """Store a refused response, for the audit, with why it was refused.
+
+    Returns:
+        Its key.
+    """
+    response = refusal.response
+    digest = hashlib.sha256(response.content).hexdigest()
+    wanted = quote(refusal.wanted.replace(" ", "-"), safe="")[:200]
+    key = f"{folder.strip('/')}/{now:{STAMP}}-{wanted}-{digest[:12]}.body"
+    s3.put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=response.content,
+        ContentType=ascii_line(response.headers.get("Content-Type", "application/octet-stream")),
+        Metadata={
+            "reason": ascii_line(refusal.reason),
+            "status": str(refusal.status),
+            "http-status": str(response.status_code),
+            "source-url": ascii_line(str(response.url)),
+            "http-date": ascii_line(response.headers.get("Date", "")),
+            "rejected-at": f"{now:{STAMP}}",
+            "sha256": digest,
+        },
+    )
+    return key
 
 
 def ascii_line(text: str) -> str:

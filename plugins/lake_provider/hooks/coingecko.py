@@ -1,4 +1,4 @@
-"""CoinGecko over HTTP: pages of /coins/markets, exactly as received and checked before anyone uses them.
+"""CoinGecko over HTTP: the market and coins' histories, exactly as received, checked before anyone uses them.
 
 The connection is an ordinary Airflow HTTP connection:
 
@@ -7,20 +7,26 @@ The connection is an ordinary Airflow HTTP connection:
   an answer that repeats it;
 * extra ``{"plan": "pro"}``: the key is a pro key (assumed for the pro host, a demo key otherwise);
 * extra ``{"time_travel": true}``: the server knows past days (``as_of=YYYY-MM-DD``). CoinGecko does not,
-  a server of recorded responses does.
+  a server of recorded responses does;
+* extra ``{"calls_per_minute": 30}``: how many histories are asked for in a minute at most. Default: 5 without
+  a key, 30 with a demo key, 250 with a pro key.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
 
 import requests
 import tenacity
@@ -28,12 +34,21 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
-ENDPOINT = "/api/v3/coins/markets"
+from lake_provider.hooks import market_chart
+
+MARKETS = "/api/v3/coins/markets"
+HISTORY = "/api/v3/coins/{}/market_chart/range"
 MAX_PER_PAGE = 250
 """CoinGecko's limit; it cuts a larger ``per_page`` down to this without a word."""
 
 _HOSTS = {"demo": "https://api.coingecko.com", "pro": "https://pro-api.coingecko.com"}
+_EXTRAS = ("plan", "time_travel", "calls_per_minute")
 _KEY_HEADERS = {"demo": "x-cg-demo-api-key", "pro": "x-cg-pro-api-key"}
+_CALLS_PER_MINUTE = {"keyless": 5, "demo": 30, "pro": 250}
+"""CoinGecko's own documents disagree about the first (5 to 30); the others are what its plans promise."""
+_TOO_LONG_AGO = 10012
+"""CoinGecko's code for a range that begins before what the plan allows."""
+_NO_SUCH_COIN = re.compile("coin not found|could not find coin", re.IGNORECASE)
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 30.0  # seconds
 _BACKOFF = tenacity.wait_exponential_jitter(initial=5, max=60, jitter=5)
 """Four waits come to 75 s at least: more than the minute over which CoinGecko counts calls."""
@@ -49,11 +64,10 @@ _NETWORK_ERRORS = (
 
 
 @dataclass(frozen=True)
-class MarketsPage:
-    """One accepted response of /coins/markets.
+class Page:
+    """What bronze keeps in one object: an accepted response, or what was made of several.
 
     Attributes:
-        number: page number, from 1.
         url: the request's address; it never holds the API key.
         body: the response body, byte for byte (after HTTP's own content decoding).
         content_type: the Content-Type header.
@@ -61,10 +75,9 @@ class MarketsPage:
         etag: the ETag header as received, or None.
         source: who made the data: the X-Data-Source header, else ``coingecko``.
         clock: when the source says it answered (UTC, from ``http_date``), else our clock at arrival.
-        coin_ids: the ids in the body's order; as many as there are rows.
+        rows: how many coins, or days of one coin, are in it.
     """
 
-    number: int
     url: str
     body: bytes
     content_type: str
@@ -72,30 +85,58 @@ class MarketsPage:
     etag: str | None
     source: str
     clock: datetime
+    rows: int
+
+
+@dataclass(frozen=True)
+class MarketsPage(Page):
+    """One accepted response of /coins/markets.
+
+    Attributes:
+        number: page number, from 1.
+        coin_ids: the ids in the body's order; as many as there are rows.
+    """
+
+    number: int
     coin_ids: tuple[str, ...]
 
 
+_Accepted = TypeVar("_Accepted", bound=Page)
+
+
 class CoinGeckoRefusal(AirflowException):
-    """A response that is not market data. It keeps what was received, for the audit.
+    """A response that is not what was asked for. It keeps what was received, for the audit.
 
     Attributes:
+        wanted: what was asked for: ``page 1`` of /coins/markets, or ``coin bitcoin``.
         reason: the API's own message, or what is wrong with the body.
         status: the HTTP status, or the one that an error body inside a 200 names.
         response: the response itself.
-        page: number of the page that was asked for.
         permanent: True if asking again cannot help (a wrong parameter or key, …).
         busy: True for rate limits and server errors: asking again later is right.
+        unknown: True if there is no such coin.
+        too_long_ago: True if the plan does not reach back that far.
     """
 
-    def __init__(self, reason: str, *, status: int, response: requests.Response, page: int) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        wanted: str,
+        status: int,
+        response: requests.Response,
+        code: int | None = None,
+    ) -> None:
         # The text is the API's: it may be of any length, and JSON can escape half a character.
         self.reason = reason.encode(errors="backslashreplace").decode()[:_LONGEST_REASON]
-        super().__init__(f"CoinGecko refused page {page} of {response.url} (status {status}): {self.reason}")
+        super().__init__(f"CoinGecko refused {wanted} of {response.url} (status {status}): {self.reason}")
+        self.wanted = wanted
         self.status = status
         self.response = response
-        self.page = page
         self.busy = status in (408, 429) or 500 <= status < 600
         self.permanent = not self.busy and status != 200
+        self.unknown = status in (200, 404) and bool(_NO_SUCH_COIN.search(self.reason))
+        self.too_long_ago = code == _TOO_LONG_AGO
 
     @property
     def retry_after(self) -> float | None:
@@ -111,11 +152,11 @@ class CoinGeckoRefusal(AirflowException):
 
 
 class CoinGeckoHook(HttpHook):
-    """Reads /coins/markets: paged, validated, patient with rate limits, silent about the API key.
+    """Reads the market and coins' histories: validated, patient with rate limits, silent about the API key.
 
     Args:
         coingecko_conn_id: Airflow connection, see the module's docstring.
-        attempts: calls per page before giving up on rate limits, server and network errors.
+        attempts: calls per page or coin before giving up on rate limits, server and network errors.
     """
 
     conn_name_attr = "coingecko_conn_id"
@@ -123,12 +164,14 @@ class CoinGeckoHook(HttpHook):
     hook_name = "CoinGecko"
 
     sleep: Callable[[float], None] = staticmethod(time.sleep)
+    clock: Callable[[], float] = staticmethod(time.monotonic)
 
     def __init__(self, coingecko_conn_id: str = default_conn_name, *, attempts: int = 5) -> None:
         super().__init__(method="GET", http_conn_id=coingecko_conn_id)
         self.attempts = attempts
         self.calls = 0
         """HTTP calls made so far, failed ones included: CoinGecko counts those too."""
+        self._called_at = -math.inf
 
     @property
     def time_travel(self) -> bool:
@@ -142,6 +185,23 @@ class CoinGeckoHook(HttpHook):
             raise AirflowFailException(
                 f"Airflow connection {self.http_conn_id!r}: extra time_travel is {value!r}: "
                 "set it to true or false (JSON, no quotes)"
+            )
+        return value
+
+    @property
+    def calls_per_minute(self) -> float:
+        """How many histories may be asked for in a minute.
+
+        Raises:
+            AirflowFailException: no such connection, or the extra holds something else than a number above 0.
+        """
+        connection = self._connection()
+        plan = self._plan(connection) if _key(connection) else "keyless"
+        value = connection.extra_dejson.get("calls_per_minute", _CALLS_PER_MINUTE.get(plan))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise AirflowFailException(
+                f"Airflow connection {self.http_conn_id!r}: extra calls_per_minute is {value!r}: "
+                "set it to a number above 0 (JSON, no quotes), or leave it out"
             )
         return value
 
@@ -168,12 +228,53 @@ class CoinGeckoHook(HttpHook):
         per_page = -(-coins // page_count)
         pages: list[MarketsPage] = []
         for number in range(1, page_count + 1):
-            page = self._page(number, per_page=per_page, currency=currency, as_of=as_of)
+            params: dict[str, str | int] = {
+                "vs_currency": currency,
+                "order": "market_cap_desc",
+                "per_page": per_page,
+                "page": number,
+            }
+            if as_of is not None:
+                params["as_of"] = as_of.isoformat()
+            page = self._get(MARKETS, params, partial(_accept, number=number), wanted=f"page {number}")
             if page.coin_ids:
                 pages.append(page)
             if len(page.coin_ids) < per_page:
                 break
         return pages
+
+    def history(self, coin_id: str, *, currency: str, first: date, last: date) -> Page:
+        """Fetch a coin's prices, market caps and volumes of a range of days: one call, whatever its length.
+
+        Calls begin at least 60 s / ``calls_per_minute`` apart, retries included.
+
+        Args:
+            coin_id: CoinGecko's id, e.g. ``bitcoin``.
+            currency: CoinGecko's ``vs_currency``, e.g. ``usd``.
+            first: the range's first day (UTC).
+            last: its last day.
+
+        Returns:
+            The response, for ``lake_provider.hooks.market_chart``. It may have no point of the range.
+
+        Raises:
+            CoinGeckoRefusal: as ``markets``; also when CoinGecko does not know the coin.
+            AirflowFailException: the connection is missing or unusable.
+            AirflowException: the server could not be reached.
+        """
+        begin, end = (datetime.combine(day, time_of_day(tzinfo=UTC)) for day in (first, last))
+        params: dict[str, str | int] = {
+            "vs_currency": currency,
+            "from": int(begin.timestamp()),
+            "to": int(end.timestamp()) + 86_399,
+        }
+        return self._get(
+            HISTORY.format(quote(coin_id, safe="")),
+            params,
+            partial(_accept_history, coin_id=coin_id),
+            wanted=f"coin {coin_id}",
+            apart=60 / self.calls_per_minute,
+        )
 
     def get_conn(
         self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None
@@ -186,7 +287,7 @@ class CoinGeckoHook(HttpHook):
         connection = self._connection()
         self._check_connection(connection)
         session: requests.Session = super().get_conn(headers, extra_options)
-        for name in ("time_travel", "plan"):  # HttpHook sends every extra that it does not know as a header
+        for name in _EXTRAS:  # HttpHook sends every extra that it does not know as a header
             session.headers.pop(name, None)
         session.auth = None  # a login next to the key would send the key as a Basic password, too
         plan, key = self._plan(connection), _key(connection)
@@ -229,15 +330,23 @@ class CoinGeckoHook(HttpHook):
                 "characters that no HTTP header may hold: paste it again"
             )
 
-    def _page(self, number: int, *, per_page: int, currency: str, as_of: date | None) -> MarketsPage:
-        params: dict[str, str | int] = {
-            "vs_currency": currency,
-            "order": "market_cap_desc",
-            "per_page": per_page,
-            "page": number,
-        }
-        if as_of is not None:
-            params["as_of"] = as_of.isoformat()
+    def _get(
+        self,
+        endpoint: str,
+        params: dict[str, str | int],
+        accept: Callable[[requests.Response], _Accepted],
+        *,
+        wanted: str,
+        apart: float = 0.0,
+    ) -> _Accepted:
+        """Ask until an answer is accepted or refused for good, each time ``apart`` s after the last call."""
+
+        def attempt() -> _Accepted:
+            if (wait := self._called_at + apart - self.clock()) > 0:
+                self.sleep(wait)
+            self._called_at = self.clock()
+            return self._attempt(endpoint, params, accept, wanted)
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
             wait=_wait,
@@ -247,16 +356,22 @@ class CoinGeckoHook(HttpHook):
             reraise=True,
         )
         try:
-            return retrying(self._attempt, number, params)
+            return retrying(attempt)
         except _NETWORK_ERRORS as error:
             self._raise_unreachable(error)
 
-    def _attempt(self, number: int, params: dict[str, str | int]) -> MarketsPage:
+    def _attempt(
+        self,
+        endpoint: str,
+        params: dict[str, str | int],
+        accept: Callable[[requests.Response], _Accepted],
+        wanted: str,
+    ) -> _Accepted:
         self.calls += 1
         started = time.monotonic()
         try:
             response: requests.Response = self.run(
-                ENDPOINT,
+                endpoint,
                 data=params,
                 extra_options={
                     "timeout": (_CONNECT_TIMEOUT, _READ_TIMEOUT),
@@ -266,9 +381,9 @@ class CoinGeckoHook(HttpHook):
             )
         except _NETWORK_ERRORS as error:
             self.log.warning(
-                "CoinGecko call %d: page %d failed after %.2f s: %s",
+                "CoinGecko call %d: %s failed after %.2f s: %s",
                 self.calls,
-                number,
+                wanted,
                 time.monotonic() - started,
                 error,
             )
@@ -282,13 +397,13 @@ class CoinGeckoHook(HttpHook):
             len(response.content),
             time.monotonic() - started,
         )
-        page = _accept(response, number)
+        page = accept(response)
         if repeats_key:  # bronze is exact, or it is not bronze
             raise CoinGeckoRefusal(
                 "its body repeats our API key, which was replaced by ***",
+                wanted=wanted,
                 status=response.status_code,
                 response=response,
-                page=number,
             )
         return page
 
@@ -378,22 +493,10 @@ def _accept(response: requests.Response, number: int) -> MarketsPage:
         CoinGeckoRefusal: any other status than 200, or a body that is not an array of objects with an id;
             an empty array is fine after page 1 (past the end).
     """
-
-    def refuse(reason: str, status: int = response.status_code) -> NoReturn:
-        raise CoinGeckoRefusal(reason, status=status, response=response, page=number)
-
-    try:
-        payload = json.loads(response.content.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        kind = response.headers.get("Content-Type", "no content type")
-        start = " ".join(response.content[:100].decode(errors="replace").split())
-        refuse(f"the body ({kind}, {len(response.content)} bytes) is not JSON: {error}; it begins {start!r}")
+    refuse = _refuser(response, f"page {number}")
+    payload = _payload(response, refuse)
     if isinstance(payload, dict):
-        code, message = _api_error(payload)
-        # A rate limit or a ban can arrive inside a 200: then the error's code says more than the status.
-        refuse(message, code if code is not None and response.status_code == 200 else response.status_code)
-    if response.status_code != 200:
-        refuse(f"unexpected HTTP status {response.status_code} {response.reason}")
+        refuse(f"a JSON object instead of an array of coins: {json.dumps(payload)[:200]}")
     if not isinstance(payload, list):
         refuse(f"the body is a JSON {type(payload).__name__}, not an array of coins")
     if not payload and number == 1:
@@ -404,12 +507,56 @@ def _accept(response: requests.Response, number: int) -> MarketsPage:
         if not isinstance(coin_id, str) or not coin_id:
             refuse(f"element {index} of the array is not a coin with an id: {json.dumps(coin)[:100]}")
         coin_ids.append(coin_id)
+    page = _page(response, refuse, rows=len(coin_ids))
+    return MarketsPage(**vars(page), number=number, coin_ids=tuple(coin_ids))
+
+
+def _accept_history(response: requests.Response, coin_id: str) -> Page:
+    """Check a response of /coins/{id}/market_chart/range.
+
+    Raises:
+        CoinGeckoRefusal: any other status than 200, or a body that is not three arrays of points.
+    """
+    refuse = _refuser(response, f"coin {coin_id}")
+    _payload(response, refuse)
+    try:
+        days = market_chart.days_of(response.content)
+    except ValueError as error:
+        refuse(str(error))
+    return _page(response, refuse, rows=len(days))
+
+
+def _refuser(response: requests.Response, wanted: str) -> Callable[..., NoReturn]:
+    def refuse(reason: str, *, code: int | None = None) -> NoReturn:
+        # A rate limit or a ban can arrive inside a 200: then the error's code says more than the status.
+        status = code if code is not None and response.status_code == 200 else response.status_code
+        raise CoinGeckoRefusal(reason, wanted=wanted, status=status, response=response, code=code)
+
+    return refuse
+
+
+def _payload(response: requests.Response, refuse: Callable[..., NoReturn]) -> Any:
+    """The body's JSON; refuses what is none, one of CoinGecko's errors, and any other status than 200."""
+    try:
+        payload = json.loads(response.content.decode(), parse_constant=market_chart.refuse_constant)
+    except (ValueError, RecursionError) as error:
+        kind = response.headers.get("Content-Type", "no content type")
+        start = " ".join(response.content[:100].decode(errors="replace").split())
+        refuse(f"the body ({kind}, {len(response.content)} bytes) is not JSON: {error}; it begins {start!r}")
+    if isinstance(payload, dict) and (told := _api_error(payload)):
+        code, message = told
+        refuse(message, code=code)
+    if response.status_code != 200:
+        refuse(f"unexpected HTTP status {response.status_code} {response.reason}")
+    return payload
+
+
+def _page(response: requests.Response, refuse: Callable[..., NoReturn], *, rows: int) -> Page:
     source = response.headers.get("X-Data-Source", "coingecko")
     if not re.fullmatch(r"[a-z0-9_-]+", source):  # it becomes part of an object's key
         refuse(f"the header X-Data-Source is {source!r}: lower-case letters, digits, _ and - are allowed")
     http_date = response.headers.get("Date")
-    return MarketsPage(
-        number=number,
+    return Page(
         url=str(response.url),
         body=response.content,
         content_type=response.headers.get("Content-Type", "application/json"),
@@ -417,12 +564,12 @@ def _accept(response: requests.Response, number: int) -> MarketsPage:
         etag=response.headers.get("ETag"),
         source=source,
         clock=_parse_http_date(http_date) or datetime.now(UTC).replace(microsecond=0),
-        coin_ids=tuple(coin_ids),
+        rows=rows,
     )
 
 
-def _api_error(payload: dict[str, Any]) -> tuple[int | None, str]:
-    """Return (error code or None, message) of one of CoinGecko's three shapes of error objects.
+def _api_error(payload: dict[str, Any]) -> tuple[int | None, str] | None:
+    """Return (error code or None, message) of one of CoinGecko's three shapes of error objects, else None.
 
     They are ``{"status": {"error_code", "error_message"}}``, ``{"error": {"status": {…}}}`` and
     ``{"error": "message"}``.
@@ -431,15 +578,11 @@ def _api_error(payload: dict[str, Any]) -> tuple[int | None, str]:
     if isinstance(error, str):
         return None, error
     status = (error if isinstance(error, dict) else payload).get("status")
-    if isinstance(status, dict) and status.get("error_message"):
-        code = status.get("error_code")
-        is_status = type(code) is int and 100 <= code < 100_000  # CoinGecko has own ones, such as 10012
-        return (code if is_status else None), str(status["error_message"])
-    return None, f"a JSON object instead of an array of coins: {json.dumps(payload)[:200]}"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    if not isinstance(status, dict) or not status.get("error_message"):
+        return None
+    code = status.get("error_code")
+    is_status = type(code) is int and 100 <= code < 100_000  # CoinGecko has own ones, such as 10012
+    return (code if is_status else None), str(status["error_message"])
 
 
 def _parse_http_date(value: str | None) -> datetime | None:

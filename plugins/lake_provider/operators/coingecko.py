@@ -7,7 +7,6 @@ market data goes to ``<rejected_prefix>/dt=2026-01-31/`` and fails the task with
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -17,7 +16,7 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import STAMP, BronzeDay, ascii_line
+from lake_provider.hooks.bronze import BronzeDay, ascii_line, put_refused
 from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, MarketsPage
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
 
     * Run date = the source's today (UTC): fetches and appends a new ingestion, however many there are.
     * Run date in the past: CoinGecko has no historical /coins/markets, so the newest whole ingestion of
-      bronze is reused, with no API call. None there: the task fails and says so.
+      bronze is reused, with no API call: a snapshot, or what `CoinGeckoHistoryToS3Operator` has made. None
+      there: the task fails and says so.
     * Run date in the future: fails.
     * With ``time_travel`` in the CoinGecko connection's extra: always fetches, as of the run date.
 
@@ -92,16 +92,13 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
                 a past day without a whole ingestion, a request that the API refuses for good.
             AirflowException: a retry may help: rate limits, outages, odd bodies, a clock just past midnight.
         """
-        day = _parsed_run_date(self.run_date)
-        coins = _parsed_coins(self.coins)
-        if not re.fullmatch(r"[a-z0-9-]{1,20}", self.currency or ""):
-            raise AirflowFailException(
-                f"currency is {self.currency!r}: give CoinGecko's name of one, e.g. usd, in lower case"
-            )
+        day = parsed_day("run_date", self.run_date)
+        coins = parsed_coins(self.coins)
+        check_currency(self.currency)
         hook = CoinGeckoHook(self.coingecko_conn_id)
         bronze = BronzeDay(S3Hook(self.aws_conn_id).get_conn(), self.bucket, self.prefix, day)
         bronze.check_bucket()
-        today = _utc_now().date()
+        today = utc_now().date()
         if day > today:
             raise AirflowFailException(
                 f"run_date {day} is in the future (today is {today} UTC): its prices do not exist yet"
@@ -111,7 +108,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         try:
             pages = hook.markets(coins=coins, currency=self.currency, as_of=day if hook.time_travel else None)
         except CoinGeckoRefusal as refusal:
-            key = self._store_rejected(bronze, refusal)
+            folder = f"{self.rejected_prefix.strip('/')}/dt={day}"
+            key = put_refused(bronze.s3, self.bucket, folder, refusal, utc_now())
             failure = AirflowFailException if refusal.permanent else AirflowException
             raise failure(f"{refusal}. The response is kept in s3://{self.bucket}/{key}") from refusal
         _check_day(pages, day)
@@ -155,8 +153,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
     def _reuse(self, bronze: BronzeDay, today: date) -> dict[str, Any]:
         remedy = (
             f"the market snapshot of {bronze.day} cannot be had any more: CoinGecko has no historical "
-            f"/coins/markets, only today's ({today} UTC). Backfill the day from CoinGecko's history "
-            "endpoints, or run another date"
+            f"/coins/markets, only today's ({today} UTC). Backfill the day with the DAG "
+            "crypto_market_backfill, or run another date"
         )
         cut_off = []
         for newest in bronze.ingestions():
@@ -191,41 +189,28 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             "reused": True,
         }
 
-    def _store_rejected(self, bronze: BronzeDay, refusal: CoinGeckoRefusal) -> str:
-        response = refusal.response
-        now = _utc_now()
-        digest = hashlib.sha256(response.content).hexdigest()
-        root = f"{self.rejected_prefix.strip('/')}/dt={bronze.day}"
-        key = f"{root}/{now:{STAMP}}-page-{refusal.page:04d}-{digest[:12]}.body"
-        bronze.s3.put_object(
-            Bucket=self.bucket,
-            Key=key,
-            Body=response.content,
-            ContentType=ascii_line(response.headers.get("Content-Type", "application/octet-stream")),
-            Metadata={
-                "reason": ascii_line(refusal.reason),
-                "status": str(refusal.status),
-                "http-status": str(response.status_code),
-                "source-url": ascii_line(str(response.url)),
-                "http-date": ascii_line(response.headers.get("Date", "")),
-                "rejected-at": f"{now:{STAMP}}",
-                "sha256": digest,
-            },
-        )
-        return key
 
+def parsed_day(name: str, text: str) -> date:
+    """An operator's argument as a UTC date.
 
-def _parsed_run_date(text: str) -> date:
+    Raises:
+        AirflowFailException: it is none; names the argument.
+    """
     try:
         day = date.fromisoformat(text)
     except (TypeError, ValueError):
         day = None
     if day is None or day.isoformat() != text:  # fromisoformat reads 20260131 and 2026-W05-6, too
-        raise AirflowFailException(f"run_date is {text!r}: give a UTC date as YYYY-MM-DD")
+        raise AirflowFailException(f"{name} is {text!r}: give a UTC date as YYYY-MM-DD")
     return day
 
 
-def _parsed_coins(text: str | int) -> int:
+def parsed_coins(text: str | int) -> int:
+    """How many coins an operator is to ingest.
+
+    Raises:
+        AirflowFailException: it is no number above 0.
+    """
     try:
         coins = int(text)
     except (TypeError, ValueError):
@@ -233,6 +218,18 @@ def _parsed_coins(text: str | int) -> int:
     if coins < 1:
         raise AirflowFailException(f"coins is {text!r}: give how many coins to ingest, 1 or more")
     return coins
+
+
+def check_currency(text: str) -> None:
+    """Refuse what cannot be a currency's name, before it gets into an address or a key.
+
+    Raises:
+        AirflowFailException: with an example.
+    """
+    if not re.fullmatch(r"[a-z0-9-]{1,20}", text or ""):
+        raise AirflowFailException(
+            f"currency is {text!r}: give CoinGecko's name of one, e.g. usd, in lower case"
+        )
 
 
 def _check_day(pages: list[MarketsPage], day: date) -> None:
@@ -254,5 +251,6 @@ def _check_day(pages: list[MarketsPage], day: date) -> None:
             )
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """Our clock."""
     return datetime.now(UTC)
