@@ -303,6 +303,95 @@ def test_a_folder_that_is_missing_or_empty_is_named(tmp_path, name):
         running_stand_in(tmp_path / name).__enter__()
 
 
+# A coin's history
+
+
+def seconds(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+def history(stand_in: StandIn, coin_id: str, first: str, last: str, **parameters: Any) -> requests.Response:
+    query = {"vs_currency": "usd", "from": seconds(first), "to": seconds(last)} | parameters
+    return get(stand_in, f"/api/v3/coins/{coin_id}/market_chart/range", **query)
+
+
+def test_a_coins_history_is_the_market_of_each_day(demo):
+    for coin_id in ("bitcoin", "demo-coin-70", "demo-coin-90", "demo-coin-110", "demo-coin-299"):
+        response = history(demo, coin_id, "2026-01-29", "2026-01-31T23:59:59")
+        days = {}
+        for day in ("2026-01-29", "2026-01-30", "2026-01-31"):
+            [coin] = [coin for coin in market(date.fromisoformat(day)) if coin["id"] == coin_id]
+            days[seconds(day) * 1000] = coin
+        assert response.json() == {
+            "prices": [[at, coin["current_price"]] for at, coin in days.items()],
+            "market_caps": [[at, coin["market_cap"]] for at, coin in days.items()],
+            "total_volumes": [[at, coin["total_volume"]] for at, coin in days.items()],
+        }
+        assert response.headers["X-Data-Source"] == "synthetic"
+
+
+def test_a_range_has_both_its_ends_and_nothing_of_the_future(demo):
+    def days(first: str, last: str) -> int:
+        return len(history(demo, "bitcoin", first, last).json()["prices"])
+
+    assert days("2026-01-01", "2026-01-31") == 31
+    assert days("2026-01-01T00:00:01", "2026-01-30T23:59:59") == 29
+    assert days("2026-01-01T00:00:01", "2026-01-01T23:59:59") == 0
+    assert days("2026-01-31", "2026-01-01") == 0
+    today = datetime.now(UTC).date()
+    assert days(str(today - timedelta(days=1)), str(today + timedelta(days=9))) == 2
+
+
+@pytest.mark.parametrize(
+    ("coin_id", "parameters", "status", "message"),
+    [
+        ("no-such-coin", {}, 404, "coin not found"),
+        ("bitcoin", {"vs_currency": ""}, 422, "Missing parameter vs_currency"),
+        ("bitcoin", {"vs_currency": "xyz"}, 400, "invalid vs_currency"),
+        ("bitcoin", {"vs_currency": "eur"}, 501, "usd only, not in eur"),
+        ("bitcoin", {"from": ""}, 422, "Missing parameter from"),
+        ("bitcoin", {"to": "2026-01-31"}, 400, "invalid to: give seconds since 1970"),
+        ("bitcoin", {"to": "9" * 12}, 400, "invalid to"),
+        ("bitcoin", {"interval": "daily"}, 501, "does not implement the parameter interval"),
+        ("bitcoin", {"as_of": DAY}, 501, "does not implement the parameter as_of"),
+    ],
+)
+def test_what_is_wrong_with_a_history_is_said(demo, coin_id, parameters, status, message):
+    response = history(demo, coin_id, "2026-01-01", DAY, **parameters)
+    assert response.status_code == status
+    assert message in response.json()["error"]
+
+
+def test_a_recorded_history_has_the_recordings_own_moments_digit_for_digit(tmp_path):
+    def coin(day: str, price: str, **fields: Any) -> str:
+        head = coin_text("a b", last_updated=f"{day}T01:24:38.385Z", total_volume=0.5, **fields)
+        return head.replace('"current_price": 1,', f'"current_price": {price},')
+
+    record(tmp_path, "2026-01-30", coin("2026-01-30", "1.0E-11", market_cap=7))
+    record(tmp_path, "2026-01-31", coin("2026-01-31", "0.10"), coin_text("b", last_updated=None))
+    record(tmp_path, "2026-02-01", coin("2026-02-01", "null"))
+    (tmp_path / "2026-02-02.json").write_text('{"error": "coin not found"}')
+    with running_stand_in(tmp_path) as stand_in:
+        found = history(stand_in, "a%20b", "2026-01-30T01:24:39", "2026-02-09")
+        assert found.text == (
+            '{"prices":[[1769822678385,0.10],[1769909078385,null]],'
+            '"market_caps":[[1769822678385,null],[1769909078385,null]],'
+            '"total_volumes":[[1769822678385,0.5],[1769909078385,0.5]]}'
+        )
+        assert "[[1769736278385,1.0E-11]]" in history(stand_in, "a%20b", "2026-01-30", "2026-01-31").text
+        assert history(stand_in, "b", "2026-01-30", "2026-01-31").status_code == 404
+        record(tmp_path, "2026-01-30", coin("2026-01-30", "2"))  # a recording may change
+        assert ",2]]" in history(stand_in, "a%20b", "2026-01-30", "2026-01-31").text
+
+
+def test_faults_spoil_histories_too(demo):
+    demo.misbehave(Fault("busy"), Fault("truncated_json"))
+    assert history(demo, "bitcoin", DAY, DAY).status_code == 429
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        history(demo, "bitcoin", DAY, DAY).json()
+    assert history(demo, "bitcoin", DAY, DAY).status_code == 200
+
+
 # Misbehaviour
 
 
