@@ -1,4 +1,4 @@
-"""Glue job bronze_to_silver: one day of raw CoinGecko JSON becomes typed, deduplicated Parquet.
+"""Glue job bronze_to_silver: raw CoinGecko JSON becomes typed, deduplicated Parquet, day by day.
 
     bronze/coins_market/dt=D/ingested_at=<time>/source=<source>/page-NNNN.json   (exact API responses)
       -> silver/coins_market/dt=D/       one row a coin, doubtful rows flagged
@@ -6,9 +6,13 @@
 
 Silver and quarantine of a day are a function of that day's bronze alone, so the job may be rerun at any time
 and in any order. Every row of bronze ends in silver, in quarantine, or as a duplicate dropped; the job prints
-that balance and fails, before anything is written, if it does not hold.
+that balance and fails, before anything of the day is written, if it does not hold.
 
     bronze_to_silver.py --run_date 2026-01-31 --bucket my-lake
+    bronze_to_silver.py --from_date 2025-02-01 --to_date 2026-01-31 --bucket my-lake
+
+A range of days is one run of the job, not one a day. Days without bronze are left out; a day that cannot be
+published does not stop the others, and fails the run when they are done.
 """
 
 from __future__ import annotations
@@ -20,15 +24,16 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as sf
 
 BRONZE = "bronze/coins_market"
 SILVER = "silver/coins_market"
 QUARANTINE = "quarantine/coins_market"
+HISTORY = "-history"  # ends the name of a source whose rows come from /coins/{id}/market_chart/range
 UNFINISHED_SECONDS = 3600  # longer than the job's own timeout: nobody writes to such a folder any more
 
 # Silver's columns that come from a coin's JSON: column, field of /coins/markets, type. Types are declared: a
@@ -94,6 +99,8 @@ QUARANTINE_COLUMNS = (
 #   unranked                CoinGecko gives no rank         polygon-ecosystem-token  none                 1
 #   malformed_field         not of its type, stored as null none                     none                 0
 #
+# A past day that was fetched later has no rank to miss, and its rows are not stale if they are of that day.
+#
 # stale: a row's high, low, volume and changes are those of 24 hours; if it is older, they are another day's.
 #   CoinGecko gives no change for exactly the 24 rows. A whole response from nine hours before was good data.
 # implausible_change: outside these captures +808 % in a day was real, and +1,017,009 % was not.
@@ -118,7 +125,7 @@ _PAGE_KEY = re.compile(
     rf"{BRONZE}/dt=[^/]+/ingested_at=([0-9]{{8}}T[0-9]{{6}}Z)/source=[a-z0-9_-]+/[^/]+[.]json"
 )
 _PAGE_NUMBER = "/page-([0-9]+)[.]json$"
-_KEY_PARTS = f"{BRONZE}/dt=([^/]+)/ingested_at=([^/]+)/source=([^/]+)/"
+_KEY_PARTS = f"{BRONZE}/dt=[^/]+/ingested_at=([^/]+)/source=([^/]+)/"
 
 
 @dataclass(frozen=True)
@@ -154,42 +161,34 @@ class Balance:
         return "\n".join(lines)
 
 
-def read_pages(spark: SparkSession, lake: str, run_date: date) -> DataFrame:
-    """Read a day's bronze: one row a page.
+def read_pages(spark: SparkSession, lake: str, days: Sequence[date]) -> DataFrame:
+    """Read the bronze of days: one row a page.
 
     Returns:
         dt, bronze_key, ingested_at, source (from the key) and value, the page's text.
 
     Raises:
-        FileNotFoundError: the day has no bronze.
-        ValueError: an object lies where no page belongs.
+        FileNotFoundError: a day has no bronze.
     """
-    prefix = f"{BRONZE}/dt={run_date}/"
+    folders = [f"{lake}/{BRONZE}/dt={day}/" for day in days]
     try:
-        text = spark.read.option("recursiveFileLookup", True).text(f"{lake}/{prefix}", wholetext=True)
+        text = spark.read.option("recursiveFileLookup", True).text(folders, wholetext=True)
     except AnalysisException as error:
         if error.getCondition() != "PATH_NOT_FOUND":
             raise
-        raise FileNotFoundError(f"{prefix} is empty: run fetch_markets for that date first") from None
-    keys = _keys(text, prefix)
-    if not keys:
-        raise FileNotFoundError(f"{prefix} is empty: run fetch_markets for that date first")
-    for key in sorted(keys):
-        if not _is_page(key):
-            raise ValueError(
-                f"{key} is not a page of bronze: move it elsewhere; pages are "
-                f"{prefix}ingested_at=<YYYYMMDDTHHMMSSZ>/source=<source>/page-0001.json"
-            )
+        raise FileNotFoundError(
+            f"{BRONZE}/dt={days[0]}/ is empty: run fetch_markets for that date first"
+        ) from None
     path = "_metadata.file_path"
     pages = text.select(
-        sf.regexp_extract(path, _KEY_PARTS, 1).alias("dt"),
+        sf.regexp_extract(path, f"{BRONZE}/dt=([^/]+)/", 1).alias("dt"),
         sf.regexp_extract(path, f"({BRONZE}/dt=.*)", 1).alias("bronze_key"),
-        sf.regexp_extract(path, _KEY_PARTS, 2).alias("ingested_at"),
-        sf.regexp_extract(path, _KEY_PARTS, 3).alias("source"),
+        sf.regexp_extract(path, _KEY_PARTS, 1).alias("ingested_at"),
+        sf.regexp_extract(path, _KEY_PARTS, 2).alias("source"),
         "value",
     )
     # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in silver.
-    return pages.coalesce(1)
+    return pages.coalesce(1) if len(days) == 1 else pages
 
 
 def _is_page(key: str) -> bool:
@@ -200,9 +199,29 @@ def _is_page(key: str) -> bool:
         return False
 
 
-def _keys(pages: DataFrame, prefix: str) -> set[str]:
-    """The keys below a prefix that a frame reads, from Spark's listing: no job runs."""
-    return {path[path.find(prefix) :] for path in pages.inputFiles()}
+def _keys(pages: DataFrame) -> dict[date, set[str]]:
+    """The keys of each day that a frame reads, from Spark's listing: no job runs."""
+    keys: dict[date, set[str]] = {}
+    for path in pages.inputFiles():
+        key = path[path.find(f"{BRONZE}/dt=") :]
+        keys.setdefault(date.fromisoformat(key.split("/")[2].removeprefix("dt=")), set()).add(key)
+    return keys
+
+
+# SQL for a history's row in the fields of /coins/markets: each of its series holds [milliseconds, value].
+_FROM_HISTORY = """
+    map_concat(
+        map_filter(fields, (k, v) -> k NOT IN ('prices', 'market_caps', 'total_volumes')),
+        map(
+            'current_price', try_variant_get(fields['prices'], '$[1]', 'variant'),
+            'market_cap', try_variant_get(fields['market_caps'], '$[1]', 'variant'),
+            'total_volume', try_variant_get(fields['total_volumes'], '$[1]', 'variant'),
+            'last_updated', CAST(CAST(
+                timestamp_millis(try_variant_get(fields['prices'], '$[0]', 'bigint')) AS string
+            ) AS variant)
+        )
+    )
+"""
 
 
 def _rows(pages: DataFrame) -> DataFrame:
@@ -259,6 +278,7 @@ def _rows(pages: DataFrame) -> DataFrame:
             sf.expr("coalesce(element.raws, 'null')").alias("raw"),
             sf.expr("try_variant_get(element.coins, '$', 'map<string, variant>')").alias("fields"),
         )
+        .withColumn("fields", sf.expr(f"if(source LIKE '%{HISTORY}', {_FROM_HISTORY}, fields)"))
     )
 
 
@@ -391,8 +411,12 @@ def transform(pages: DataFrame) -> DataFrame:
                 f"day_volume > 0 AND market_cap > day_volume * {IMPLAUSIBLE_CAP_TO_DAY_VOLUME}",
             ),
             ("malformed_field", "malformed"),
-            ("stale", f"last_updated < ingestion_timestamp - INTERVAL '{STALE_HOURS}' HOUR"),
-            ("unranked", "market_cap_rank IS NULL"),
+            (
+                "stale",
+                "last_updated < least(ingestion_timestamp, CAST(dt AS timestamp) + INTERVAL '1' DAY) "
+                f"- INTERVAL '{STALE_HOURS}' HOUR",
+            ),
+            ("unranked", f"market_cap_rank IS NULL AND source NOT LIKE '%{HISTORY}'"),
         ),
     )
     return flagged.select(
@@ -408,18 +432,25 @@ def transform(pages: DataFrame) -> DataFrame:
     )
 
 
-def measure(rows: DataFrame, run_date: date) -> tuple[Balance, set[str]]:
-    """Count a day in one Spark job.
+def measure(rows: DataFrame) -> dict[date, tuple[Balance, set[str]]]:
+    """Count each day, all in one Spark job.
 
     Returns:
-        The day's balance, and the keys of the pages that were read.
+        By day: its balance, and the keys of the pages that were read.
     """
     groups = rows.groupBy(
-        "bronze_key", "page_rows", "verdict", "reasons", "quality_flags", "extra_names"
+        "dt", "bronze_key", "page_rows", "verdict", "reasons", "quality_flags", "extra_names"
     ).count()
+    days: dict[str, list[Row]] = {}
+    for group in groups.collect():
+        days.setdefault(group.dt, []).append(group)
+    return {date.fromisoformat(day): _counted(date.fromisoformat(day), days[day]) for day in sorted(days)}
+
+
+def _counted(day: date, groups: list[Row]) -> tuple[Balance, set[str]]:
     pages: dict[str, int] = {}
     verdicts, reasons, flags, extra_fields = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for group in groups.collect():
+    for group in groups:
         pages[group.bronze_key] = group.page_rows
         verdicts[group.verdict] += group["count"]
         counted = [(reasons, group.reasons)] if group.verdict == "quarantined" else []
@@ -428,7 +459,7 @@ def measure(rows: DataFrame, run_date: date) -> tuple[Balance, set[str]]:
         for counter, names in counted:
             counter.update(dict.fromkeys(names or (), group["count"]))
     balance = Balance(
-        run_date=run_date,
+        run_date=day,
         bronze=sum(pages.values()),
         silver=verdicts["silver"],
         quarantined=verdicts["quarantined"],
@@ -440,16 +471,38 @@ def measure(rows: DataFrame, run_date: date) -> tuple[Balance, set[str]]:
     return balance, set(pages)
 
 
-def _overwrite(rows: DataFrame, table: str, run_date: date) -> None:
-    """Replace the day's partition of a table, and no other."""
-    _remove_unfinished(rows.sparkSession, table, run_date)
-    rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
+def _check(balance: Balance, unread: set[str]) -> str | None:
+    """Why nothing of a day may be written; None if it may."""
+    prefix = f"{BRONZE}/dt={balance.run_date}/"
+    if unread:
+        return f"{min(unread)} is an empty file: delete it and run fetch_markets for that date"
+    if not balance.holds:
+        return (
+            f"the balance of {prefix} does not hold, so nothing was written: "
+            f"{balance.bronze} rows in bronze, but {balance.silver} + {balance.quarantined} + "
+            f"{balance.duplicates} accounted for; this is an error in bronze_to_silver"
+        )
+    if balance.bronze == 0:
+        return f"{prefix} holds no rows, only empty pages: run fetch_markets for that date again"
+    return None
+
+
+def _of(days: Sequence[date]) -> Column:
+    return sf.col("dt").isin([str(day) for day in days])
+
+
+def _overwrite(rows: DataFrame, table: str, days: Sequence[date]) -> None:
+    """Replace these days' partitions of a table, and no other."""
+    if not days:
+        return
+    _remove_unfinished(rows.sparkSession, table, days)
+    rows.where(_of(days)).write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
         "compression", "snappy"
     ).partitionBy("dt").parquet(table)
 
 
-def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
-    """Delete what killed runs left beside a table's partitions: the day's, and what is older than any run.
+def _remove_unfinished(spark: SparkSession, table: str, days: Sequence[date]) -> None:
+    """Delete what killed runs left beside a table's partitions: these days', and what is older than any run.
 
     Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there, but a
     crawler would take it for partitions.
@@ -457,100 +510,181 @@ def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
     jvm, context = spark._jvm, spark._jsc
     path = jvm.org.apache.hadoop.fs.Path(f"{table}/.spark-staging-*")  # type: ignore[union-attr]
     fs = path.getFileSystem(context.hadoopConfiguration())
+    ours = set(map(str, days))
     for folder in fs.globStatus(path):
-        files, newest, days = fs.listFiles(folder.getPath(), True), None, set[str]()
+        files, newest, unfinished = fs.listFiles(folder.getPath(), True), None, set[str]()
         while files.hasNext():
             file = files.next()
             newest = max(newest or 0, file.getModificationTime())
-            days |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
+            unfinished |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
         if newest is None:  # no file yet: its age is not known, since object stores have no folders
             continue
-        if str(run_date) in days or newest / 1000 < time.time() - UNFINISHED_SECONDS:
+        if ours & unfinished or newest / 1000 < time.time() - UNFINISHED_SECONDS:
             print(f"{folder.getPath()} is what another run of the day left unfinished: deleted", flush=True)
             fs.delete(folder.getPath(), True)
 
 
-def _remove(spark: SparkSession, folder: str) -> None:
-    """Delete a folder if it is there: overwriting with no rows would leave it as it was."""
+def _with_partition(spark: SparkSession, table: str, days: Sequence[date]) -> list[date]:
+    """Those of the days that a table has: one day is asked for, for several the table is listed."""
     jvm, context = spark._jvm, spark._jsc
-    path = jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
-    path.getFileSystem(context.hadoopConfiguration()).delete(path, True)
+    path = jvm.org.apache.hadoop.fs.Path(table)  # type: ignore[union-attr]
+    fs = path.getFileSystem(context.hadoopConfiguration())
+    if len(days) == 1:
+        return [day for day in days if fs.exists(path.suffix(f"/dt={day}"))]
+    names = {status.getPath().getName() for status in fs.listStatus(path)} if fs.exists(path) else set()
+    return [day for day in days if f"dt={day}" in names]
 
 
-def run(spark: SparkSession, lake: str, run_date: date) -> Balance:
-    """Do one day: read its bronze, check the balance, write its quarantine and its silver.
+def _remove(spark: SparkSession, table: str, days: Sequence[date]) -> None:
+    """Delete days of a table if they are there: overwriting with no rows would leave them as they were."""
+    jvm, context = spark._jvm, spark._jsc
+    for day in _with_partition(spark, table, days):
+        path = jvm.org.apache.hadoop.fs.Path(f"{table}/dt={day}")  # type: ignore[union-attr]
+        path.getFileSystem(context.hadoopConfiguration()).delete(path, True)
+
+
+def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Balance]:
+    """Do days: read their bronze, check each day's balance, write their quarantine and their silver.
 
     Args:
         spark: a session; its time zone is set to UTC.
         lake: where the lake's prefixes are, such as s3://my-lake.
-        run_date: the day, dt in the lake's keys.
+        days: dt in the lake's keys.
 
     Returns:
-        The day's balance, also printed.
+        Each day's balance, also printed.
 
     Raises:
-        FileNotFoundError: the day has no bronze.
-        ValueError: the day cannot be published; silver is left as it was.
+        FileNotFoundError: a day has no bronze.
+        ValueError: days cannot be published: their silver was left as it was, and the others were done.
     """
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     # Compiling a plan takes longer than interpreting it for a few hundred rows.
-    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.codegen.wholeStage", str(len(days) > 1).lower())
     # INT64 microseconds in UTC: Athena, DuckDB and Arrow read it alike. Spark's default, INT96, is deprecated
     # and carries no statistics to prune by.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     # Of a key that occurs twice in an object the last counts, as in other JSON readers; it is no error.
     spark.conf.set("spark.sql.variant.allowDuplicateKeys", "true")
 
-    prefix = f"{BRONZE}/dt={run_date}/"
-    pages = read_pages(spark, lake, run_date)
-    keys = _keys(pages, prefix)
-    rows = transform(pages).persist()
+    pages = read_pages(spark, lake, days)
+    keys = _keys(pages)
+    failures: dict[date, Exception] = {}
+    for day in days:
+        if day not in keys:
+            failures[day] = FileNotFoundError(
+                f"{BRONZE}/dt={day}/ is empty: run fetch_markets for that date first"
+            )
+        elif strange := sorted(key for key in keys[day] if not _is_page(key)):
+            failures[day] = ValueError(
+                f"{strange[0]} is not a page of bronze: move it elsewhere; pages are "
+                f"{BRONZE}/dt={day}/ingested_at=<YYYYMMDDTHHMMSSZ>/source=<source>/page-0001.json"
+            )
+    readable = [day for day in days if day not in failures]
+    rows = transform(pages.where(_of(readable))).persist()
     try:
-        balance, seen = measure(rows, run_date)
-        print(balance, flush=True)
-        if unread := sorted(keys - seen):
-            raise ValueError(f"{unread[0]} is an empty file: delete it and run fetch_markets for that date")
-        if not balance.holds:
-            raise ValueError(
-                f"the balance of {prefix} does not hold, so nothing was written: "
-                f"{balance.bronze} rows in bronze, but {balance.silver} + {balance.quarantined} + "
-                f"{balance.duplicates} accounted for; this is an error in bronze_to_silver"
-            )
-        if balance.bronze == 0:
-            raise ValueError(
-                f"{prefix} holds no rows, only empty pages: run fetch_markets for that date again"
-            )
-        if balance.quarantined:
-            refused = rows.where("verdict = 'quarantined'")
-            _overwrite(refused.select(*QUARANTINE_COLUMNS, "dt"), f"{lake}/{QUARANTINE}", run_date)
-        else:
-            _remove(spark, f"{lake}/{QUARANTINE}/dt={run_date}")
-        if balance.silver == 0:
-            raise ValueError(
-                f"all {balance.quarantined} rows of {prefix} were refused "
-                f"({', '.join(sorted(balance.reasons))}), {SILVER}/dt={run_date}/ is left as it was: "
-                f"read {QUARANTINE}/dt={run_date}/, then run fetch_markets for that date again"
-            )
+        counted = measure(rows) if readable else {}
+        balances = []
+        for day in readable:
+            balance, seen = counted.get(day, _counted(day, []))
+            print(balance, flush=True)
+            if reason := _check(balance, keys[day] - seen):
+                failures[day] = ValueError(reason)
+            else:
+                balances.append(balance)
         _overwrite(
-            rows.where("verdict = 'silver'").select(*SILVER_COLUMNS, "dt"), f"{lake}/{SILVER}", run_date
+            rows.where("verdict = 'quarantined'").select(*QUARANTINE_COLUMNS, "dt"),
+            f"{lake}/{QUARANTINE}",
+            [balance.run_date for balance in balances if balance.quarantined],
+        )
+        clean = [balance.run_date for balance in balances if not balance.quarantined]
+        _remove(spark, f"{lake}/{QUARANTINE}", clean)
+        _overwrite(
+            rows.where("verdict = 'silver'").select(*SILVER_COLUMNS, "dt"),
+            f"{lake}/{SILVER}",
+            [balance.run_date for balance in balances if balance.silver],
         )
     finally:
         rows.unpersist()
-    return balance
+    for balance in balances:
+        if balance.silver == 0:
+            day = balance.run_date
+            failures[day] = ValueError(
+                f"all {balance.quarantined} rows of {BRONZE}/dt={day}/ were refused "
+                f"({', '.join(sorted(balance.reasons))}), {SILVER}/dt={day}/ is left as it was: "
+                f"read {QUARANTINE}/dt={day}/, then run fetch_markets for that date again"
+            )
+    _raise(failures, len(days))
+    return balances
+
+
+def _raise(failures: dict[date, Exception], days: int) -> None:
+    """Raise what went wrong with the first day, naming the others."""
+    if not failures:
+        return
+    first, *others = sorted(failures)
+    if not others:
+        raise failures[first]
+    raise ValueError(
+        f"{failures[first]} ({len(failures)} of {days} days failed, the others are done; also "
+        f"{', '.join(map(str, others))})"
+    )
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the job as Glue does; the other parameters that Glue passes are ignored."""
-    parser = argparse.ArgumentParser(description="One day of bronze to silver.")
-    parser.add_argument("--run_date", required=True, help="the day, YYYY-MM-DD")
+    parser = argparse.ArgumentParser(description="Bronze to silver: one day, or a range of days.")
+    parser.add_argument("--run_date", help="the one day, YYYY-MM-DD")
+    parser.add_argument("--from_date", help="the first day of a range, YYYY-MM-DD")
+    parser.add_argument("--to_date", help="the last day of the range, YYYY-MM-DD")
     parser.add_argument("--bucket", required=True, help="the lake's bucket")
     arguments, _ = parser.parse_known_args(argv)
-    try:
-        run_date = date.fromisoformat(arguments.run_date)
-    except ValueError:
-        raise ValueError(f"--run_date {arguments.run_date!r} is not a date: give YYYY-MM-DD") from None
+    days = _asked(arguments)
     spark = SparkSession.builder.appName("bronze_to_silver").getOrCreate()
-    run(spark, f"s3://{arguments.bucket}", run_date)
+    lake = f"s3://{arguments.bucket}"
+    if len(days) > 1:
+        days = _in_range(days, _with_partition(spark, f"{lake}/{BRONZE}", days))
+    run(spark, lake, days)
+
+
+def _asked(arguments: argparse.Namespace) -> list[date]:
+    """The days that the arguments name.
+
+    Raises:
+        ValueError: they name none; says which argument is wrong.
+    """
+    days: dict[str, date] = {}
+    for name in ("run_date", "from_date", "to_date"):
+        if text := getattr(arguments, name):
+            try:
+                days[name] = date.fromisoformat(text)
+            except ValueError:
+                raise ValueError(f"--{name} {text!r} is not a date: give YYYY-MM-DD") from None
+    if days.keys() == {"run_date"}:
+        return [days["run_date"]]
+    if days.keys() != {"from_date", "to_date"}:
+        raise ValueError("which days? give --run_date, or --from_date and --to_date")
+    first, last = days["from_date"], days["to_date"]
+    if first > last:
+        raise ValueError(f"--from_date {first} is after --to_date {last}")
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _in_range(days: list[date], present: list[date]) -> list[date]:
+    """The days of a range that have bronze; says which have none.
+
+    Raises:
+        FileNotFoundError: none has.
+    """
+    if not present:
+        raise FileNotFoundError(
+            f"{BRONZE}/ has no day from {days[0]} to {days[-1]}: run crypto_market_backfill for them first"
+        )
+    if missing := sorted(set(days) - set(present)):
+        print(
+            f"{len(missing)} of {len(days)} days have no bronze: {', '.join(map(str, missing))}", flush=True
+        )
+    return present
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Glue job silver_to_gold: one day of silver becomes ranked coins and the day's market summary.
+"""Glue job silver_to_gold: silver becomes ranked coins and the market's summary, day by day.
 
     silver/coins_market/dt=D/
       -> gold/coins_market/dt=D/    every coin of silver, ranked unless a flag disqualifies it
@@ -9,6 +9,9 @@ Gold of a day is a function of that day's silver, and of how many rows its quara
 rerun at any time and in any order.
 
     silver_to_gold.py --run_date 2026-01-31 --bucket my-lake
+    silver_to_gold.py --from_date 2025-02-01 --to_date 2026-01-31 --bucket my-lake
+
+A range of days is one run of the job, not one a day; days without silver are left out.
 """
 
 from __future__ import annotations
@@ -17,11 +20,11 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, Row, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as sf
 
 SILVER = "silver/coins_market"
@@ -68,20 +71,21 @@ COIN_COLUMNS = (
     "quality_flags",
 )
 
-# Column, SQL over gold_coins_market. The quarantined rows are counted apart.
+# Column, SQL over gold_coins_market. The quarantined rows are counted apart. Of days whose source tells no
+# changes, such as histories, gainers and losers are unknown, and not none.
 SUMMARY = (
     ("coins", "int(count(*))"),
     ("ranked", "int(count(rank))"),
     ("flagged", "int(count_if(size(quality_flags) > 0))"),
-    ("quarantined", "int({quarantined})"),
+    ("quarantined", "int(max(quarantined))"),
     ("total_market_cap", "sum(market_cap) FILTER (WHERE rank IS NOT NULL)"),
     ("total_volume", "sum(total_volume) FILTER (WHERE rank IS NOT NULL)"),
     ("btc_dominance_pct", "max(market_share_pct) FILTER (WHERE coin_id = 'bitcoin')"),
     ("eth_dominance_pct", "max(market_share_pct) FILTER (WHERE coin_id = 'ethereum')"),
     ("average_change_24h_pct", "avg(price_change_percentage_24h) FILTER (WHERE rank IS NOT NULL)"),
     ("median_change_24h_pct", "percentile(price_change_percentage_24h, 0.5) FILTER (WHERE rank IS NOT NULL)"),
-    ("gainers", "int(count_if(rank IS NOT NULL AND price_change_percentage_24h > 0))"),
-    ("losers", "int(count_if(rank IS NOT NULL AND price_change_percentage_24h < 0))"),
+    ("gainers", "int(sum(if(price_change_percentage_24h > 0, 1, 0)) FILTER (WHERE {changed}))"),
+    ("losers", "int(sum(if(price_change_percentage_24h < 0, 1, 0)) FILTER (WHERE {changed}))"),
     ("last_updated", "max(last_updated) FILTER (WHERE rank IS NOT NULL)"),
     ("ingestion_timestamp", "max(ingestion_timestamp)"),
     ("source", "max(source)"),
@@ -121,46 +125,60 @@ def transform(silver: DataFrame) -> DataFrame:
     )
 
 
-def summarise(gold: DataFrame, quarantined: int) -> DataFrame:
+def summarise(gold: DataFrame, quarantined: Mapping[date, int]) -> DataFrame:
     """Sum up each day of gold_coins_market.
 
     Args:
         gold: as `transform` returns it.
-        quarantined: rows of the day's latest ingestion that were refused.
+        quarantined: for each day, rows of its latest ingestion that were refused.
 
     Returns:
         gold_market_summary: one row a day, its columns in order, then dt.
     """
-    figures = [sf.expr(sql.format(quarantined=quarantined)).alias(column) for column, sql in SUMMARY]
-    return gold.groupBy("dt").agg(*figures).select(*(column for column, _ in SUMMARY), "dt")
+    by_day = sf.create_map(*(sf.lit(value) for day in quarantined for value in (str(day), quarantined[day])))
+    changed = "rank IS NOT NULL AND price_change_percentage_24h IS NOT NULL"
+    figures = [sf.expr(sql.format(changed=changed)).alias(column) for column, sql in SUMMARY]
+    return (
+        gold.withColumn("quarantined", by_day[sf.col("dt")])
+        .groupBy("dt")
+        .agg(*figures)
+        .select(*(column for column, _ in SUMMARY), "dt")
+    )
 
 
-def _partition(spark: SparkSession, folder: str) -> DataFrame | None:
-    """One partition's Parquet; None when the folder is missing or holds no data."""
-    jvm, context = spark._jvm, spark._jsc
-    path = jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]
+def _read(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame | None:
+    """These days of a table, with dt as text; None when there is no data."""
     # Asked first, because reading a folder that is not there fills the log with a stack trace, and most days
     # have no quarantine.
-    if not path.getFileSystem(context.hadoopConfiguration()).exists(path):
+    folders = [f"{table}/dt={day}" for day in _with_partition(spark, table, days)]
+    if not folders:
         return None
+    spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
     try:
-        return spark.read.parquet(folder)
+        # Of many days the oldest may lack columns that a later release has added.
+        return spark.read.options(basePath=table, mergeSchema=len(folders) > 1).parquet(*folders)
     except AnalysisException as error:
         if error.getCondition() != "UNABLE_TO_INFER_SCHEMA":
             raise
         return None
 
 
-def _overwrite(rows: DataFrame, table: str, run_date: date) -> None:
-    """Replace the day's partition of a table, and no other."""
-    _remove_unfinished(rows.sparkSession, table, run_date)
-    rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
+def _of(days: Sequence[date]) -> Column:
+    return sf.col("dt").isin([str(day) for day in days])
+
+
+def _overwrite(rows: DataFrame, table: str, days: Sequence[date]) -> None:
+    """Replace these days' partitions of a table, and no other."""
+    if not days:
+        return
+    _remove_unfinished(rows.sparkSession, table, days)
+    rows.where(_of(days)).write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
         "compression", "snappy"
     ).partitionBy("dt").parquet(table)
 
 
-def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
-    """Delete what killed runs left beside a table's partitions: the day's, and what is older than any run.
+def _remove_unfinished(spark: SparkSession, table: str, days: Sequence[date]) -> None:
+    """Delete what killed runs left beside a table's partitions: these days', and what is older than any run.
 
     Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there, but a
     crawler would take it for partitions.
@@ -168,98 +186,168 @@ def _remove_unfinished(spark: SparkSession, table: str, run_date: date) -> None:
     jvm, context = spark._jvm, spark._jsc
     path = jvm.org.apache.hadoop.fs.Path(f"{table}/.spark-staging-*")  # type: ignore[union-attr]
     fs = path.getFileSystem(context.hadoopConfiguration())
+    ours = set(map(str, days))
     for folder in fs.globStatus(path):
-        files, newest, days = fs.listFiles(folder.getPath(), True), None, set[str]()
+        files, newest, unfinished = fs.listFiles(folder.getPath(), True), None, set[str]()
         while files.hasNext():
             file = files.next()
             newest = max(newest or 0, file.getModificationTime())
-            days |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
+            unfinished |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
         if newest is None:  # no file yet: its age is not known, since object stores have no folders
             continue
-        if str(run_date) in days or newest / 1000 < time.time() - UNFINISHED_SECONDS:
+        if ours & unfinished or newest / 1000 < time.time() - UNFINISHED_SECONDS:
             print(f"{folder.getPath()} is what another run of the day left unfinished: deleted", flush=True)
             fs.delete(folder.getPath(), True)
 
 
-def run(spark: SparkSession, lake: str, run_date: date) -> Row:
-    """Do one day: read its silver, write its two tables of gold.
+def _with_partition(spark: SparkSession, table: str, days: Sequence[date]) -> list[date]:
+    """Those of the days that a table has: one day is asked for, for several the table is listed."""
+    jvm, context = spark._jvm, spark._jsc
+    path = jvm.org.apache.hadoop.fs.Path(table)  # type: ignore[union-attr]
+    fs = path.getFileSystem(context.hadoopConfiguration())
+    if len(days) == 1:
+        return [day for day in days if fs.exists(path.suffix(f"/dt={day}"))]
+    names = {status.getPath().getName() for status in fs.listStatus(path)} if fs.exists(path) else set()
+    return [day for day in days if f"dt={day}" in names]
+
+
+def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
+    """Do days: read their silver, write their partitions of gold's two tables.
 
     Args:
         spark: a session; its time zone is set to UTC.
         lake: where the lake's prefixes are, such as s3://my-lake.
-        run_date: the day, dt in the lake's keys.
+        days: dt in the lake's keys.
 
     Returns:
-        The day's row of gold_market_summary, also printed.
+        Each day's row of gold_market_summary, with dt as text; also printed.
 
     Raises:
-        FileNotFoundError: the day has no silver.
+        FileNotFoundError: a day has no silver; nothing was written.
         ValueError: gold would not have silver's rows; nothing was written.
     """
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     # Compiling a plan takes longer than interpreting it for a few hundred rows.
-    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.codegen.wholeStage", str(len(days) > 1).lower())
     # As in silver: INT64 microseconds in UTC, read alike by Athena, DuckDB and Arrow.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
 
-    partition = f"{SILVER}/dt={run_date}/"
-    silver = _partition(spark, f"{lake}/{partition}")
-    rows_in, newest = (
-        silver.agg(sf.count("*"), sf.max("ingestion_timestamp")).collect()[0] if silver else (0, None)
-    )
-    if silver is None or rows_in == 0:
-        raise FileNotFoundError(f"{partition} is empty: run bronze_to_silver for that date first")
-    refused = _partition(spark, f"{lake}/{QUARANTINE}/dt={run_date}/")
-    counts = (
+    silver = _read(spark, f"{lake}/{SILVER}", days)
+    found = (
         {
-            row[0]: row[1]
-            for row in refused.where("NOT array_contains(reasons, 'incomplete_ingestion')")
-            .groupBy("ingestion_timestamp")
-            .count()
+            date.fromisoformat(row.dt): row
+            for row in silver.groupBy("dt")
+            .agg(sf.count("*").alias("rows"), sf.max("ingestion_timestamp").alias("newest"))
             .collect()
         }
-        if refused
+        if silver
         else {}
     )
-    # Of the day's latest ingestion alone: fetching a day twice does not make it worse. One that was cut off
-    # says nothing about the data.
-    quarantined = counts.get(max([newest, *counts]), 0)
+    empty = [day for day in days if day not in found]
+    if silver is None or empty:
+        raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
+    quarantined = _quarantined(spark, lake, {day: found[day].newest for day in days})
 
     # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in gold.
-    gold = transform(silver.coalesce(1).withColumn("dt", sf.lit(str(run_date)))).persist()
+    gold = transform(silver.coalesce(1) if len(days) == 1 else silver).persist()
     try:
         summaries = summarise(gold, quarantined).persist()
-        summary = summaries.first()
-        if summary is None or summary.coins != rows_in:
-            raise ValueError(
-                f"{GOLD_COINS}/dt={run_date}/ would have {summary and summary.coins} rows and {partition} "
-                f"has {rows_in}, so nothing was written: this is an error in silver_to_gold"
+        summed = {date.fromisoformat(row.dt): row for row in summaries.collect()}
+        for day in days:
+            coins = summed[day].coins if day in summed else 0
+            if coins != found[day].rows:
+                raise ValueError(
+                    f"{GOLD_COINS}/dt={day}/ would have {coins} rows and {SILVER}/dt={day}/ has "
+                    f"{found[day].rows}, so nothing was written: this is an error in silver_to_gold"
+                )
+            print(
+                f"gold of dt={day}: {coins} rows in silver = {coins} in gold, of which "
+                f"{summed[day].ranked} ranked and {summed[day].flagged} flagged; "
+                f"{summed[day].quarantined} quarantined",
+                flush=True,
             )
-        print(
-            f"gold of dt={run_date}: {rows_in} rows in silver = {summary.coins} in gold, of which "
-            f"{summary.ranked} ranked and {summary.flagged} flagged; {summary.quarantined} quarantined",
-            flush=True,
-        )
-        _overwrite(gold, f"{lake}/{GOLD_COINS}", run_date)
-        _overwrite(summaries, f"{lake}/{GOLD_SUMMARY}", run_date)
+        _overwrite(gold, f"{lake}/{GOLD_COINS}", days)
+        _overwrite(summaries, f"{lake}/{GOLD_SUMMARY}", days)
         summaries.unpersist()
     finally:
         gold.unpersist()
-    return summary
+    return [summed[day] for day in days]
+
+
+def _quarantined(spark: SparkSession, lake: str, newest: Mapping[date, datetime]) -> dict[date, int]:
+    """How many rows of each day's latest ingestion were refused: fetching a day twice does not make it worse.
+
+    Args:
+        spark: a session.
+        lake: where the lake's prefixes are.
+        newest: the newest ingestion in silver by day; a later one may have been refused as a whole.
+    """
+    refused = _read(spark, f"{lake}/{QUARANTINE}", list(newest))
+    latest = {day: (moment, 0) for day, moment in newest.items()}
+    if refused:
+        # An ingestion that was cut off says nothing about the data.
+        whole = refused.where("NOT array_contains(reasons, 'incomplete_ingestion')")
+        for row in whole.groupBy("dt", "ingestion_timestamp").count().collect():
+            day = date.fromisoformat(row.dt)
+            if row.ingestion_timestamp >= latest[day][0]:
+                latest[day] = (row.ingestion_timestamp, row["count"])
+    return {day: count for day, (_, count) in latest.items()}
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the job as Glue does; the other parameters that Glue passes are ignored."""
-    parser = argparse.ArgumentParser(description="One day of silver to gold.")
-    parser.add_argument("--run_date", required=True, help="the day, YYYY-MM-DD")
+    parser = argparse.ArgumentParser(description="Silver to gold: one day, or a range of days.")
+    parser.add_argument("--run_date", help="the one day, YYYY-MM-DD")
+    parser.add_argument("--from_date", help="the first day of a range, YYYY-MM-DD")
+    parser.add_argument("--to_date", help="the last day of the range, YYYY-MM-DD")
     parser.add_argument("--bucket", required=True, help="the lake's bucket")
     arguments, _ = parser.parse_known_args(argv)
-    try:
-        run_date = date.fromisoformat(arguments.run_date)
-    except ValueError:
-        raise ValueError(f"--run_date {arguments.run_date!r} is not a date: give YYYY-MM-DD") from None
+    days = _asked(arguments)
     spark = SparkSession.builder.appName("silver_to_gold").getOrCreate()
-    run(spark, f"s3://{arguments.bucket}", run_date)
+    lake = f"s3://{arguments.bucket}"
+    if len(days) > 1:
+        days = _in_range(days, _with_partition(spark, f"{lake}/{SILVER}", days))
+    run(spark, lake, days)
+
+
+def _asked(arguments: argparse.Namespace) -> list[date]:
+    """The days that the arguments name.
+
+    Raises:
+        ValueError: they name none; says which argument is wrong.
+    """
+    days: dict[str, date] = {}
+    for name in ("run_date", "from_date", "to_date"):
+        if text := getattr(arguments, name):
+            try:
+                days[name] = date.fromisoformat(text)
+            except ValueError:
+                raise ValueError(f"--{name} {text!r} is not a date: give YYYY-MM-DD") from None
+    if days.keys() == {"run_date"}:
+        return [days["run_date"]]
+    if days.keys() != {"from_date", "to_date"}:
+        raise ValueError("which days? give --run_date, or --from_date and --to_date")
+    first, last = days["from_date"], days["to_date"]
+    if first > last:
+        raise ValueError(f"--from_date {first} is after --to_date {last}")
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _in_range(days: list[date], present: list[date]) -> list[date]:
+    """The days of a range that have silver; says which have none.
+
+    Raises:
+        FileNotFoundError: none has.
+    """
+    if not present:
+        raise FileNotFoundError(
+            f"{SILVER}/ has no day from {days[0]} to {days[-1]}: run bronze_to_silver for them first"
+        )
+    if missing := sorted(set(days) - set(present)):
+        print(
+            f"{len(missing)} of {len(days)} days have no silver: {', '.join(map(str, missing))}", flush=True
+        )
+    return present
 
 
 if __name__ == "__main__":

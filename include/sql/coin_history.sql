@@ -17,7 +17,7 @@ SELECT
     history.dt,
     history.rank,
     history.current_price,
-    history.source
+    good_days.source
 FROM gold_coins_market AS history
 INNER JOIN largest ON history.coin_id = largest.coin_id
 INNER JOIN good_days ON history.dt = good_days.dt

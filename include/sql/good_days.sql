@@ -1,9 +1,9 @@
 -- sqlfluff:templater:jinja:context:days:365
 -- Included by the website's histories, which set how many `days` they need: the market's days up to the run
--- date and the run date itself, which the gate has let pass. All are from that day's source: made-up demo
--- days never stand beside real ones. An earlier day is left out if its summary shows that the gate refused
--- it: too few ranked coins, nothing to sum up, too many refusals, old prices. What only its coins would show
--- is not looked at again.
+-- date and the run date itself, which the gate has let pass. All are from the same maker, be it from its
+-- snapshots or its history: made-up demo days never stand beside real ones. An earlier day is left out if its
+-- summary shows that the gate refused it: too few ranked coins, nothing to sum up, too many refusals, old
+-- prices. What only its coins would show is not looked at again.
 SELECT
     history.dt,
     history.coins,
@@ -15,9 +15,10 @@ SELECT
     history.median_change_24h_pct,
     history.gainers,
     history.losers,
-    history.source
+    REPLACE(today.source, '-history', '') AS source
 FROM gold_market_summary AS history
-INNER JOIN gold_market_summary AS today ON history.source = today.source
+INNER JOIN gold_market_summary AS today
+    ON REPLACE(history.source, '-history', '') = REPLACE(today.source, '-history', '')
 WHERE
     today.dt = DATE '{{ run_date() }}'
     AND history.dt > DATE_ADD('day', -{{ days }}, DATE '{{ run_date() }}')
@@ -28,6 +29,9 @@ WHERE
             history.ranked >= LEAST(50, {{ lake('coins') }})
             AND history.total_market_cap > 0
             AND history.quarantined * 10 <= history.coins
-            AND DATE_DIFF('minute', history.last_updated, history.ingestion_timestamp) <= 720
+            AND (
+                history.source LIKE '%-history' -- fetched long after the day
+                OR DATE_DIFF('minute', history.last_updated, history.ingestion_timestamp) <= 720
+            )
         )
     )

@@ -19,7 +19,7 @@ SELECT
     ath_change_percentage,
     ath_date,
     last_updated,
-    source
+    REPLACE(source, '-history', '') AS source
 FROM gold_coins_market
 WHERE
     dt = DATE '{{ run_date() }}'

@@ -9,7 +9,8 @@ WITH gold AS (
         MAX(rank) AS last_rank,
         COUNT(DISTINCT rank) AS distinct_ranks,
         SUM(market_share_pct) AS market_share_pct,
-        DATE_DIFF('minute', MAX(last_updated), MAX(ingestion_timestamp)) AS minutes_old
+        DATE_DIFF('minute', MAX(last_updated), MAX(ingestion_timestamp)) AS minutes_old,
+        MAX(source) LIKE '%-history' AND MIN(last_updated) >= DATE '{{ run_date() }}' AS is_the_days_history
     FROM gold_coins_market
     WHERE dt = DATE '{{ run_date() }}'
 ),
@@ -86,12 +87,13 @@ FROM gold
 
 UNION ALL
 
--- The newest price may be half a day old when it is fetched: captures eight hours old have been good data.
+-- The newest price may be half a day old when it is fetched: captures eight hours old have been good data. A
+-- history is fetched long after its day, and has to be of that day.
 SELECT
     'fresh',
-    gold.minutes_old <= 720,
+    gold.minutes_old <= 720 OR gold.is_the_days_history,
     FORMAT('newest price %d minutes old at ingestion', gold.minutes_old),
-    'at most 720'
+    'at most 720, or the day''s own history'
 FROM gold
 
 UNION ALL

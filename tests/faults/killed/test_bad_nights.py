@@ -164,7 +164,7 @@ def without_faults(spark: SparkSession, folder: Path, day: date) -> Path:
     bronze.mkdir(parents=True)
     (bronze / "page-0001.json").write_text(json.dumps(coingecko_demo.market(day)[:250]))
     for job in bronze_to_silver, silver_to_gold:
-        job.run(spark, str(folder), day)
+        job.run(spark, str(folder), [day])
     return folder
 
 

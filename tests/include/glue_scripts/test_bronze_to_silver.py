@@ -39,7 +39,8 @@ def good_day(spark, shared_lake, coin):
         {"id": "bare", "current_price": 3},
     ]
     shared_lake.ingest(json.dumps(page, indent=2))
-    return run(spark, str(shared_lake), DAY), shared_lake
+    [balance] = run(spark, str(shared_lake), [DAY])
+    return balance, shared_lake
 
 
 def test_silver_has_the_declared_columns_in_order_and_no_dt(good_day):
@@ -165,7 +166,7 @@ def bad_day(spark, tmp_path_factory, coin, request):
     }
     pages = {what: lake.ingest(body, number=n) for n, (what, body) in enumerate(bodies.items(), 2)}
     lake.ingest([], number=99)
-    balance = run(spark, str(lake), DAY)
+    [balance] = run(spark, str(lake), [DAY])
     return balance, lake, key, {pages[what]: text_of(body) for what, body in bodies.items()}, rows
 
 
@@ -262,7 +263,7 @@ def test_the_latest_ingestion_of_a_coin_wins_and_then_the_newest_price(spark, la
         at="030000",
         number=2,
     )
-    balance = run(spark, str(lake), DAY)
+    [balance] = run(spark, str(lake), [DAY])
     prices = {name: row["current_price"] for name, row in lake.silver().items()}
     assert prices == {"a": 2, "b": 4, "c": 6, "d": 7, "only-early": 9}
     assert (balance.bronze, balance.silver, balance.quarantined, balance.duplicates) == (10, 5, 1, 4)
@@ -271,7 +272,7 @@ def test_the_latest_ingestion_of_a_coin_wins_and_then_the_newest_price(spark, la
 def test_a_day_comes_from_the_source_of_its_latest_ingestion(spark, lake, coin):
     lake.ingest([coin("a", current_price=1), coin("made-up")], at="010000", source="synthetic")
     lake.ingest([coin("a", current_price=2)], at="020000")
-    balance = run(spark, str(lake), DAY)
+    [balance] = run(spark, str(lake), [DAY])
     assert {name: (row["source"], row["current_price"]) for name, row in lake.silver().items()} == {
         "a": ("coingecko", 2.0)
     }
@@ -286,7 +287,7 @@ def test_half_an_ingestion_is_refused_and_does_not_count_against_the_day(spark, 
     lake.ingest([coin("a", current_price=1), coin("b")], at="020000")
     lake.ingest([coin("c")], at="020000", number=2)
     half = lake.ingest([coin("a", current_price=2)], at="030000", source="synthetic", number=2)
-    balance = run(spark, str(lake), DAY)
+    [balance] = run(spark, str(lake), [DAY])
     assert {name: row["current_price"] for name, row in lake.silver().items()} == {
         "a": 1,
         "b": 101.5,
@@ -296,7 +297,7 @@ def test_half_an_ingestion_is_refused_and_does_not_count_against_the_day(spark, 
         (["incomplete_ingestion", "superseded_source"], half)
     ]
     assert balance.holds
-    silver_to_gold.run(spark, str(lake), DAY)
+    silver_to_gold.run(spark, str(lake), [DAY])
     assert lake.summary()["quarantined"] == 0
 
 
@@ -304,7 +305,7 @@ def test_a_day_of_half_an_ingestion_alone_is_no_day(spark, lake, coin):
     lake.ingest([coin("a")], number=2)
     lake.ingest([coin("b")], number=3)
     with pytest.raises(ValueError, match=r"all 2 rows of .* were refused \(incomplete_ingestion\)"):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     assert lake.silver() == {}
     assert len(lake.quarantine()) == 2
 
@@ -363,7 +364,7 @@ def test_flags_start_where_the_thresholds_say(spark, lake, coin):
     rows = [*good, *(row for _, row in flagged)]
     rest = 1e7 - sum(row["total_volume"] or 0 for row in rows)
     lake.ingest([*rows, coin("most-traded", total_volume=rest)])
-    balance = run(spark, str(lake), DAY)
+    [balance] = run(spark, str(lake), [DAY])
     silver = lake.silver()
     found = {name: row["quality_flags"] for name, row in silver.items() if row["quality_flags"]}
     assert found == {row["id"]: flags.split(", ") for flags, row in flagged}
@@ -381,10 +382,10 @@ def test_a_rerun_with_nothing_to_refuse_empties_the_quarantine_and_no_other_day_
     other_day = {file: file.stat().st_mtime_ns for table in tables for file in lake.files(table, DAY)}
     assert len(other_day) == 2
     page = lake.ingest([coin("bad", current_price=None), coin("good")], day=tomorrow)
-    run(spark, str(lake), tomorrow)
+    run(spark, str(lake), [tomorrow])
     assert len(lake.quarantine(tomorrow)) == 1
     (lake.folder / page).write_text(json.dumps([coin("good")]))
-    run(spark, str(lake), tomorrow)
+    run(spark, str(lake), [tomorrow])
     assert lake.quarantine(tomorrow) == []
     assert list(lake.silver(tomorrow)) == ["good"]
     assert {file: file.stat().st_mtime_ns for table in tables for file in lake.files(table, DAY)} == other_day
@@ -393,7 +394,7 @@ def test_a_rerun_with_nothing_to_refuse_empties_the_quarantine_and_no_other_day_
 def test_a_rerun_gives_the_same_rows_in_one_file(spark, good_day):
     _, lake = good_day
     first = lake.rows("silver/coins_market")
-    run(spark, str(lake), DAY)
+    run(spark, str(lake), [DAY])
     assert lake.rows("silver/coins_market") == first
     assert len(lake.files("silver/coins_market")) == 1
 
@@ -404,10 +405,10 @@ def test_a_rerun_gives_the_same_rows_in_one_file(spark, good_day):
 def test_a_day_without_bronze_says_what_to_run(spark, lake):
     message = r"^bronze/coins_market/dt=2026-01-31/ is empty: run fetch_markets for that date first$"
     with pytest.raises(FileNotFoundError, match=message):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     (lake.folder / "bronze/coins_market/dt=2026-01-31").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match=message):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
 
 
 def test_when_every_row_is_refused_silver_is_left_as_it_was(spark, good_day, lake, coin):
@@ -415,7 +416,7 @@ def test_when_every_row_is_refused_silver_is_left_as_it_was(spark, good_day, lak
     before = lake.rows("silver/coins_market")
     lake.ingest([coin("good", current_price=None)])
     with pytest.raises(ValueError, match=r"all 1 rows of bronze/.* were refused \(no_price\).*fetch_markets"):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     assert lake.rows("silver/coins_market") == before
     assert [row["reasons"] for row in lake.quarantine()] == [["no_price"]]
 
@@ -424,14 +425,14 @@ def test_an_empty_file_is_named(spark, lake, coin):
     lake.ingest([coin()])
     key = lake.ingest("", number=2)
     with pytest.raises(ValueError, match=f"^{key} is an empty file"):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     assert lake.files("silver/coins_market") == []
 
 
 def test_only_empty_pages_are_no_day(spark, lake):
     lake.ingest([])
     with pytest.raises(ValueError, match="holds no rows, only empty pages: run fetch_markets"):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
 
 
 @pytest.mark.parametrize(
@@ -443,7 +444,7 @@ def test_an_object_that_is_no_page_is_named(spark, lake, coin, key):
     stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_text("[]")
     with pytest.raises(ValueError, match=f"dt=2026-01-31/{key} is not a page of bronze: move it elsewhere"):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
 
 
 @pytest.mark.parametrize("fault", ["a row lost", "a row twice"])
@@ -463,14 +464,14 @@ def test_a_balance_that_does_not_hold_stops_the_day_before_it_is_written(
     with pytest.raises(
         ValueError, match=r"the balance of bronze/.*dt=2026-01-31/ does not hold.*2 rows in bronze"
     ):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     assert lake.files("silver/coins_market") == []
 
 
 def test_what_killed_runs_left_is_deleted_but_not_what_another_day_is_writing(spark, lake, coin):
     lake.ingest([coin("a")])
     lake.leave_unfinished("silver/coins_market")
-    run(spark, str(lake), DAY)
+    run(spark, str(lake), [DAY])
     left = (lake.folder / "silver/coins_market").glob(".spark-staging-*")
     assert [path.name for path in left] == [".spark-staging-2"]
 
@@ -509,7 +510,7 @@ def test_whatever_the_rows_are_the_balance_holds_and_nothing_raises(
     for number, page in enumerate(pages):
         # 1e999 and the like are JSON, Python's Infinity is not.
         lake.ingest(json.dumps(page).replace("Infinity", "1e999"), number=number)
-    balance = run(spark, str(lake), DAY)
+    [balance] = run(spark, str(lake), [DAY])
     silver = lake.rows("silver/coins_market")
     assert balance.bronze == 1 + sum(len(page) for page in pages)
     assert len(silver) == len({row["coin_id"] for row in silver}) == balance.silver

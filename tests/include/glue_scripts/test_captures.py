@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import date, datetime, timedelta
-from functools import reduce
 
 import pytest
-from pyspark.sql import DataFrame
 
 from include.glue_scripts import bronze_to_silver, silver_to_gold
+from include.glue_scripts.bronze_to_silver import Balance
 
 pytestmark = pytest.mark.captures
 
@@ -77,17 +77,31 @@ def days(spark, shared_lake, captures, ingest_capture):
             received |= {coin["id"]: coin for coin in json.loads(body)}
         coins[day] = list(received.values())
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    pages = [bronze_to_silver.read_pages(spark, str(shared_lake), day) for day in [*coins, STORED_ERROR]]
-    rows = bronze_to_silver.transform(reduce(DataFrame.union, pages)).persist()
+    pages = bronze_to_silver.read_pages(spark, str(shared_lake), [*coins, STORED_ERROR])
+    rows = bronze_to_silver.transform(pages).persist()
     silver = rows.where("verdict = 'silver'")
     gold = silver_to_gold.transform(silver).persist()
-    balance, _ = bronze_to_silver.measure(rows, date(2026, 1, 31))
+    balances = [balance for balance, _ in bronze_to_silver.measure(rows).values()]
     ranked = {day: {} for day in coins}
     for row in gold.collect():
         ranked[date.fromisoformat(row.dt)][row.coin_id] = row
     rows.unpersist()
     gold.unpersist()
-    return coins, balance, ranked
+    return coins, total(balances), ranked
+
+
+def total(balances: list[Balance]) -> Balance:
+    """The sum of days' balances."""
+    numbers = {
+        name: sum(getattr(balance, name) for balance in balances)
+        for name in ("bronze", "silver", "quarantined", "duplicates")
+    }
+    counts = {
+        name: dict(sum((Counter(getattr(balance, name)) for balance in balances), Counter()))
+        for name in ("reasons", "flags", "extra_fields")
+    }
+    assert all(balance.holds for balance in balances)
+    return Balance(balances[-1].run_date, **numbers, **counts)
 
 
 def test_every_row_of_every_day_is_accepted_once(days):
@@ -95,7 +109,6 @@ def test_every_row_of_every_day_is_accepted_once(days):
     assert len([day for day in coins if (day.year, day.month) == (2026, 1)]) == 31
     assert balance.bronze == 37 * 100 + 4 * 100 + 2 * 250 + 1
     assert balance.silver == sum(len(page) for page in coins.values())
-    assert balance.holds
     assert {day: len(rows) for day, rows in gold.items()} == {day: len(page) for day, page in coins.items()}
     assert set(balance.extra_fields) == {"price_change_percentage_24h_in_currency"}
     assert "malformed_field" not in balance.flags
@@ -216,7 +229,7 @@ def test_of_two_captures_of_one_day_the_later_is_kept(spark, lake, captures, ing
     day = date(2026, 1, 31)
     later = ingest_capture(lake, captures / "same_day" / "2026-01-31_later.json", day)
     earlier = ingest_capture(lake, captures / "daily" / "2026-01-31.json", day)
-    balance = bronze_to_silver.run(spark, str(lake), day)
+    [balance] = bronze_to_silver.run(spark, str(lake), [day])
     ids = {coin["id"] for coin in later} | {coin["id"] for coin in earlier}
     assert (balance.bronze, balance.silver, balance.duplicates) == (200, len(ids), 200 - len(ids))
     silver = lake.silver()
@@ -232,8 +245,8 @@ def test_days_done_one_by_one_in_any_order_are_the_days_done_together(
     one_by_one = [date(2026, 1, 16), date(2026, 1, 15)]
     for day in one_by_one:
         ingest_capture(lake, captures / "daily" / f"{day}.json", day)
-        bronze_to_silver.run(spark, str(lake), day)
-        silver_to_gold.run(spark, str(lake), day)
+        bronze_to_silver.run(spark, str(lake), [day])
+        silver_to_gold.run(spark, str(lake), [day])
     for day in one_by_one:
         together = {name: row.asDict() for name, row in gold[day].items()}
         written = lake.gold(day)
@@ -248,7 +261,7 @@ def test_two_pages_make_one_day_and_the_added_field_is_kept(spark, lake, capture
     pages = [(captures / "pages" / f"{day}_page{n}.json").read_bytes() for n in (1, 2)]
     for number, body in enumerate(pages, 1):
         lake.ingest(body, day=day, at="115000", number=number)
-    balance = bronze_to_silver.run(spark, str(lake), day)
+    [balance] = bronze_to_silver.run(spark, str(lake), [day])
     coins = [coin for body in pages for coin in json.loads(body)]
     ids = {coin["id"] for coin in coins}
     assert (balance.bronze, balance.silver, balance.duplicates) == (500, len(ids), 500 - len(ids))

@@ -74,7 +74,7 @@ def damaged_day(spark, shared_lake: Lake, tmp_path_factory, seed):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bronze_to_silver, "transform", noted)
-        balance = run(spark, str(shared_lake), DAY)
+        [balance] = run(spark, str(shared_lake), [DAY])
     rows = defaultdict(list)
     for row in pq.read_table(decided).to_pylist():
         rows[row["bronze_key"]].append(row)

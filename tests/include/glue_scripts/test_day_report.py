@@ -115,8 +115,8 @@ def day(spark: Any, report: Report, coin: Callable[..., dict[str, Any]]) -> tupl
     lake.ingest([coin("bitcoin"), coin("good"), coin("tail")], at="030000", number=2)
     lake.ingest("<html>" + "x" * 5000 + "</html>", at="030000", number=3)
     lake.ingest([coin("cut-off")], at="040000", number=2)  # page 1, which is written last, is missing
-    balance = bronze_to_silver.run(spark, str(lake), DAY)
-    summary = silver_to_gold.run(spark, str(lake), DAY)
+    [balance] = bronze_to_silver.run(spark, str(lake), [DAY])
+    [summary] = silver_to_gold.run(spark, str(lake), [DAY])
     report.upload(DAY)
     return balance, summary
 
@@ -223,7 +223,7 @@ def test_a_day_with_nothing_with_refusals_alone_and_mended_reads_its_own_partiti
     # Every row refused: the job fails, nothing after it runs, and the report shows why all the same.
     page = lake.ingest([coin("bitcoin", current_price=None)], day=NEXT_DAY)
     with pytest.raises(ValueError, match="all 1 rows"):
-        bronze_to_silver.run(spark, str(lake), NEXT_DAY)
+        bronze_to_silver.run(spark, str(lake), [NEXT_DAY])
     report.upload(NEXT_DAY)
     (refused,) = lake.files("quarantine/coins_market", NEXT_DAY)
     rows, bytes_read = report.ask(NEXT_DAY)
@@ -231,8 +231,8 @@ def test_a_day_with_nothing_with_refusals_alone_and_mended_reads_its_own_partiti
     assert bytes_read == refused.stat().st_size
 
     (lake.folder / page).write_text(json.dumps([coin("bitcoin", last_updated="2026-02-01T01:00:00Z")]))
-    bronze_to_silver.run(spark, str(lake), NEXT_DAY)
-    silver_to_gold.run(spark, str(lake), NEXT_DAY)
+    bronze_to_silver.run(spark, str(lake), [NEXT_DAY])
+    silver_to_gold.run(spark, str(lake), [NEXT_DAY])
     report.upload(NEXT_DAY)
     assert report.ask(NEXT_DAY)[0] == []
 

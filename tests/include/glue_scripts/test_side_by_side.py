@@ -47,8 +47,8 @@ def alone(spark, tmp_path_factory, shared_lake, coin) -> list[list[Any]]:
     lake = type(shared_lake)(tmp_path_factory.mktemp("alone"))
     ingest(lake, coin)
     for day in (DAY, DAY_AFTER):
-        bronze_to_silver.run(spark, str(lake), day)
-        silver_to_gold.run(spark, str(lake), day)
+        bronze_to_silver.run(spark, str(lake), [day])
+        silver_to_gold.run(spark, str(lake), [day])
     return [rows(lake, day) for day in (DAY, DAY_AFTER)]
 
 
@@ -59,7 +59,7 @@ def at_once(spark, lake, job: Callable[..., Any], days: tuple[date, ...]) -> lis
     def run(day: date) -> Exception | None:
         start.wait()
         try:
-            job(spark, str(lake), day)
+            job(spark, str(lake), [day])
         except Exception as error:
             return error
         return None
@@ -80,6 +80,6 @@ def test_whatever_two_runs_of_one_day_leave_a_rerun_makes_it_right(spark, lake, 
     ingest(lake, coin)
     for job in (bronze_to_silver.run, silver_to_gold.run):
         at_once(spark, lake, job, (DAY, DAY))
-        job(spark, str(lake), DAY)
+        job(spark, str(lake), [DAY])
     assert rows(lake, DAY) == alone[0]
     assert len(files(lake)) == len(TABLES)

@@ -20,7 +20,7 @@ CATALOG = Path(bronze_to_silver.__file__).parents[1] / "resources" / "catalog.ya
 
 def silver_of(spark, lake, *coins, day=DAY) -> None:
     lake.ingest(list(coins), day=day)
-    bronze_to_silver.run(spark, str(lake), day)
+    bronze_to_silver.run(spark, str(lake), [day])
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def day(spark, shared_lake, coin):
         coin("refused", current_price=None),
         coin("refused-too", current_price=-1),
     )
-    run(spark, str(shared_lake), DAY)
+    run(spark, str(shared_lake), [DAY])
     return shared_lake
 
 
@@ -134,7 +134,7 @@ def test_the_summary_agrees_with_pandas(day):
 
 def test_without_bitcoin_there_is_no_dominance_and_without_refused_rows_none_are_counted(spark, lake, coin):
     silver_of(spark, lake, coin("dogecoin"))
-    summary = run(spark, str(lake), DAY)
+    [summary] = run(spark, str(lake), [DAY])
     assert lake.summary()["btc_dominance_pct"] is None
     assert lake.summary()["quarantined"] == 0
     assert summary.asDict() == {**lake.summary(), "dt": "2026-01-31"} | {
@@ -145,7 +145,7 @@ def test_without_bitcoin_there_is_no_dominance_and_without_refused_rows_none_are
 def test_of_a_response_that_is_stale_as_a_whole_nothing_is_ranked(spark, lake, coin):
     old = "2026-01-29T17:02:00Z"
     silver_of(spark, lake, *(coin(name, last_updated=old) for name in ("bitcoin", "ethereum")))
-    summary = run(spark, str(lake), DAY)
+    [summary] = run(spark, str(lake), [DAY])
     assert (summary.coins, summary.flagged, summary.ranked) == (2, 2, 0)
     assert summary.total_market_cap is None
     assert all(row["quality_flags"] == ["stale"] for row in lake.gold().values())
@@ -155,8 +155,8 @@ def test_only_the_latest_ingestions_refusals_are_counted(spark, lake, coin):
     lake.ingest([coin("made-up"), coin("made-up-2")], at="010000", source="synthetic")
     for at in ("020000", "030000"):
         lake.ingest([coin("bitcoin"), coin("refused", current_price=0)], at=at)
-    bronze_to_silver.run(spark, str(lake), DAY)
-    run(spark, str(lake), DAY)
+    bronze_to_silver.run(spark, str(lake), [DAY])
+    run(spark, str(lake), [DAY])
     assert len(lake.rows("quarantine/coins_market")) == 4
     assert lake.summary()["quarantined"] == 1
 
@@ -166,9 +166,9 @@ def test_a_rerun_replaces_its_day_and_no_other(spark, day, coin):
     tables = ("gold/coins_market", "gold/market_summary")
     other_day = {file: file.read_bytes() for table in tables for file in day.files(table, DAY)}
     silver_of(spark, day, coin("bitcoin"), coin("a"), day=tomorrow)
-    run(spark, str(day), tomorrow)
+    run(spark, str(day), [tomorrow])
     first = day.gold(tomorrow), day.summary(tomorrow)
-    run(spark, str(day), tomorrow)
+    run(spark, str(day), [tomorrow])
     assert (day.gold(tomorrow), day.summary(tomorrow)) == first
     assert [len(day.files(table, tomorrow)) for table in tables] == [1, 1]
     assert {file: file.read_bytes() for table in tables for file in day.files(table, DAY)} == other_day
@@ -177,10 +177,10 @@ def test_a_rerun_replaces_its_day_and_no_other(spark, day, coin):
 def test_a_day_without_silver_says_what_to_run(spark, lake):
     message = "^silver/coins_market/dt=2026-01-31/ is empty: run bronze_to_silver for that date first$"
     with pytest.raises(FileNotFoundError, match=message):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     (lake.folder / "silver/coins_market/dt=2026-01-31").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match=message):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
 
 
 def test_a_lost_row_stops_the_day_before_it_is_written(spark, lake, coin, monkeypatch):
@@ -190,14 +190,14 @@ def test_a_lost_row_stops_the_day_before_it_is_written(spark, lake, coin, monkey
     with pytest.raises(
         ValueError, match=r"gold/.* would have 1 rows and silver/.* has 2, so nothing was written"
     ):
-        run(spark, str(lake), DAY)
+        run(spark, str(lake), [DAY])
     assert lake.files("gold/coins_market") == []
 
 
 def test_what_killed_runs_left_is_deleted_but_not_what_another_day_is_writing(spark, lake, coin):
     silver_of(spark, lake, coin("a"))
     lake.leave_unfinished("gold/market_summary")
-    run(spark, str(lake), DAY)
+    run(spark, str(lake), [DAY])
     left = (lake.folder / "gold/market_summary").glob(".spark-staging-*")
     assert [path.name for path in left] == [".spark-staging-2"]
 

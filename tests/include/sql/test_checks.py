@@ -122,3 +122,41 @@ def test_the_run_date_is_in_its_history_whatever_its_summary_says(
 
 def one_disqualified(rows: Rows, _: dict[str, Any]) -> None:
     rows[0] |= {"rank": None, "quality_flags": ["implausible_change"]}
+
+
+def fetched_later(rows: Rows, summary: dict[str, Any], day: int = 0) -> None:
+    """A day as the backfill makes it a year later: prices of 00:00, no changes."""
+    midnight = rows[0]["last_updated"].replace(hour=0, minute=0) - timedelta(days=day)
+    for row in (*rows, summary):
+        row |= {
+            "source": "coingecko-history",
+            "last_updated": midnight,
+            "ingestion_timestamp": midnight + timedelta(days=365),
+        }
+    for row in rows:
+        row["price_change_percentage_24h"] = None
+    summary |= {"gainers": None, "losers": None, "median_change_24h_pct": None}
+
+
+def test_a_history_passes_the_gate_and_stands_beside_snapshots(
+    gold: Gold, spoiled_day: Callable[..., date]
+) -> None:
+    snapshot = spoiled_day(lambda *_: None)
+    history = spoiled_day(fetched_later)
+    assert failed(gold, history).keys() <= {"enough_coins"}
+    days = gold.ask("market_history.sql", snapshot, coins=25)[-2:]
+    assert [(day["dt"], day["gainers"] is None, day["source"]) for day in days] == [
+        (history, True, "coingecko"),
+        (snapshot, False, "coingecko"),
+    ]
+    prices = gold.ask("coin_history.sql", snapshot, coins=25)
+    assert history in {price["dt"] for price in prices}
+    assert {price["source"] for price in prices} == {"coingecko"}
+    assert {coin["source"] for coin in gold.ask("top10_cryptos.sql", history)} == {"coingecko"}
+
+
+def test_a_history_of_another_day_does_not_pass_the_gate(
+    gold: Gold, spoiled_day: Callable[..., date]
+) -> None:
+    day = spoiled_day(lambda rows, summary: fetched_later(rows, summary, day=1))
+    assert failed(gold, day).keys() - {"enough_coins"} == {"fresh"}
