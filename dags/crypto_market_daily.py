@@ -18,8 +18,9 @@
 create`; by `airflow dags test crypto_market_daily 2026-01-31`.
 
 **Run date.** The `run_date` parameter, else the run's logical date, else the time the run was due, as a UTC date.
-CoinGecko has no past snapshots: for a day that is over, its newest whole ingestion in bronze is used again, and
-if there is none, `fetch_markets` says so. Yesterday's partition never receives today's prices.
+CoinGecko has no past snapshots: for a day that is over, its newest whole ingestion in bronze is used again, be it a
+snapshot or what `crypto_market_backfill` has made of CoinGecko's histories; if there is none, `fetch_markets` says so.
+Yesterday's partition never receives today's prices.
 
 **Needs.** Airflow Variable `crypto_lake` (`{"bucket": …, "website_bucket": …, "coins": 250, "currency": "usd"}`),
 Connection `coingecko_default` (HTTP), AWS credentials (on MWAA: the execution role), and the Glue jobs, crawlers
@@ -36,7 +37,7 @@ does not show the day by 03:30 UTC, `crypto_market_deadline` alerts.
 
 | task | usual reason | what to do |
 |---|---|---|
-| `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first |
+| `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first. The day is over: fill it with `crypto_market_backfill`, then clear the task |
 | `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in the day's report (docs/operations.md); clear `fetch_markets`, or mend the script and clear this task |
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
 | `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
@@ -57,23 +58,23 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.sdk import DAG, Asset, Param, task
+from airflow.sdk import DAG, Param, task
 
 import include
 from include.orchestration import assets, metrics
 from include.orchestration.alerts import run_failed
+from include.orchestration.days import DATABASE, crawl_gold, crawl_silver, glue_job
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.operators.athena import AthenaCheckOperator
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from lake_provider.operators.glue import GlueJobRunOperator
-from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
 WEBSITE_BUCKET = "{{ lake('website_bucket') }}"
 CURRENCY = "{{ lake('currency') }}"
-DATABASE = "crypto_datalake"
+DAYS = {"--run_date": RUN_DATE}
+PARTITIONS = [[RUN_DATE]]
 
 ATHENA: dict[str, Any] = {
     "database": DATABASE,
@@ -85,40 +86,6 @@ ATHENA: dict[str, Any] = {
     "max_polling_attempts": 600,
     "on_success_callback": metrics.query,
 }
-
-
-def glue_job(name: str, *, made_from: str, outlets: list[Asset], doc_md: str) -> GlueJobRunOperator:
-    """A task that runs the Glue job of its name for the run date.
-
-    A cleared task re-attaches to a run that is still going only if that was started for the same input:
-    `made_from` is a template that changes when the upstream task has run again.
-    """
-    return GlueJobRunOperator(
-        task_id=name,
-        job_name=name,
-        script_args={
-            "--run_date": RUN_DATE,
-            "--bucket": BUCKET,
-            "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
-        },
-        poll_interval=2,
-        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
-        outlets=outlets,
-        doc_md=doc_md,
-    )
-
-
-def crawl(task_id: str, crawler: str, tables: list[str], *, doc_md: str) -> GlueCatalogCrawlerOperator:
-    """A task that runs a crawler unless its tables have the run date's partition already."""
-    return GlueCatalogCrawlerOperator(
-        task_id=task_id,
-        crawler_name=crawler,
-        database=DATABASE,
-        tables=tables,
-        partitions=[[RUN_DATE]],
-        poll_interval=2,
-        doc_md=doc_md,
-    )
 
 
 with DAG(
@@ -159,28 +126,24 @@ with DAG(
     )
     bronze_to_silver = glue_job(
         "bronze_to_silver",
+        days=DAYS,
+        bucket=BUCKET,
         made_from="{{ ti.xcom_pull(task_ids='fetch_markets')['ingested_at'] }}",
         outlets=[assets.SILVER_COINS_MARKET],
         doc_md="Type, check and deduplicate the day's bronze; refused rows go to quarantine with their reasons.",
     )
     silver_to_gold = glue_job(
         "silver_to_gold",
+        days=DAYS,
+        bucket=BUCKET,
         made_from="{{ ti.xcom_pull(task_ids='bronze_to_silver') }}",
         outlets=[assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY],
         doc_md="Rank the day's coins and sum up the market.",
     )
-    crawl_silver = crawl(
-        "crawl_silver",
-        "silver-coins-market",
-        ["silver_coins_market"],
-        doc_md="Add the day to `silver_coins_market` in the Data Catalog.",
+    silver_crawled = crawl_silver(
+        PARTITIONS, doc_md="Add the day to `silver_coins_market` in the Data Catalog."
     )
-    crawl_gold = crawl(
-        "crawl_gold",
-        "gold-coins-market",
-        ["gold_coins_market", "gold_market_summary"],
-        doc_md="Add the day to gold's two tables in the Data Catalog.",
-    )
+    gold_crawled = crawl_gold(PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog.")
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",
@@ -222,9 +185,9 @@ with DAG(
 
         return publish(queries, as_of=as_of, bucket=bucket, currency=currency)
 
-    fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
-    silver_to_gold >> crawl_gold
-    for crawled in (crawl_silver, crawl_gold):  # the gate reads silver too
+    fetch_markets >> bronze_to_silver >> [silver_crawled, silver_to_gold]
+    silver_to_gold >> gold_crawled
+    for crawled in (silver_crawled, gold_crawled):  # the gate reads silver too
         crawled >> [check_gold, measure_day]
     queries = {
         "top10_cryptos": query_top10,

@@ -54,7 +54,7 @@ def _dag(dag: DAG) -> Iterator[str]:
     yield f"{'#' * _DAG_LEVEL} {dag.dag_id}\n"
     yield f"{dag.description}. File: [`{file}`](../{file}).\n"
     yield "| | |\n|---|---|"
-    yield f"| Schedule | {_schedule(dag.timetable)} |"
+    yield f"| Schedule | {'none: by hand' if dag.schedule is None else _schedule(dag.timetable)} |"
     yield f"| Catch-up | {'yes' if dag.catchup else 'no'} |"
     yield f"| Runs at a time | {dag.max_active_runs} |"
     yield f"| A run may take | {_duration(dag.dagrun_timeout)} |"
@@ -65,7 +65,10 @@ def _dag(dag: DAG) -> Iterator[str]:
     yield "| name | type | default | |\n|---|---|---|---|"
     for name in dag.params:
         param = dag.params.get_param(name)
-        default = "empty" if param.value is None else f"`{param.value}`"
+        if not param.has_value:
+            default = "required"
+        else:
+            default = "empty" if param.value is None else f"`{param.value}`"
         yield f"| `{name}` | {_type(param.schema)} | {default} | {_cell(param.description or '')} |"
     yield f"\n### Tasks of {dag.dag_id}\n"
     for task in dag.topological_sort():  # type: ignore[no-untyped-call]

@@ -24,4 +24,5 @@ class Tag(StrEnum):
 
     CRYPTO_LAKE = "crypto-lake"
     DAILY = "daily"
+    HISTORY = "history"
     ON_ARRIVAL = "on-arrival"

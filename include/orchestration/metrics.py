@@ -53,7 +53,7 @@ def _metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]
 
 @_metrics
 def ingestion(context: Context) -> Figures:
-    """Of `fetch_markets`: the rows of the ingestion, and how many API calls they took."""
+    """Of `fetch_markets` and `fetch_history`: the rows that bronze got, and how many API calls they took."""
     made = _returned(context)
     return {"bronze_rows": made["rows"], "api_calls": made["api_calls"]}
 

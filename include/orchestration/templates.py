@@ -1,4 +1,4 @@
-"""The two names that templates of all DAGs use: `{{ run_date() }}` and `{{ lake('bucket') }}`.
+"""What templates of all DAGs use: `{{ run_date() }}`, `{{ day('from_date') }}`, `{{ lake('bucket') }}`.
 
 A manual or asset-triggered run of Airflow 3 may have no logical date, and then `{{ ds }}` raises; these
 do not.
@@ -31,12 +31,26 @@ def run_date(context: Mapping[str, Any]) -> str:
     if chosen is None:
         dag_run = context["dag_run"]
         return str((dag_run.logical_date or dag_run.run_after).strftime("%Y-%m-%d"))
+    return day(context, "run_date")
+
+
+@pass_context
+def day(context: Mapping[str, Any], parameter: str) -> str:
+    """The UTC date that a run's parameter names.
+
+    Returns:
+        `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: the parameter is not such a date. (It becomes part of S3 keys and SQL.)
+    """
+    chosen = context["params"].get(parameter)
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", chosen):
             raise ValueError
         return date.fromisoformat(chosen).isoformat()
     except (TypeError, ValueError):
-        raise ValueError(f"params.run_date must be a date like 2026-01-31; it is {chosen!r}") from None
+        raise ValueError(f"params.{parameter} must be a date like 2026-01-31; it is {chosen!r}") from None
 
 
 def lake(key: str) -> str | int:
@@ -55,4 +69,4 @@ def lake(key: str) -> str | int:
     return getattr(LakeSettings.from_variable(value), key)  # type: ignore[no-any-return]
 
 
-MACROS: dict[str, Callable[..., Any]] = {"run_date": run_date, "lake": lake}
+MACROS: dict[str, Callable[..., Any]] = {"run_date": run_date, "day": day, "lake": lake}

@@ -118,7 +118,7 @@ def errors(airflow: Airflow, run: str) -> str:
 
 def until_loaded(airflow: Airflow) -> None:
     """Wait until the DAG processor has been through the folder."""
-    until(lambda: airflow.api("GET", "dags")["total_entries"] == 3)
+    until(lambda: airflow.api("GET", "dags")["total_entries"] == 4)
 
 
 def until(condition: Callable[[], Any], seconds: float = 300) -> Any:

@@ -20,6 +20,7 @@ from include.crypto_lake.website import EXPORTS
 from include.crypto_lake.website_files import website_files
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
 from local_aws.deployment import load_resources
 
 POLICIES = Path(__file__).parents[2] / "infra" / "policies"
@@ -138,8 +139,13 @@ def test_the_policies_of_a_role_fit_into_it() -> None:
 
 def test_airflow_reads_and_writes_where_the_code_does() -> None:
     bronze = CoinGeckoMarketsToS3Operator(task_id="t", run_date="", bucket="", coins=1, currency="usd")
+    history = CoinGeckoHistoryToS3Operator(
+        task_id="t", from_date="", to_date="", bucket="", coins=1, currency="usd"
+    )
+    assert history.prefix == bronze.prefix
     reads = [
         bronze.prefix,
+        history.history_prefix,
         bronze_to_silver.SILVER,  # Athena, on its behalf
         silver_to_gold.GOLD_COINS,
         silver_to_gold.GOLD_SUMMARY,
@@ -151,6 +157,8 @@ def test_airflow_reads_and_writes_where_the_code_does() -> None:
     writes = [
         bronze.prefix,
         bronze.rejected_prefix,
+        history.history_prefix,
+        history.rejected_prefix,
         arrivals.MANIFESTS,
         arrivals._INDEX,
         partitions.PREFIX,

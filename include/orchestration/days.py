@@ -1,0 +1,69 @@
+"""The tasks that make silver and gold of days of bronze, and tell the Data Catalog: for one day or many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Asset
+
+from lake_provider.operators.glue import GlueJobRunOperator
+from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
+
+DATABASE = "crypto_datalake"
+
+
+def glue_job(
+    name: str, *, days: Mapping[str, str], bucket: str, made_from: str, outlets: list[Asset], doc_md: str
+) -> GlueJobRunOperator:
+    """A task that runs the Glue job of its name for the given days, in one run.
+
+    A cleared task re-attaches to a run that is still going only if that was started for the same input:
+    `made_from` is a template that changes when the upstream task has run again.
+
+    Args:
+        name: The job's, and the task's.
+        days: The script's arguments that name the days, as templates.
+        bucket: The lake's.
+        made_from: What distinguishes this input from another of the same days.
+        outlets: What the task has made when it succeeds.
+        doc_md: The task's line in the UI.
+    """
+    return GlueJobRunOperator(
+        task_id=name,
+        job_name=name,
+        script_args={
+            **days,
+            "--bucket": bucket,
+            "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
+        },
+        poll_interval=2,
+        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
+        outlets=outlets,
+        doc_md=doc_md,
+    )
+
+
+def crawl_silver(partitions: Any, *, doc_md: str) -> GlueCatalogCrawlerOperator:
+    """The task that adds days to silver's table, unless it has them; `partitions` may be a template."""
+    return _crawl("crawl_silver", "silver-coins-market", ["silver_coins_market"], partitions, doc_md)
+
+
+def crawl_gold(partitions: Any, *, doc_md: str) -> GlueCatalogCrawlerOperator:
+    """The task that adds days to gold's two tables, unless they have them."""
+    tables = ["gold_coins_market", "gold_market_summary"]
+    return _crawl("crawl_gold", "gold-coins-market", tables, partitions, doc_md)
+
+
+def _crawl(
+    task_id: str, crawler: str, tables: list[str], partitions: Any, doc_md: str
+) -> GlueCatalogCrawlerOperator:
+    return GlueCatalogCrawlerOperator(
+        task_id=task_id,
+        crawler_name=crawler,
+        database=DATABASE,
+        tables=tables,
+        partitions=partitions,
+        poll_interval=2,
+        doc_md=doc_md,
+    )
