@@ -190,7 +190,7 @@ def test_a_day_without_any_coin_has_no_page(source, bucket):
         result = fetch(bucket, coins=1)
     assert result["partitions"] == [["2026-01-31"]]
     assert {key.split("/")[2] for key in bucket.listing(f"{BRONZE}/")} == {"dt=2026-01-31"}
-    assert "2 days have no price of any coin" in told(logs)
+    assert "2 day(s) without a price of any coin" in told(logs)
 
 
 def told(logs: list[Any]) -> str:
@@ -320,7 +320,7 @@ def test_a_coin_that_coingecko_does_not_know_any_more_is_left_out_and_named(sour
     with structlog.testing.capture_logs() as logs:
         result = fetch(bucket)
     assert (result["unknown"], result["coins"], result["rows"]) == (["ethereum"], 3, 9)
-    assert "1 coins are left out, CoinGecko lists them, but does not know them: ethereum" in told(logs)
+    assert "1 coin(s) left out, CoinGecko lists them, but does not know them: ethereum" in told(logs)
     [key] = bucket.listing(f"{REJECTED}/")
     assert bucket.metadata(key)["reason"] == "coin not found"
     assert f"{HISTORY}/ethereum.json" not in bucket.listing()
@@ -332,7 +332,7 @@ def test_a_coin_without_a_point_in_the_range_is_left_out_named_and_not_asked_aga
     with structlog.testing.capture_logs() as logs:
         result = fetch(bucket)
     assert (result["without_price"], result["coins"]) == (["bitcoin"], 3)
-    assert f"1 coins are left out, no price from {FIRST} to {LAST}: bitcoin" in told(logs)
+    assert f"1 coin(s) left out, no price from {FIRST} to {LAST}: bitcoin" in told(logs)
     assert fetch(bucket, replace=True)["without_price"] == ["bitcoin"]
     assert len(asked(source)) == 4
 

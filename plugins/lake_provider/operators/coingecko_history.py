@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 MAX_COIN_DAYS = 1_000_000
-"""What a task holds in memory at once, at about 0.3 KB each."""
+"""What a task holds in memory at once, at some 0.35 KB each."""
 _NAMED = 20
 """How many skipped coins a warning names."""
 
@@ -189,7 +189,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             found = self._histories(hook, days, set(wanted), coins)
         if priceless := [day for day in wanted if day not in found.rows]:
             self.log.warning(
-                "%d days have no price of any coin and stay empty, %s to %s",
+                "%d day(s) without a price of any coin stay empty, %s to %s",
                 *(len(priceless), priceless[0], priceless[-1]),
             )
         for day in sorted(found.rows):
@@ -267,7 +267,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         ):
             if ids:
                 named = ascii_line(", ".join(ids[:_NAMED])) + (" …" if len(ids) > _NAMED else "")
-                self.log.warning("%d coins are left out, %s: %s", len(ids), what, named)
+                self.log.warning("%d coin(s) left out, %s: %s", len(ids), what, named)
         if not found.coins:
             raise AirflowFailException(
                 f"none of the {len(keys)} largest coins has a price from {days[0]} to {days[-1]}: give a "
