@@ -447,13 +447,16 @@ def test_a_history_of_another_source_is_not_stored(source, bucket):
 
 
 def test_a_coins_id_is_a_name_and_nothing_else(source, bucket):
-    coins = json.dumps([{"id": "../a b/ü?x=1"}, {"id": "bitcoin"}, {"id": "bitcoin"}])
+    odd = ["../a b/ü?x=1", "\ud800\nERROR"]
+    coins = json.dumps([{"id": coin_id} for coin_id in (*odd, "bitcoin", "bitcoin")])
     source.misbehave(Fault("body", message=coins))
     result = fetch(bucket)
-    assert (result["unknown"], result["coins"]) == (["../a b/ü?x=1"], 1)
-    assert asked(source) == ["..%2Fa%20b%2F%C3%BC%3Fx%3D1", "bitcoin"]
-    [key] = bucket.listing(f"{REJECTED}/")
-    assert key.count("/") == 3
+    assert (result["unknown"], result["coins"]) == (odd, 1)
+    in_path = ["..%2Fa%20b%2F%C3%BC%3Fx%3D1", "%5Cud800%0AERROR"]
+    assert asked(source) == [*in_path, "bitcoin"]
+    assert {key.split("-coin-")[1].rpartition("-")[0] for key in bucket.listing(f"{REJECTED}/")} == set(
+        in_path
+    )
 
 
 # Pace

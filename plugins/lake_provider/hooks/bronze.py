@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
@@ -209,8 +208,8 @@ def put_refused(s3: Any, bucket: str, folder: str, refusal: CoinGeckoRefusal, no
     """
     response = refusal.response
     digest = hashlib.sha256(response.content).hexdigest()
-    wanted = quote(refusal.wanted.replace(" ", "-"), safe="")[:200]
-    key = f"{folder.strip('/')}/{now:{STAMP}}-{wanted}-{digest[:12]}.body"
+    wanted = refusal.wanted.replace(" ", "-")
+    key = f"{folder.strip('/')}/{now:{STAMP}}-{wanted[:200]}-{digest[:12]}.body"
     s3.put_object(
         Bucket=bucket,
         Key=key,

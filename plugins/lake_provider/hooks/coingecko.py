@@ -268,11 +268,12 @@ class CoinGeckoHook(HttpHook):
             "from": int(begin.timestamp()),
             "to": int(end.timestamp()) + 86_399,
         }
+        name = in_path(coin_id)
         return self._get(
-            HISTORY.format(quote(coin_id, safe="")),
+            HISTORY.format(name),
             params,
-            partial(_accept_history, coin_id=coin_id),
-            wanted=f"coin {coin_id}",
+            partial(_accept_history, name=name),
+            wanted=f"coin {name}",
             apart=60 / self.calls_per_minute,
         )
 
@@ -426,6 +427,11 @@ class CoinGeckoHook(HttpHook):
         ) from error
 
 
+def in_path(coin_id: str) -> str:
+    """A coin's id, which is any text, as one part of a path or of an object's key."""
+    return quote(coin_id, safe="", errors="backslashreplace")
+
+
 def _key(connection: Connection) -> str:
     return (connection.password or "").strip()
 
@@ -511,13 +517,13 @@ def _accept(response: requests.Response, number: int) -> MarketsPage:
     return MarketsPage(**vars(page), number=number, coin_ids=tuple(coin_ids))
 
 
-def _accept_history(response: requests.Response, coin_id: str) -> Page:
+def _accept_history(response: requests.Response, name: str) -> Page:
     """Check a response of /coins/{id}/market_chart/range.
 
     Raises:
         CoinGeckoRefusal: any other status than 200, or a body that is not three arrays of points.
     """
-    refuse = _refuser(response, f"coin {coin_id}")
+    refuse = _refuser(response, f"coin {name}")
     _payload(response, refuse)
     try:
         days = market_chart.days_of(response.content)

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
-from urllib.parse import quote
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
@@ -32,7 +31,7 @@ from lake_provider.hooks.bronze import (
     put_refused,
     whole_ingestions,
 )
-from lake_provider.hooks.coingecko import HISTORY, CoinGeckoHook, CoinGeckoRefusal, Page
+from lake_provider.hooks.coingecko import HISTORY, CoinGeckoHook, CoinGeckoRefusal, Page, in_path
 from lake_provider.hooks.market_chart import NULL, Points, days_of, row_of
 from lake_provider.operators.coingecko import check_currency, parsed_coins, parsed_day, utc_now
 
@@ -244,7 +243,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             f"{self.history_prefix.strip('/')}/currency={self.currency}/range={days[0]}_{days[-1]}"
             f"/source={listed.source}/"
         )
-        keys = {coin["id"]: f"{folder}{quote(coin['id'], safe='')}.json" for coin in listed.coins}
+        keys = {coin["id"]: f"{folder}{in_path(coin['id'])}.json" for coin in listed.coins}
         listings = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
         there = {entry["Key"] for listing in listings for entry in listing.get("Contents", [])}
         to_ask = sum(key not in there for key in keys.values())
