@@ -43,8 +43,9 @@ def coingecko_connection(url: str, *, time_travel: bool) -> str:
         "host": host,
         "port": int(port) if port else None,
         "password": None if time_travel else os.environ.get("COINGECKO_API_KEY"),
-        # The stand-in limits nobody; CoinGecko does, by plan.
-        "extra": {"time_travel": True, "calls_per_minute": 60_000} if time_travel else None,
+        "extra": {"time_travel": time_travel}
+        # CoinGecko's limit is its plan's; the stand-in has none.
+        | ({} if url == COINGECKO_API else {"calls_per_minute": 60_000}),
     }
     return json.dumps({key: value for key, value in connection.items() if value is not None})
 

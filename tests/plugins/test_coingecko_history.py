@@ -20,6 +20,7 @@ from lake_provider.hooks.market_chart import days_of, row_of
 from lake_provider.operators import coingecko, coingecko_history
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
+from local_airflow.environment import COINGECKO_API, coingecko_connection
 from local_aws.coingecko import Fault, StandIn, running_stand_in
 from local_aws.coingecko_demo import market
 
@@ -496,6 +497,13 @@ def test_without_a_wish_of_the_connection_the_plan_sets_the_pace(connect):
         ({"extra": {"calls_per_minute": 0.5}}, 0.5),
     ):
         connect("http://127.0.0.1:1", **fields)
+        assert CoinGeckoHook().calls_per_minute == pace
+
+
+def test_the_stand_in_on_a_laptop_is_asked_at_once_and_coingecko_itself_is_not(monkeypatch):
+    monkeypatch.delenv("COINGECKO_API_KEY", raising=False)
+    for url, pace in (("http://127.0.0.1:1", 60_000), (COINGECKO_API, 5)):
+        monkeypatch.setenv("AIRFLOW_CONN_COINGECKO_DEFAULT", coingecko_connection(url, time_travel=False))
         assert CoinGeckoHook().calls_per_minute == pace
 
 
