@@ -18,6 +18,8 @@ UI_PORT ?= 8080
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
 unexport DATE FEED ENV SECTIONS
+# Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
+unexport PYTHONDONTWRITEBYTECODE
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(call quoted,AWS_PORT)
 
 .PHONY: help
