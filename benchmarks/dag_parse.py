@@ -113,7 +113,10 @@ def plot(figures: list[dict[str, Any]], axes: Any) -> None:
     positions = range(len(names))
     axes.barh([p - 0.2 for p in positions], [file["seconds"] for file in figures], 0.36, label="DAG file")
     axes.barh(
-        [p + 0.2 for p in positions], [file["empty"] for file in figures], 0.36, label="empty DAG, same imports"
+        [p + 0.2 for p in positions],
+        [file["empty"] for file in figures],
+        0.36,
+        label="empty DAG, same imports",
     )
     axes.set_yticks(list(positions), names)
     axes.invert_yaxis()
@@ -155,7 +158,9 @@ def _measured(file: Path, folder: Path, environment: dict[str, str]) -> dict[str
 
 
 def _empty_dag(file: Path, imports: list[str]) -> Path:
-    file.write_text("\n".join([*imports, "from airflow.sdk import DAG", "with DAG('empty'):", "    pass", ""]))
+    file.write_text(
+        "\n".join([*imports, "from airflow.sdk import DAG", "with DAG('empty'):", "    pass", ""])
+    )
     return file
 
 
