@@ -29,20 +29,21 @@ SWEEPS = (1_000, 10_000, 100_000)
 
 TITLE = "A dropped file of a million rows"
 METHOD = f"""
-A file of {ROWS:,} rows and 11 columns ({COINS:,} coins, every hour) lies in `raw/`, on `local_aws`. In a fresh process runs the function
-that the DAG's task calls (`on_arrival.processing.process`): it fetches the file, cleans every row, refuses with
-reasons, keeps the latest row of each coin and day, and writes one Parquet file a day. In another the yardstick: fetch
-the same file, `pandas.read_csv` or `read_json`, `to_parquet`; no check, no merge. They alternate {ROUNDS} times; medians of seconds, and of
-the processes' highest memory (imports included). Aim: memory that does not grow with the file.
+A file of {ROWS:,} rows and 11 columns ({COINS:,} coins, every hour) lies in `raw/`, on `local_aws`. In a
+fresh process runs the function that the DAG's task calls (`on_arrival.processing.process`): it fetches the
+file, cleans every row, refuses with reasons, keeps the latest row of each coin and day, and writes one
+Parquet file a day. In another the yardstick: fetch the same file, `pandas.read_csv` or `read_json`,
+`to_parquet`; no check, no merge. They alternate {ROUNDS} times; medians of seconds, and of the processes'
+highest memory (imports included). Aim: memory that does not grow with the file.
 
-The sweep: what a run of the DAG does before it finds nothing new (`arrivals.find`), when `raw/` has that many files and
-each is done. Its S3 is a stand-in that answers from memory, so the figure is the code's own CPU time; on AWS each
-1,000 keys are one LIST request more.
+The sweep: what a run of the DAG does before it finds nothing new (`arrivals.find`), when `raw/` has that
+many files and each is done. Its S3 is a stand-in that answers from memory, so the figure is the code's own
+CPU time; on AWS each 1,000 keys are one LIST request more.
 """
 
 
 def measure() -> dict[str, Any]:
-    """Of each shape: seconds, CPU seconds and memory, ours and pandas'; of each sweep: CPU seconds and requests."""
+    """Of each shape: seconds and memory, ours and pandas'; of each sweep: CPU seconds and requests."""
     with tempfile.TemporaryDirectory(prefix="cleaning-") as folder:
         with running(Path(folder) / "aws") as endpoint_url:
             os.environ.update(aws_environment(endpoint_url))
@@ -54,13 +55,15 @@ def measure() -> dict[str, Any]:
 def table(figures: dict[str, Any]) -> str:
     """The files, then the sweeps."""
     lines = [
-        "| file | MB | seconds | rows a second | memory, MB | pandas, seconds | pandas, memory, MB | time, ratio | memory, ratio |",
+        "| file | MB | seconds | rows a second | memory, MB | pandas: seconds | memory, MB "
+        "| ratio: time | memory |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for file in figures["files"]:
         ours, plain = file["ours"], file["pandas"]
         lines.append(
-            f"| {file['shape']} | {file['megabytes']:.0f} | {ours['seconds']:.1f} | {file['rows'] / ours['seconds']:,.0f} | "
+            f"| {file['shape']} | {file['megabytes']:.0f} | {ours['seconds']:.1f} | "
+            f"{file['rows'] / ours['seconds']:,.0f} | "
             f"{ours['memory']:.0f} | {plain['seconds']:.1f} | {plain['memory']:.0f} | "
             f"**{ours['seconds'] / plain['seconds']:.1f}** | **{ours['memory'] / plain['memory']:.2f}** |"
         )
@@ -258,7 +261,7 @@ def _sweep(count: str) -> dict[str, float]:
 
 
 def _highest_memory() -> float:
-    """Of this process, in MB. (Linux's ru_maxrss would begin with the parent's.)"""
+    """Of this process, in MB; Linux's ru_maxrss would begin with the parent's."""
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024 / 1e6
 

@@ -22,15 +22,16 @@ HEAVY = ("pandas", "pyarrow", "numpy", "pyspark", "duckdb")
 
 TITLE = "Parsing the DAG files"
 METHOD = f"""
-CPU seconds in which the DAG processor's own code (`airflow.dag_processing.processor`) makes serialised DAGs of a file, each
-time in a fresh process that has imported that code and nothing else: so the file's imports are in it. Beside it stands a file
-that the benchmark writes: an empty DAG with the same imports, which are the DAG file's own and those that Airflow adds
-while it makes the first task (its decorators, its serialisation). {ROUNDS} times each, alternating; medians. Aim: at most 1.15
-times the empty DAG. *Own imports only*: the empty DAG without what Airflow adds. *The DAG itself*: the file once
-more in the same process, all imports being there.
+CPU seconds in which the DAG processor's own code (`airflow.dag_processing.processor`) makes serialised DAGs
+of a file, each time in a fresh process that has imported that code and nothing else: so the file's imports
+are in it. Beside it stands a file that the benchmark writes: an empty DAG with the same imports, which are
+the DAG file's own and those that Airflow adds while it makes the first task (its decorators, its
+serialisation). {ROUNDS} times each, alternating; medians. Aim: at most 1.15 times the empty DAG. *Own
+imports*: the empty DAG without what Airflow adds. *The DAG itself*: the file once more in the same
+process, all imports being there.
 
-The second table says where the imports' time goes: CPU seconds of each import, in the file's order, after `airflow.sdk`.
-What two need is counted where it comes first.
+The second table says where the imports' time goes: CPU seconds of each import, in the file's order, after
+`airflow.sdk`. What two need is counted where it comes first.
 """
 
 _PARSE = """
@@ -65,7 +66,7 @@ print(json.dumps(seconds))
 
 
 def measure() -> list[dict[str, Any]]:
-    """Of each DAG file: CPU seconds of it, of the empty DAG, of what follows the imports, and of each import."""
+    """Of each DAG file: CPU seconds of it, of the empty DAG, of the DAG itself, and of each import."""
     with tempfile.TemporaryDirectory(prefix="dag-parse-") as folder:
         environment = airflow_environment(
             Path(folder) / "airflow",
@@ -83,7 +84,7 @@ def measure() -> list[dict[str, Any]]:
 def table(figures: list[dict[str, Any]]) -> str:
     """The ratio of each file, then the imports."""
     lines = [
-        "| DAG file | CPU seconds | empty DAG, same imports | ratio | own imports only | the DAG itself, ms |",
+        "| DAG file | CPU seconds | empty DAG, same imports | ratio | own imports | the DAG itself, ms |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     lines += [
