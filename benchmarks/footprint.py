@@ -97,7 +97,6 @@ def measure() -> dict[str, Any]:
 
             for coins, day in days.items():
                 run(f"daily, {coins:,} coins", "crypto_market_daily", day, coins)
-            run("daily, rerun", "crypto_market_daily", day, coins)
             body = json.dumps(coins_of(DAY, COINS[0])).encode()
             boto3.client("s3").put_object(Bucket=LAKE_BUCKET, Key=f"raw/crypto_prices_{DAY}.json", Body=body)
             run("on arrival, one file", "crypto_prices_on_arrival", DAY, COINS[0])
@@ -134,16 +133,31 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def coins_of(day: date, count: int) -> list[dict[str, Any]]:
-    """A made-up market of any size; the logos' addresses are as long as CoinGecko's."""
+    """A made-up market of any size: copies of the demo's coins, with each number changed.
+
+    So as many different values lie in the files as in real ones; the logos' addresses are of real length.
+    """
     rows = market(day)
     image = "https://coin-images.coingecko.com/coins/images/{}/large/{}.png?1696501400"
     found = []
     for number in range(count):
         copy, row = divmod(number, len(rows))
         coin_id = rows[row]["id"] + (f"-{copy}" if copy else "")
+        factor = 1 + (number * 7919 % 10_007) / 100_000 if copy else 1
+        changed = {
+            name: type(value)(float(f"{value * factor:.9g}"))
+            for name, value in rows[row].items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
         found.append(
             rows[row]
-            | {"id": coin_id, "image": image.format(number + 1, coin_id), "market_cap_rank": number + 1}
+            | changed
+            | {
+                "id": coin_id,
+                "name": f"{rows[row]['name']} {copy}" if copy else rows[row]["name"],
+                "image": image.format(number + 1, coin_id),
+                "market_cap_rank": number + 1,
+            }
         )
     return found
 

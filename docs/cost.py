@@ -236,13 +236,10 @@ class _Month:
     def __init__(self, scenario: Scenario, footprint: Mapping[str, Any], assumed: Assumed) -> None:
         runs = footprint["runs"]
         self.scenario, self.assumed = scenario, assumed
-        # How often a month, and what each leaves. A day's first run makes its partitions; the others find them.
-        first = runs[f"daily, {scenario.coins:,} coins"]
-        self.daily = first
-        again = runs["daily, rerun"] if scenario.coins == max(footprint["coins"]) else first
+        self.daily = runs[f"daily, {scenario.coins:,} coins"]
+        # How often a month, and what each leaves.
         self.parts = [
-            (DAYS, first),
-            ((scenario.runs - 1) * DAYS, again),
+            (scenario.runs * DAYS, self.daily),
             (scenario.files * DAYS, runs["on arrival, one file"]),
             (SWEEPS * DAYS, runs["on arrival, nothing new"]),
         ]
@@ -282,7 +279,7 @@ class _Month:
     def stored_a_day(self) -> float:
         """Bytes that stay: every ingestion in bronze, one partition a day elsewhere; what expires is left out."""
         layers = self.daily["layers"]
-        arrival = self.parts[2][1]["layers"]
+        arrival = self.parts[1][1]["layers"]
         bronze = layers["bronze"]["bytes"] * self.scenario.runs
         rest = sum(layers[name]["bytes"] for name in ("silver", "gold"))
         dropped = arrival["raw"]["bytes"] if "raw" in arrival else 0

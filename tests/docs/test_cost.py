@@ -25,11 +25,9 @@ def footprint(**daily: Any) -> dict[str, Any]:
     return {
         "runs": {
             "daily, 250 coins": run,
-            "daily, rerun": run,
             "on arrival, one file": NOTHING,
             "on arrival, nothing new": NOTHING,
         },
-        "coins": [250, 10_000],
         "metrics": 10,
     }
 
