@@ -188,15 +188,15 @@ class _Text:
             block = self._stream.read(_LINES_BLOCK)
             ended = not block
             lines = io.StringIO(rest + block, newline="").readlines()
-            # The last one may go on in the next block, if only with the second half of its end.
-            rest = "" if ended or not lines else lines.pop()
-            yield [line for line in lines if line.strip(" \r\n")]
-            if len(rest) >= MAX_CHARACTERS:
+            if lines and len(lines[0]) >= MAX_CHARACTERS:  # longer than a block: no other can be
                 raise UnusableFileError(
                     "unreadable",
                     f"after {self.rows} rows comes a line of over {MAX_CHARACTERS} characters: {_REMEDY}",
-                    sample=rest[:200],
+                    sample=lines[0][:200],
                 )
+            # The last one may go on in the next block, if only with the second half of its end.
+            rest = "" if ended or not lines else lines.pop()
+            yield [line for line in lines if line.strip(" \r\n")]
 
     def peek(self) -> str:
         """The next character that is no white space, empty at the end; what is before it is consumed."""
@@ -388,7 +388,7 @@ _CONSTANTS = {"Infinity": "Infinity", "-Infinity": "-Infinity"}
 _decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_CONSTANTS.get)
 _decode = _decoder.raw_decode
 # The same in C alone; says less about what is wrong.
-_scan = _decoder.scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined]
 _UNREADABLE = (StopIteration, ValueError, RecursionError)
 # For what becomes JSON again, and must keep 1 and "1" apart; half as fast.
 _decode_nested = json.JSONDecoder(
@@ -625,8 +625,8 @@ def _csv_rows(text: _Text, width: int, delimiter: str) -> Iterator[_Row]:
         lines.extend(block or ())
         return block is not None
 
-    while not lines:  # before the header
-        read_on()
+    while not lines and read_on():  # before the header
+        pass
     lines.popleft()
     while lines or read_on():
         raws = [line.rstrip("\r\n") for line in lines]
