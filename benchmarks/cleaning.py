@@ -224,7 +224,7 @@ class _Listing:
                     {"key": key, "etag": etag, "put_at": now.isoformat(), "days": [day], "rows": 250}
                     | {"rejected": 0, "superseded": 0, "run_id": f"asset_triggered__{now.isoformat()}_abcd"}
                 )
-            index[output] = {"etag": day, "sources": sources}
+            index[output] = {"etag": f'"{day}"', "sources": sources}
         self.index = json.dumps(index).encode()
 
     def get_paginator(self, _: str) -> _Listing:

@@ -35,7 +35,8 @@ The daily DAG once with {COINS[0]} and once with {COINS[1]:,} coins (a made-up m
 the real ones), each a day of its own, then the on-arrival DAG with one dropped file and with none, on
 `local_aws`. A proxy before it counts every request of Airflow; what Spark and Athena themselves ask of S3
 it does not see. No aim: these figures are what the [cost model](../docs/cost.md) and
-[growth](../docs/growth.md) are computed from. They are counts and bytes, and do not depend on the machine.
+[growth](../docs/growth.md) are computed from. They are counts and bytes; of them only the polls of waiting
+tasks (`GetJobRun`, `GetLogEvents`) depend on the machine.
 """
 
 LAYERS = {
@@ -215,12 +216,20 @@ def counting(endpoint_url: str) -> Iterator[tuple[str, Counter[str]]]:
         server.server_close()
 
 
+_SERVICES = {
+    "AWSGlue": "Glue",
+    "AmazonAthena": "Athena",
+    "AmazonSQS": "SQS",
+    "GraniteServiceVersion20100801": "CloudWatch",
+}
+
+
 def _kind(method: str, path: str, headers: dict[str, str], body: bytes) -> str:
     """A request's service and action, as AWS bills them: S3 by PUT (with COPY, POST, LIST), GET, DELETE."""
     lower = {key.lower(): value for key, value in headers.items()}
     if action := lower.get("x-amz-target"):
         service, _, name = action.rpartition(".")
-        service = {"AWSGlue": "Glue", "AmazonAthena": "Athena", "AmazonSQS": "SQS"}.get(service, service)
+        service = _SERVICES.get(service, service)
         return f"{service.split('_')[0]} {name}"
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", lower.get("authorization", ""))
     service = scope[1] if scope else "s3"

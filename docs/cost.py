@@ -148,7 +148,7 @@ def bill(scenario: Scenario, footprint: Mapping[str, Any], assumed: Assumed = As
     stored = month.stored_a_day()
     logs = month.per_run("log") / 1e9 + assumed.mwaa_log_gb
     polls = HOURS * 3600 / POLL + 2 * scenario.files * DAYS
-    sent = month.requests("monitoring ") + month.requests("GraniteServiceVersion20100801 ")
+    sent = month.requests("CloudWatch ")
     tb = scanned / 1e12
     jobs = JOBS * scenario.runs * DAYS
     return [
@@ -237,6 +237,7 @@ class _Month:
         runs = footprint["runs"]
         self.scenario, self.assumed = scenario, assumed
         self.daily = runs[f"daily, {scenario.coins:,} coins"]
+        self.page = runs["daily, 250 coins"]["layers"]["bronze"]
         # How often a month, and what each leaves.
         self.parts = [
             (scenario.runs * DAYS, self.daily),
@@ -282,7 +283,7 @@ class _Month:
         arrival = self.parts[1][1]["layers"]
         bronze = layers["bronze"]["bytes"] * self.scenario.runs
         rest = sum(layers[name]["bytes"] for name in ("silver", "gold"))
-        dropped = arrival["raw"]["bytes"] if "raw" in arrival else 0
+        dropped = self.page["bytes"]  # a dropped file is as long as CoinGecko's page of 250 coins
         return float(bronze + rest + self.scenario.files * (dropped + arrival["processed"]["bytes"]))
 
 
