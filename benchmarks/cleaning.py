@@ -38,7 +38,7 @@ highest memory (imports included). Aim: memory that does not grow with the file.
 
 The sweep: what a run of the DAG does before it finds nothing new (`arrivals.find`), when `raw/` has that
 many files and each is done. Its S3 is a stand-in that answers from memory, so the figure is the code's own
-CPU time; on AWS each 1,000 keys are one LIST request more.
+CPU time (the memory holds the stand-in's list, too); on AWS each 1,000 keys are one LIST request more.
 """
 
 
