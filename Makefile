@@ -18,6 +18,8 @@ UI_PORT ?= 8080
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
 unexport DATE FEED ENV SECTIONS
+# Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
+unexport PYTHONDONTWRITEBYTECODE
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(call quoted,AWS_PORT)
 
 .PHONY: help
@@ -100,6 +102,7 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
+	$(PYTHON) docs/cost.py --check
 	$(VENV)/bin/shellcheck .ci/run scripts/*
 
 CHECKOV := .local/checkov
@@ -114,6 +117,10 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
+
+.PHONY: cost
+cost: $(READY) ## Write docs/cost.md from what benchmarks have counted (make bench SECTIONS=footprint) and AWS's prices
+	$(PYTHON) docs/cost.py
 
 .PHONY: docs
 docs: $(READY) ## Write docs/dags.md from the DAG files

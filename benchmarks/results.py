@@ -32,10 +32,11 @@ SECTIONS = (
     # "queries",
     # "backfill",
     # "transforms",
-    # "dag_parse",
-    # "cleaning",
-    # "make_run",
+    "dag_parse",
+    "cleaning",
+    "make_run",
     "arrival_latency",
+    "footprint",
 )
 """In the order of the report."""
 

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, islice, repeat
 from typing import IO, Any, NoReturn
 
 import pyarrow as pa
@@ -36,6 +37,8 @@ MAX_LINES_OF_A_RECORD = 20
 MAX_FIELD = 131_072
 
 _BLOCK = 1 << 20
+# Small: what has been read before a file breaks off is counted.
+_LINES_BLOCK = 1 << 13
 _SHOWN = 100  # characters before and after the place where a file breaks
 _NO_TEXT = (
     (b"PAR1", "Parquet"),
@@ -178,17 +181,22 @@ class _Text:
         """The next line with its end, empty at the end of the file, cut when it is over long."""
         return self._stream.readline(MAX_CHARACTERS)
 
-    def lines(self) -> Iterator[str]:
-        """All lines with their ends, but for empty ones."""
-        while line := self.line():
-            if len(line) == MAX_CHARACTERS:
+    def lines(self) -> Iterator[list[str]]:
+        """All lines with their ends, but for empty ones: some at a time."""
+        rest, ended = "", False
+        while not ended:
+            block = self._stream.read(_LINES_BLOCK)
+            ended = not block
+            lines = io.StringIO(rest + block, newline="").readlines()
+            if lines and len(lines[0]) >= MAX_CHARACTERS:  # longer than a block: no other can be
                 raise UnusableFileError(
                     "unreadable",
                     f"after {self.rows} rows comes a line of over {MAX_CHARACTERS} characters: {_REMEDY}",
-                    sample=line[:200],
+                    sample=lines[0][:200],
                 )
-            if line.strip(" \r\n"):
-                yield line
+            # The last one may go on in the next block, if only with the second half of its end.
+            rest = "" if ended or not lines else lines.pop()
+            yield [line for line in lines if line.strip(" \r\n")]
 
     def peek(self) -> str:
         """The next character that is no white space, empty at the end; what is before it is consumed."""
@@ -310,6 +318,7 @@ def _chunks(
             _check_width(names)
             return chunk
 
+        start = 0
         for raw, content, problem in rows_of(text):
             text.rows += 1
             if problem:
@@ -319,9 +328,9 @@ def _chunks(
                 chunk.raws.append(raw)
                 contents.append(content)
             characters += len(raw)
-            if len(contents) + len(chunk.malformed) >= CHUNK_ROWS or characters >= CHUNK_CHARACTERS:
+            if text.rows - start >= CHUNK_ROWS or characters >= CHUNK_CHARACTERS:
                 yield complete()
-                chunk, contents, characters = Chunk(), [], 0
+                chunk, contents, characters, start = Chunk(), [], 0, text.rows
         if contents or chunk.malformed:
             yield complete()
         if not text.rows:
@@ -340,9 +349,10 @@ def _check_width(names: Iterable[str]) -> None:
 
 
 def _columns_of_objects(rows: list[dict[str, str | None]]) -> list[tuple[str, pa.Array]]:
-    names = list(dict.fromkeys(name for shape in {tuple(row): None for row in rows} for name in shape))
+    shapes = dict.fromkeys(map(tuple, rows))
+    names = list(dict.fromkeys(name for shape in shapes for name in shape))
     _check_width(names)
-    if all(len(row) == len(names) for row in rows) and all(list(row) == names for row in rows):
+    if len(shapes) == 1:
         return _columns_of_records([row.values() for row in rows], names)
     return [(name, _array([row.get(name) for row in rows])) for name in names]
 
@@ -375,7 +385,11 @@ class _Number(str):
 
 # NaN is what pandas writes for a missing value; an infinity is a number that nobody can use.
 _CONSTANTS = {"Infinity": "Infinity", "-Infinity": "-Infinity"}
-_decode = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_CONSTANTS.get).raw_decode
+_decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_CONSTANTS.get)
+_decode = _decoder.raw_decode
+# The same in C alone; says less about what is wrong.
+_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined]
+_UNREADABLE = (StopIteration, ValueError, RecursionError)
 # For what becomes JSON again, and must keep 1 and "1" apart; half as fast.
 _decode_nested = json.JSONDecoder(
     parse_float=_Number, parse_int=_Number, parse_constant=lambda _: None
@@ -389,9 +403,25 @@ def _elements(text: _Text) -> Iterator[tuple[Any, str]]:
         text.take("]")
         return
     while True:
+        yield from _plain_elements(text)
         yield text.value()
         if text.take(",]") == "]":
             return
+
+
+def _plain_elements(text: _Text) -> Iterator[tuple[Any, str]]:
+    """As many elements as are in the buffer with the comma after them, and at most a space between: most."""
+    while True:
+        buffer, at = text.buffer, text.at
+        at += buffer.startswith(" ", at)
+        try:
+            value, end = _scan(buffer, at)
+        except _UNREADABLE:
+            return
+        if not buffer.startswith(",", end):
+            return
+        text.at = end + 1
+        yield value, buffer[at:end]
 
 
 def _members(text: _Text) -> Iterator[str]:
@@ -515,8 +545,15 @@ def _is_object(line: str) -> bool:
 
 
 def _line_rows(text: _Text) -> Iterator[_Row]:
-    for line in text.lines():
+    for line in chain.from_iterable(text.lines()):
         raw = line.strip()
+        try:
+            value, end = _scan(raw, 0)
+        except _UNREADABLE:
+            end = -1
+        if end == len(raw):
+            yield _row(value, raw)
+            continue
         try:
             value, end = _decode(raw)
         except json.JSONDecodeError as error:
@@ -569,7 +606,7 @@ def _json(value: Any) -> str:
 
 def _csv_header(text: _Text) -> tuple[list[str], str]:
     """The names in the first line, and the delimiter between them."""
-    line = next(text.lines(), "")
+    line = next(chain.from_iterable(text.lines()), "")
     if _CONTROL.search(line):
         raise UnusableFileError(
             "unreadable", f"the file is binary, of a kind not known here: {_REMEDY}", sample=repr(line[:200])
@@ -580,24 +617,57 @@ def _csv_header(text: _Text) -> tuple[list[str], str]:
 
 
 def _csv_rows(text: _Text, width: int, delimiter: str) -> Iterator[_Row]:
-    lines = text.lines()
-    next(lines)  # the header
-    ahead: deque[str] = deque()
-    while line := ahead.popleft() if ahead else next(lines, ""):
-        raw = line.rstrip("\r\n")
-        cells = _cells(raw, delimiter)
-        if cells is None:
-            while len(ahead) < MAX_LINES_OF_A_RECORD and (following := next(lines, "")):
-                ahead.append(following)
-            cells, raw, used = _joined(line, ahead, width, delimiter)
-            for _ in range(used):
-                ahead.popleft()
-        if cells is None:
-            yield raw, None, "a quote is opened and never closed"
-        elif len(cells) != width and (len(cells) < width or any(cells[width:])):
-            yield raw, None, f"{len(cells)} fields, but the header has {width}"
-        else:
-            yield raw, cells[:width], None
+    blocks = text.lines()
+    lines: deque[str] = deque()
+
+    def read_on() -> bool:
+        block = next(blocks, None)
+        lines.extend(block or ())
+        return block is not None
+
+    while not lines and read_on():  # before the header
+        pass
+    lines.popleft()
+    while lines or read_on():
+        raws = [line.rstrip("\r\n") for line in lines]
+        if records := _records(raws, delimiter):
+            lines.clear()
+            if set(map(len, records)) == {width}:
+                yield from zip(raws, records, repeat(None))
+            else:
+                yield from (_fitted(*row, width) for row in zip(raws, records, strict=True))
+        while lines:
+            line = lines.popleft()
+            raw = line.rstrip("\r\n")
+            cells = _cells(raw, delimiter)
+            if cells is None:
+                while len(lines) < MAX_LINES_OF_A_RECORD and read_on():
+                    pass
+                ahead = islice(lines, MAX_LINES_OF_A_RECORD)
+                cells, raw, used = _joined(line, ahead, width, delimiter)
+                for _ in range(used):
+                    lines.popleft()
+            yield _fitted(raw, cells, width)
+
+
+def _records(raws: list[str], delimiter: str) -> list[list[str]] | None:
+    """The values of lines that are a record each, all at once; None if one needs a closer look."""
+    if not any('"' in raw for raw in raws):
+        return [raw.split(delimiter) for raw in raws]
+    try:
+        records = list(csv.reader(raws, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return records if len(records) == len(raws) else None
+
+
+def _fitted(raw: str, cells: list[str] | None, width: int) -> _Row:
+    """A row from a record, if it is one and has the header's width but for empty values at its end."""
+    if cells is None:
+        return raw, None, "a quote is opened and never closed"
+    if len(cells) != width and (len(cells) < width or any(cells[width:])):
+        return raw, None, f"{len(cells)} fields, but the header has {width}"
+    return raw, cells[:width], None
 
 
 def _joined(line: str, ahead: Iterable[str], width: int, delimiter: str) -> tuple[list[str] | None, str, int]:

@@ -56,6 +56,8 @@ def numbers(
     Returns:
         The numbers, NaN where there is none, and where there is text that is no finite number.
     """
+    if texts.null_count == len(texts):
+        return np.full(len(texts), np.nan), np.zeros(len(texts), np.bool_)
     there = _mask(pc.is_valid(texts))
     try:
         values = _floats(texts)
@@ -96,6 +98,9 @@ def moments(texts: pa.Array, *, latest: datetime) -> tuple[pd.Series, Mask]:
     Returns:
         datetime64[us, UTC], NaT where there is none, and where there is text that is no such moment.
     """
+    if texts.null_count == len(texts):
+        nothing = pd.Series(pd.NaT, range(len(texts)), dtype="datetime64[us, UTC]")
+        return nothing, np.zeros(len(texts), np.bool_)
     there = _mask(pc.is_valid(texts))
     iso = pc.replace_substring_regex(pc.utf8_upper(texts), r" ?(UTC|GMT|Z)$", "Z")
     is_iso = pc.match_substring_regex(iso, _MOMENT)

@@ -85,6 +85,22 @@ def test_the_same_rows_come_out_of_every_shape(text: str, encoding: str, packed:
     assert rows(gzip.compress(body) if packed else body) == CELLS
 
 
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+def test_the_same_rows_come_out_wherever_a_block_ends(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in (1, 2, 3, 50):  # between \r and \n, too
+        monkeypatch.setattr(reading, "_BLOCK", size)
+        monkeypatch.setattr(reading, "_LINES_BLOCK", size)
+        assert rows(text.encode()) == CELLS
+
+
+def test_an_over_long_line_is_refused_after_the_rows_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_LINES_BLOCK", 10)
+    monkeypatch.setattr(reading, "MAX_CHARACTERS", 30)
+    with pytest.raises(UnusableFileError, match="after 2 rows comes a line of over 30 characters") as caught:
+        list(read(io.BytesIO(b"id,price\na,1\nb,2\nc," + b"3" * 100 + b"\nd,4\n")).chunks)
+    assert caught.value.sample.startswith("c,333")
+
+
 def test_a_single_object_is_one_row() -> None:
     assert rows(json.dumps(ROWS[0], indent=2).encode()) == CELLS[:1]
 
