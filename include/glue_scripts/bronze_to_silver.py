@@ -245,8 +245,6 @@ def _rows(pages: DataFrame) -> DataFrame:
     )
     parsed = told.withColumns(
         {
-            # A Parquet file with a string that is no UTF-8 cannot be read by Athena or Arrow.
-            "text": sf.expr("make_valid_utf8(value)"),
             "raws": sf.expr(
                 f"from_json('{{\"page\":' || value || '}}', 'page array<string>', {options})['page']"
             ),
@@ -272,7 +270,8 @@ def _rows(pages: DataFrame) -> DataFrame:
             "is_array",
             # The page's length, measured apart from the rows taken out of it: the balance compares the two.
             sf.expr("if(is_array, page_length, 1)").alias("page_rows"),
-            sf.expr("if(is_array, raws, array(text))").alias("raws"),
+            # A Parquet file with a string that is no UTF-8 cannot be read by Athena or Arrow.
+            sf.expr("if(is_array, raws, array(make_valid_utf8(value)))").alias("raws"),
             sf.expr("if(is_array, get(coins, 0), array(CAST(NULL AS variant)))").alias("coins"),
         )
         .select("*", sf.expr("posexplode_outer(arrays_zip(raws, coins))").alias("position", "element"))
