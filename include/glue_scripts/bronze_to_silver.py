@@ -187,8 +187,9 @@ def read_pages(spark: SparkSession, lake: str, days: Sequence[date]) -> DataFram
         sf.regexp_extract(path, _KEY_PARTS, 2).alias("source"),
         "value",
     )
-    # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in silver.
-    return pages.coalesce(1) if len(days) == 1 else pages
+    # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in silver. Of
+    # many days each is whole in one partition, so that this is the only shuffle.
+    return pages.coalesce(1) if len(days) == 1 else pages.repartition("dt")
 
 
 def _is_page(key: str) -> bool:
@@ -576,6 +577,8 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Balance]:
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     # Compiling a plan takes longer than interpreting it for a few hundred rows.
     spark.conf.set("spark.sql.codegen.wholeStage", str(len(days) > 1).lower())
+    # A task for each folder of a range takes longer than listing it.
+    spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "16")
     # INT64 microseconds in UTC: Athena, DuckDB and Arrow read it alike. Spark's default, INT96, is deprecated
     # and carries no statistics to prune by.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")

@@ -67,7 +67,7 @@ def run_failed(context: Mapping[str, Any]) -> None:
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     alert(
         f"{dag_id} failed: {reason}",
-        f"DAG: {dag_id}\nRun: {run_id}\nReason: {reason}\nRun: {run_url(dag_id, run_id)}",
+        f"DAG: {dag_id}\nRun: {run_id}\nReason: {reason}\nLink: {run_url(dag_id, run_id)}",
         section="Run failed",
     )
 

@@ -102,7 +102,7 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
             lake.state / "airflow",
             endpoint_url=lake.endpoint_url,
             coingecko_url=coingecko_url,
-            time_travel=True,
+            time_travel=False,  # as CoinGecko itself
             api_port=servers.free_port(),
             dashboard_url=lake.website_url,
         )

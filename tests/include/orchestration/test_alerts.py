@@ -74,6 +74,8 @@ def test_a_run_that_was_timed_out_alerts_and_one_whose_task_has_told_does_not(
     run_failed(context | {"reason": "timed_out"})
     [message] = inbox()
     assert message["Subject"] == "a_dag failed: timed_out"
+    lines = [line.partition(":")[0] for line in message["Message"].splitlines()[:4]]
+    assert lines == ["DAG", "Run", "Reason", "Link"]
     assert f"/dags/a_dag/runs/{RUN}" in message["Message"]
     assert 'section "Run failed"' in message["Message"]
 
