@@ -1,4 +1,4 @@
-"""How fast the Glue scripts are: rows a second, beside DuckDB and pandas doing the same work on the same files.
+"""How fast the Glue scripts are: rows a second, beside DuckDB and pandas on the same files.
 
 Each measurement is a process of its own, started for one engine, one job and one size. Spark is started as
 local_aws starts a Glue job. What the engines wrote is compared, column by column.
@@ -46,8 +46,8 @@ fresh process; what they wrote has the same rows and the same sum or hash of eac
 fails. `work` is the time from an engine's readiness to its last file, `total` that of the process.
 
 DuckDB and pandas trust their input, and so do less: they declare the fields, take a number or a text as
-whatever the column wants, keep no unknown field in `extra`, no text of a refused row, and would stop at a page
-that is no JSON array. Aim: Spark within a factor of 3 of DuckDB at the largest size.
+whatever the column wants, keep no unknown field in `extra`, no text of a refused row, and would stop at a
+page that is no JSON array. Aim: Spark within a factor of 3 of DuckDB at the largest size.
 """
 
 
@@ -137,7 +137,9 @@ def _seconds(engine: str, job: str, lake: Path, days: int) -> dict[str, float]:
         done = subprocess.run(command, env=environment, cwd=scratch, capture_output=True, text=True)
         total = time.monotonic() - began
     if done.returncode:
-        raise RuntimeError(f"{engine} failed at {job} of {days} days:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        raise RuntimeError(
+            f"{engine} failed at {job} of {days} days:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        )
     found = re.search(r"^work: ([0-9.]+) s$", done.stdout, re.MULTILINE)
     assert found, done.stdout
     return {"work": float(found[1]), "total": total}
@@ -183,8 +185,8 @@ def _compare(ours: dict[str, dict[str, float]], theirs: dict[str, dict[str, floa
 def _coins(n: int) -> Any:
     """A day's coins as they are in silver, but for its last three columns: an Arrow table.
 
-    Some have no price (0.5 %), a negative market cap (0.1 %), no volume to speak of (1 %), an old price (1 %),
-    no rank (1 %), a change of +20,000 % (0.01 %), or are another time on the page before (0.4 %).
+    Some have no price (0.5 %), a negative market cap (0.1 %), no volume to speak of (1 %), an old
+    price (1 %), no rank (1 %), a change of +20,000 % (0.01 %), or are another time on the page before (0.4 %).
     """
     import numpy as np
     import pyarrow as pa
@@ -210,7 +212,9 @@ def _coins(n: int) -> Any:
     ath = rounded(price * random.uniform(1, 30, COINS), 6)
     atl = rounded(price * random.uniform(0.001, 1, COINS), 8)
     ingested = np.datetime64(FIRST_DAY + timedelta(days=n), "us") + np.timedelta64(7_203, "s")
-    updated = ingested - random.integers(1_000, 300_000, COINS).astype("timedelta64[ms]").astype("timedelta64[us]")
+    updated = ingested - random.integers(1_000, 300_000, COINS).astype("timedelta64[ms]").astype(
+        "timedelta64[us]"
+    )
     updated[some(0.01)] -= np.timedelta64(2, "D")
     supply = rounded(random.uniform(1e6, 1e9, COINS), 2)
     roi = ~some(0.05)
@@ -220,7 +224,9 @@ def _coins(n: int) -> Any:
         "coin_id": pa.array(names),
         "symbol": pa.array([f"c{n}" for n in number]),
         "name": pa.array([f"Coin Number {n}" for n in number]),
-        "image": pa.array([f"https://images.example/coins/images/{n}/large/coin.png?1696501400" for n in number]),
+        "image": pa.array(
+            [f"https://images.example/coins/images/{n}/large/coin.png?1696501400" for n in number]
+        ),
         "current_price": pa.array(price, mask=some(0.005)),
         "market_cap": pa.array(cap),
         "market_cap_rank": pa.array((number + 1).astype("int32"), mask=some(0.01)),
@@ -276,7 +282,9 @@ def _write_bronze(lake: Path, n: int) -> None:
         quote = "" if pa.types.is_floating(type_) or pa.types.is_integer(type_) else '"'
         if not column.startswith("roi_"):
             put("id" if column == "coin_id" else column, column, quote)
-    times, percentage = (coins[f"roi_{name}"].combine_chunks().cast(pa.string()) for name in ("times", "percentage"))
+    times, percentage = (
+        coins[f"roi_{name}"].combine_chunks().cast(pa.string()) for name in ("times", "percentage")
+    )
     roi = pc.binary_join_element_wise(
         '{"times":', times, ',"currency":"usd","percentage":', percentage, "}", ""
     )
@@ -318,7 +326,7 @@ def _write_silver(lake: Path, n: int) -> None:
 # The engines. Each function waits in its own process until `work` is asked for, so that start-up is apart.
 
 
-def _spark(job: str, lake: Path, days: int) -> Iterator[None]:
+def _spark(job: str, _lake: Path, days: int) -> Iterator[None]:
     from importlib import import_module
 
     from pyspark.sql import SparkSession
@@ -330,7 +338,7 @@ def _spark(job: str, lake: Path, days: int) -> Iterator[None]:
     yield
 
 
-def _duckdb(job: str, lake: Path, days: int) -> Iterator[None]:
+def _duckdb(job: str, lake: Path, _days: int) -> Iterator[None]:
     import duckdb
 
     connection = duckdb.connect()
@@ -389,7 +397,11 @@ def _duckdb_silver(connection: Any, lake: Path, script: Any) -> None:
         ) > 1 THEN 'duplicate' ELSE 'silver' END AS verdict
         FROM refused
     """)
-    print(connection.execute("SELECT dt, verdict, count(*) FROM judged GROUP BY ALL ORDER BY ALL").fetchall()[:3])
+    print(
+        connection.execute("SELECT dt, verdict, count(*) FROM judged GROUP BY ALL ORDER BY ALL").fetchall()[
+            :3
+        ]
+    )
     columns = ", ".join(c for c in script.SILVER_COLUMNS if c not in ("quality_flags", "extra"))
     connection.execute(f"""
         COPY (
@@ -398,7 +410,8 @@ def _duckdb_silver(connection: Any, lake: Path, script: Any) -> None:
                 FROM judged WHERE verdict = 'silver' GROUP BY dt
             )
             SELECT {columns}, list_filter([
-                if(market_cap > 0 AND total_volume < market_cap * {script.ILLIQUID_TURNOVER}, 'illiquid', NULL),
+                if(market_cap > 0 AND total_volume < market_cap * {script.ILLIQUID_TURNOVER},
+                    'illiquid', NULL),
                 if(price_change_percentage_24h NOT BETWEEN -100 AND {script.IMPLAUSIBLE_CHANGE_PCT},
                     'implausible_change', NULL),
                 if(day_volume > 0 AND market_cap > day_volume * {script.IMPLAUSIBLE_CAP_TO_DAY_VOLUME},
@@ -422,7 +435,9 @@ def _duckdb_gold(connection: Any, lake: Path, script: Any) -> None:
     connection.execute(f"""
         CREATE TEMP TABLE gold AS
         WITH judged AS (
-            SELECT *, coalesce(market_cap > 0 AND NOT list_has_any(quality_flags, [{flags}]), false) AS eligible
+            SELECT
+                *,
+                coalesce(market_cap > 0 AND NOT list_has_any(quality_flags, [{flags}]), false) AS eligible
             FROM read_parquet('{lake}/silver/coins_market/*/*.parquet',
                 hive_partitioning = true, hive_types = {{dt: VARCHAR}})
         ),
@@ -521,7 +536,9 @@ def _pandas_silver(pd: Any, lake: Path, day: date, script: Any) -> dict[str, Any
         superseded_source=rows["source"] != day_source,
     )
     refused = reasons.str.len() > 0
-    quarantine = rows.loc[refused, ["coin_id", "source", "ingestion_timestamp"]].assign(reasons=reasons[refused])
+    quarantine = rows.loc[refused, ["coin_id", "source", "ingestion_timestamp"]].assign(
+        reasons=reasons[refused]
+    )
     silver = (
         rows[~refused]
         .sort_values(
@@ -563,7 +580,9 @@ def _pandas_gold(pd: Any, lake: Path, day: date, script: Any) -> dict[str, Any]:
     eligible = (rows["market_cap"] > 0) & [disqualifying.isdisjoint(flags) for flags in rows["quality_flags"]]
     order = rows[eligible].sort_values(["market_cap", "coin_id"], ascending=[False, True]).index
     rows["rank"] = pd.Series(range(1, len(order) + 1), index=order, dtype="Int32")
-    rows["market_share_pct"] = (rows["market_cap"] / rows.loc[eligible, "market_cap"].sum() * 100).where(eligible)
+    rows["market_share_pct"] = (rows["market_cap"] / rows.loc[eligible, "market_cap"].sum() * 100).where(
+        eligible
+    )
     cap, low = (rows[column].where(rows[column] != 0) for column in ("market_cap", "low_24h"))
     rows["volume_to_market_cap"] = rows["total_volume"] / cap
     rows["price_range_24h_pct"] = (rows["high_24h"] - low) / low * 100

@@ -239,9 +239,7 @@ def _rows(pages: DataFrame) -> DataFrame:
     latest = sf.max(sf.when(sf.col("is_whole"), sf.struct("ingestion_timestamp", "source")))
     told = (
         pages.withColumn("is_whole", is_whole)
-        .withColumn(
-            "ingestion_timestamp", sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")")
-        )
+        .withColumn("ingestion_timestamp", sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")"))
         .withColumn("day_source", latest.over(Window.partitionBy("dt"))["source"])
     )
     parsed = told.withColumns(
