@@ -156,7 +156,11 @@ def _digest(folder: Path) -> dict[str, float]:
         for column, type_, *_ in columns:
             if column not in NOT_COMPARED:
                 # A hash of text is of its characters, one of a moment of its microseconds in UTC.
-                value = f"epoch_us({column})" if type_.startswith("TIMESTAMP") else f"hash({column}::VARCHAR)"
+                value = (
+                    f"epoch_us({column}::TIMESTAMPTZ)"
+                    if type_.startswith("TIMESTAMP")
+                    else f"hash({column}::VARCHAR)"
+                )
                 value = f"{column}" if type_ in ("DOUBLE", "INTEGER") else value
                 sums[column] = f"sum({value})::DOUBLE"
                 sums[f"{column} present"] = f"count({column})"
@@ -186,7 +190,7 @@ def _coins(n: int) -> Any:
     """A day's coins as they are in silver, but for its last three columns: an Arrow table.
 
     Some have no price (0.5 %), a negative market cap (0.1 %), no volume to speak of (1 %), an old
-    price (1 %), no rank (1 %), a change of +20,000 % (0.01 %), or are another time on the page before (0.4 %).
+    price (1 %), no rank (1 %), a change of +20,000 % (0.01 %), or stand on the page before as well (0.4 %).
     """
     import numpy as np
     import pyarrow as pa
