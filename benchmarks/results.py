@@ -31,7 +31,7 @@ SECTIONS = (
     # "daily_run",
     # "queries",
     # "backfill",
-    # "transforms",
+    "transforms",
     "dag_parse",
     "cleaning",
     "make_run",

@@ -231,19 +231,24 @@ def _rows(pages: DataFrame) -> DataFrame:
     # stops at the end of what it was asked for and ignores what is behind. So the page stands in braces here
     # and in brackets there: what follows its own array cannot close both.
     options = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')"
+    # What is known of a page by its key is settled before its text is taken apart, while there are few rows.
     ingestion = Window.partitionBy("dt", "ingested_at", "source")
     number = sf.expr(f"try_cast(regexp_extract(bronze_key, '{_PAGE_NUMBER}', 1) AS int)")
-    parsed = pages.withColumns(
+    # fetch_markets writes page 1 last: an ingestion of which only later pages are there was cut off.
+    is_whole = sf.coalesce(sf.min(number).over(ingestion) <= 1, sf.lit(True))
+    latest = sf.max(sf.when(sf.col("is_whole"), sf.struct("ingestion_timestamp", "source")))
+    told = (
+        pages.withColumn("is_whole", is_whole)
+        .withColumn("ingestion_timestamp", sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")"))
+        .withColumn("day_source", latest.over(Window.partitionBy("dt"))["source"])
+    )
+    parsed = told.withColumns(
         {
-            # A Parquet file with a string that is no UTF-8 cannot be read by Athena or Arrow.
-            "text": sf.expr("make_valid_utf8(value)"),
             "raws": sf.expr(
                 f"from_json('{{\"page\":' || value || '}}', 'page array<string>', {options})['page']"
             ),
             "coins": sf.expr(f"from_json('[' || value || ']', 'array<array<variant>>', {options})"),
             "page_length": sf.expr("json_array_length(value)"),
-            # fetch_markets writes page 1 last: an ingestion of which only later pages are there was cut off.
-            "is_whole": sf.coalesce(sf.min(number).over(ingestion) <= 1, sf.lit(True)),
         }
     )
     parsed = parsed.withColumn(
@@ -258,12 +263,14 @@ def _rows(pages: DataFrame) -> DataFrame:
             "dt",
             "bronze_key",
             "source",
-            sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")").alias("ingestion_timestamp"),
+            "ingestion_timestamp",
             "is_whole",
+            "day_source",
             "is_array",
             # The page's length, measured apart from the rows taken out of it: the balance compares the two.
             sf.expr("if(is_array, page_length, 1)").alias("page_rows"),
-            sf.expr("if(is_array, raws, array(text))").alias("raws"),
+            # A Parquet file with a string that is no UTF-8 cannot be read by Athena or Arrow.
+            sf.expr("if(is_array, raws, array(make_valid_utf8(value)))").alias("raws"),
             sf.expr("if(is_array, get(coins, 0), array(CAST(NULL AS variant)))").alias("coins"),
         )
         .select("*", sf.expr("posexplode_outer(arrays_zip(raws, coins))").alias("position", "element"))
@@ -273,6 +280,7 @@ def _rows(pages: DataFrame) -> DataFrame:
             "source",
             "ingestion_timestamp",
             "is_whole",
+            "day_source",
             "is_array",
             "page_rows",
             sf.expr("if(is_array, position + 1, NULL)").alias("row_number"),
@@ -283,24 +291,27 @@ def _rows(pages: DataFrame) -> DataFrame:
     )
 
 
-def _present(field: str) -> str:
-    """SQL for the variant of a field or roi.field; NULL when it is absent."""
+def _present(field: str, map_: str = "fields") -> str:
+    """SQL for the variant of a field or roi.field, or for its text; NULL when it is absent."""
     outer, _, inner = field.rpartition(".")
-    return f"try_element_at({outer or 'fields'}, '{inner}')"
+    return f"try_element_at({outer and 'roi_'}{map_}, '{inner}')"
 
 
 def _typed(field: str, type_: str) -> str:
-    """SQL for a field's value in its type; NULL when it is absent, null or not of that type."""
-    value = _present(field)
-    text = f"trim(try_variant_get({value}, '$', 'string'))"
+    """SQL for a field's value in its type, an int still as a double; NULL when it is not of that type."""
+    text = _present(field, "texts")
     if type_ == "string":
-        return f"if(schema_of_variant({value}) = 'STRING', try_variant_get({value}, '$', 'string'), NULL)"
+        return f"if(schema_of_variant({_present(field)}) = 'STRING', {text}, NULL)"
     if type_ == "timestamp":
-        return f"if({text} RLIKE '{_TIMESTAMP}', try_cast({text} AS timestamp), NULL)"
-    number = f"if({text} RLIKE '{_NUMBER}', try_cast({text} AS double), NULL)"
+        return f"if(trim({text}) RLIKE '{_TIMESTAMP}', try_cast(trim({text}) AS timestamp), NULL)"
+    return f"if(trim({text}) RLIKE '{_NUMBER}', try_cast(trim({text}) AS double), NULL)"
+
+
+def _bounded(column: str, type_: str) -> str:
+    """SQL for a number that its type can hold; NULL when it is none."""
     if type_ == "int":
-        return f"if({number} = floor({number}), try_cast({number} AS int), NULL)"
-    return f"if(abs({number}) < double('Infinity'), {number}, NULL)"
+        return f"if({column} = floor({column}), try_cast({column} AS int), NULL)"
+    return f"if(abs({column}) < double('Infinity'), {column}, NULL)"
 
 
 def _listed(*findings: tuple[str, Column | str]) -> Column:
@@ -327,28 +338,33 @@ def transform(pages: DataFrame) -> DataFrame:
     known = [field for _, field, _ in FIELDS if "." not in field]
     known_roi = [field.partition(".")[2] for _, field, _ in FIELDS if "." in field]
     rows = _rows(pages).withColumn(
-        "roi", sf.expr(f"try_variant_get({_present('roi')}, '$', 'map<string, variant>')")
+        "roi_fields", sf.expr(f"try_variant_get({_present('roi')}, '$', 'map<string, variant>')")
     )
+    # Reading a value out of a variant is what costs most here: each is read once, and null if it is JSON's.
+    text = "(name, value) -> try_variant_get(value, '$', 'string')"
+    texts = {
+        name: sf.expr(f"transform_values({fields}, {text})")
+        for name, fields in (("texts", "fields"), ("roi_texts", "roi_fields"))
+    }
 
-    malformed = [
-        f"({_present('roi')} IS NOT NULL AND NOT is_variant_null({_present('roi')}) AND roi IS NULL)"
-    ]
+    malformed = [f"({_present('roi', 'texts')} IS NOT NULL AND roi_fields IS NULL)"]
     malformed += [
-        f"({_present(field)} IS NOT NULL AND NOT is_variant_null({_present(field)}) AND {column} IS NULL)"
-        for column, field, _ in FIELDS
+        f"({_present(field, 'texts')} IS NOT NULL AND {column} IS NULL)" for column, field, _ in FIELDS
     ]
-    price_text = f"trim(try_variant_get({_present('current_price')}, '$', 'string'))"
+    numbers = {column: type_ for column, _, type_ in FIELDS if type_ in ("double", "int")}
     unknown = (
         f"map_concat(map_filter(fields, (k, v) -> k NOT IN {(*known, 'roi')}), "
-        f"transform_keys(map_filter(coalesce(roi, map()), (k, v) -> k NOT IN {tuple(known_roi)}), "
+        f"transform_keys(map_filter(coalesce(roi_fields, map()), (k, v) -> k NOT IN {tuple(known_roi)}), "
         "(k, v) -> 'roi.' || k))"
     )
     typed = (
-        rows.selectExpr("*", *(f"{_typed(field, type_)} AS {column}" for column, field, type_ in FIELDS))
+        rows.withColumns(texts)
+        .withColumns({column: sf.expr(_typed(field, type_)) for column, field, type_ in FIELDS})
+        .withColumns({column: sf.expr(_bounded(column, type_)) for column, type_ in numbers.items()})
         .withColumns(
             {
                 "malformed": sf.expr(" OR ".join(malformed)),
-                "price_text": sf.expr(price_text),
+                "price_text": sf.expr(f"trim({_present('current_price', 'texts')})"),
                 "unknown": sf.expr(unknown),
             }
         )
@@ -363,9 +379,6 @@ def transform(pages: DataFrame) -> DataFrame:
     day = Window.partitionBy("dt")
     price_is_number = f"price_text RLIKE '{_NUMBER}' OR price_text RLIKE '{_NOT_FINITE}'"
     refused = typed.withColumn(
-        "day_source",
-        sf.max(sf.when(sf.col("is_whole"), sf.struct("ingestion_timestamp", "source"))).over(day)["source"],
-    ).withColumn(
         "reasons",
         _listed(
             ("unparseable_page", "NOT is_array"),

@@ -104,13 +104,16 @@ def transform(silver: DataFrame) -> DataFrame:
     """
     disqualifying = ", ".join(f"'{flag}'" for flag in DISQUALIFYING_FLAGS)
     eligible = sf.expr(f"market_cap > 0 AND NOT arrays_overlap(quality_flags, array({disqualifying}))")
-    ranked = Window.partitionBy("dt", "eligible")
+    # Both windows are of the day: its rows move once, are sorted once, and end in one file.
+    day = Window.partitionBy("dt")
     return (
         silver.withColumn("eligible", sf.coalesce(eligible, sf.lit(False)))
         .withColumns(
             {
-                "position": sf.row_number().over(ranked.orderBy(sf.desc("market_cap"), "coin_id")),
-                "ranked_market_cap": sf.sum("market_cap").over(ranked),
+                "position": sf.row_number().over(
+                    day.orderBy(sf.desc("eligible"), sf.desc("market_cap"), "coin_id")
+                ),
+                "ranked_market_cap": sf.sum(sf.when(sf.col("eligible"), sf.col("market_cap"))).over(day),
             }
         )
         .withColumns(
@@ -250,8 +253,8 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
         raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
     quarantined = _quarantined(spark, lake, {day: found[day].newest for day in days})
 
-    # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in gold. Of many
-    # days each is whole in one partition, so that this is the only shuffle.
+    # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in gold. Of
+    # many days each is whole in one partition, so that this is the only shuffle.
     gold = transform(silver.coalesce(1) if len(days) == 1 else silver.repartition("dt")).persist()
     try:
         summaries = summarise(gold, quarantined).persist()
