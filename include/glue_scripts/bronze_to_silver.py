@@ -22,7 +22,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -209,20 +209,12 @@ def _keys(pages: DataFrame) -> dict[date, set[str]]:
     return keys
 
 
-# SQL for a history's row in the fields of /coins/markets: each of its series holds [milliseconds, value].
-_FROM_HISTORY = """
-    map_concat(
-        map_filter(fields, (k, v) -> k NOT IN ('prices', 'market_caps', 'total_volumes')),
-        map(
-            'current_price', try_variant_get(fields['prices'], '$[1]', 'variant'),
-            'market_cap', try_variant_get(fields['market_caps'], '$[1]', 'variant'),
-            'total_volume', try_variant_get(fields['total_volumes'], '$[1]', 'variant'),
-            'last_updated', CAST(CAST(
-                timestamp_millis(try_variant_get(fields['prices'], '$[0]', 'bigint')) AS string
-            ) AS variant)
-        )
-    )
-"""
+# Where a history has what a snapshot has in a field of its own: each of its series is [milliseconds, value].
+_IN_HISTORY = {
+    "current_price": "prices[1]",
+    "market_cap": "market_caps[1]",
+    "total_volume": "total_volumes[1]",
+}
 
 
 def _rows(pages: DataFrame) -> DataFrame:
@@ -285,23 +277,27 @@ def _rows(pages: DataFrame) -> DataFrame:
             "page_rows",
             sf.expr("if(is_array, position + 1, NULL)").alias("row_number"),
             sf.expr("coalesce(element.raws, 'null')").alias("raw"),
-            sf.expr("try_variant_get(element.coins, '$', 'map<string, variant>')").alias("fields"),
+            sf.expr("element.coins").alias("coin"),
         )
-        .withColumn("fields", sf.expr(f"if(source LIKE '%{HISTORY}', {_FROM_HISTORY}, fields)"))
     )
 
 
-def _present(field: str, map_: str = "fields") -> str:
-    """SQL for the variant of a field or roi.field, or for its text; NULL when it is absent."""
-    outer, _, inner = field.rpartition(".")
-    return f"try_element_at({outer and 'roi_'}{map_}, '{inner}')"
+def _text(field: str) -> str:
+    """SQL for a field's value as text; NULL when it is absent or JSON's null."""
+    snapshot = f"try_variant_get(coin, '$.{field}', 'string')"
+    if field == "last_updated":
+        moment = "timestamp_millis(try_variant_get(coin, '$.prices[0]', 'bigint'))"
+        return f"if(is_history, CAST({moment} AS string), {snapshot})"
+    if field in _IN_HISTORY:
+        return f"if(is_history, try_variant_get(coin, '$.{_IN_HISTORY[field]}', 'string'), {snapshot})"
+    return snapshot
 
 
-def _typed(field: str, type_: str) -> str:
+def _typed(field: str, text: str, type_: str) -> str:
     """SQL for a field's value in its type, an int still as a double; NULL when it is not of that type."""
-    text = _present(field, "texts")
     if type_ == "string":
-        return f"if(schema_of_variant({_present(field)}) = 'STRING', {text}, NULL)"
+        is_text = f"schema_of_variant(try_variant_get(coin, '$.{field}', 'variant')) = 'STRING'"
+        return f"if({text} IS NOT NULL AND {is_text}, {text}, NULL)"
     if type_ == "timestamp":
         return f"if(trim({text}) RLIKE '{_TIMESTAMP}', try_cast(trim({text}) AS timestamp), NULL)"
     return f"if(trim({text}) RLIKE '{_NUMBER}', try_cast(trim({text}) AS double), NULL)"
@@ -312,6 +308,11 @@ def _bounded(column: str, type_: str) -> str:
     if type_ == "int":
         return f"if({column} = floor({column}), try_cast({column} AS int), NULL)"
     return f"if(abs({column}) < double('Infinity'), {column}, NULL)"
+
+
+def _words(names: Iterable[str]) -> str:
+    """SQL for a list of names."""
+    return f"({', '.join(repr(name) for name in sorted(names))})"
 
 
 def _listed(*findings: tuple[str, Column | str]) -> Column:
@@ -335,43 +336,61 @@ def transform(pages: DataFrame) -> DataFrame:
         (why it is refused), verdict (silver, quarantined, duplicate, or empty_page for a page without rows)
         and what the balance needs: page_rows and extra_names.
     """
-    known = [field for _, field, _ in FIELDS if "." not in field]
+    known = {field.partition(".")[0] for _, field, _ in FIELDS}
+    known_of_history = {*(known - {*_IN_HISTORY, "last_updated"}), "prices", "market_caps", "total_volumes"}
     known_roi = [field.partition(".")[2] for _, field, _ in FIELDS if "." in field]
-    rows = _rows(pages).withColumn(
-        "roi_fields", sf.expr(f"try_variant_get({_present('roi')}, '$', 'map<string, variant>')")
-    )
-    # Reading a value out of a variant is what costs most here: each is read once, and null if it is JSON's.
-    text = "(name, value) -> try_variant_get(value, '$', 'string')"
-    texts = {
-        name: sf.expr(f"transform_values({fields}, {text})")
-        for name, fields in (("texts", "fields"), ("roi_texts", "roi_fields"))
-    }
-
-    malformed = [f"({_present('roi', 'texts')} IS NOT NULL AND roi_fields IS NULL)"]
-    malformed += [
-        f"({_present(field, 'texts')} IS NOT NULL AND {column} IS NULL)" for column, field, _ in FIELDS
-    ]
+    # A text is read once, and each value made of it.
+    texts = {f"{column}_text": _text(field) for column, field, _ in FIELDS}
+    all_fields = "try_variant_get(coin, '$', 'map<string, variant>')"
+    all_of_roi = "try_variant_get(coin, '$.roi', 'map<string, variant>')"
+    malformed = ["(roi_text IS NOT NULL AND roi_keys IS NULL)"]
+    malformed += [f"({column}_text IS NOT NULL AND {column} IS NULL)" for column, _, _ in FIELDS]
     numbers = {column: type_ for column, _, type_ in FIELDS if type_ in ("double", "int")}
+    # Hardly a row has a field that is not known: only then are all its fields taken out.
+    is_known = f"k IN {_words(known)} AND NOT is_history OR k IN {_words(known_of_history)} AND is_history"
     unknown = (
-        f"map_concat(map_filter(fields, (k, v) -> k NOT IN {(*known, 'roi')}), "
-        f"transform_keys(map_filter(coalesce(roi_fields, map()), (k, v) -> k NOT IN {tuple(known_roi)}), "
+        f"map_concat(map_filter({all_fields}, (k, v) -> NOT ({is_known})), "
+        f"transform_keys(map_filter(coalesce({all_of_roi}, map()), (k, v) -> k NOT IN {_words(known_roi)}), "
         "(k, v) -> 'roi.' || k))"
     )
+    has_unknown = (
+        f"exists(keys, k -> NOT ({is_known})) OR exists(roi_keys, k -> k NOT IN {_words(known_roi)})"
+    )
     typed = (
-        rows.withColumns(texts)
-        .withColumns({column: sf.expr(_typed(field, type_)) for column, field, type_ in FIELDS})
+        _rows(pages)
+        .withColumns(
+            {
+                "is_history": sf.expr(f"source LIKE '%{HISTORY}'"),
+                "is_object": sf.expr(
+                    f"try_variant_get(coin, '$.id', 'string') IS NOT NULL OR {all_fields} IS NOT NULL"
+                ),
+                "roi_text": sf.expr("try_variant_get(coin, '$.roi', 'string')"),
+            }
+        )
+        .withColumns(
+            {
+                **{name: sf.expr(sql) for name, sql in texts.items()},
+                "keys": sf.expr("if(is_object, json_object_keys(raw), NULL)"),
+                "roi_keys": sf.expr(
+                    f"if(roi_text IS NULL OR {all_of_roi} IS NULL, NULL, json_object_keys(roi_text))"
+                ),
+            }
+        )
+        .withColumns(
+            {column: sf.expr(_typed(field, f"{column}_text", type_)) for column, field, type_ in FIELDS}
+        )
         .withColumns({column: sf.expr(_bounded(column, type_)) for column, type_ in numbers.items()})
         .withColumns(
             {
                 "malformed": sf.expr(" OR ".join(malformed)),
-                "price_text": sf.expr(f"trim({_present('current_price', 'texts')})"),
-                "unknown": sf.expr(unknown),
+                "price_text": sf.expr("trim(current_price_text)"),
+                "unknown": sf.expr(f"if({has_unknown}, {unknown}, NULL)"),
             }
         )
         .withColumns(
             {
                 "extra": sf.expr("if(cardinality(unknown) > 0, to_json(unknown), NULL)"),
-                "extra_names": sf.expr("array_sort(map_keys(unknown))"),
+                "extra_names": sf.expr("array_sort(map_keys(coalesce(unknown, map())))"),
             }
         )
     )
@@ -382,9 +401,9 @@ def transform(pages: DataFrame) -> DataFrame:
         "reasons",
         _listed(
             ("unparseable_page", "NOT is_array"),
-            ("not_an_object", "is_array AND fields IS NULL"),
-            ("no_id", "fields IS NOT NULL AND coalesce(trim(coin_id), '') = ''"),
-            ("no_price", "fields IS NOT NULL AND price_text IS NULL"),
+            ("not_an_object", "is_array AND NOT is_object"),
+            ("no_id", "is_object AND coalesce(trim(coin_id), '') = ''"),
+            ("no_price", "is_object AND price_text IS NULL"),
             ("price_not_a_number", f"NOT ({price_is_number})"),
             ("price_not_finite", f"({price_is_number}) AND current_price IS NULL"),
             ("price_not_positive", "current_price <= 0"),
