@@ -227,9 +227,9 @@ def _run_job(job: str, days: Iterable[date]) -> None:
     """Run a Glue job for several days, side by side."""
     glue = boto3.client("glue")
     runs = {
-        day: glue.start_job_run(
-            JobName=job, Arguments={"--run_date": str(day), "--bucket": LAKE_BUCKET}
-        )["JobRunId"]
+        day: glue.start_job_run(JobName=job, Arguments={"--run_date": str(day), "--bucket": LAKE_BUCKET})[
+            "JobRunId"
+        ]
         for day in days
     }
     for day, run in runs.items():

@@ -1,8 +1,8 @@
 """The Glue catalog, jobs and crawlers in JSON files: written through at every change, read at the start.
 
 Below `<state>/glue/<region>/`, one file a thing, readable by people: `databases/`, `tables/` (with their
-versions, and one partition a line), `jobs/` (definitions; runs are not kept), `crawlers/` (with the last crawl) and
-`tags.json`.
+versions, and a line a partition), `jobs/` (definitions; runs are not kept), `crawlers/` (with the last
+crawl) and `tags.json`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class CatalogFiles:
         self.save(backend)
 
     def _table_text(self, name: str, table: FakeTable) -> str:
-        """A table's file, of which only what is new is put into words: it may have thousands of partitions."""
+        """A table's file; what is unchanged is not put into words again, for there may be many partitions."""
         # Neither a version nor a partition is ever changed: another one takes its place.
         state = [table, table.updated_time, {**table.versions}, *table.partitions.values()]
         if state != self._tables.get(name) or name not in self._written:
@@ -91,9 +91,10 @@ class CatalogFiles:
                     "versions": table.versions,
                 }
             )
+            head = head.removesuffix("\n}\n")
             lines = ",\n".join(map(self._line, table.partitions.values()))
             self._tables[name] = state
-            return f'{head.removesuffix("\n}\n")},\n  "partitions": [\n{lines}\n  ]\n}}\n'
+            return f'{head},\n  "partitions": [\n{lines}\n  ]\n}}\n'
         return self._written[name]
 
     def _line(self, partition: FakePartition) -> str:
