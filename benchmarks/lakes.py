@@ -126,7 +126,7 @@ def running_lake(template: Template, state: Path, *, days: int, last: date) -> I
     The AWS variables are set for the length of the `with` block.
 
     Raises:
-        RuntimeError: A crawler found the catalog to be other than it would have made it.
+        RuntimeError: a crawler failed, with its reason.
     """
     history = [last - timedelta(days=back) for back in range(days)]
     link(template, state, history)
