@@ -28,8 +28,8 @@ IMAGES = FOLDER / "images"
 REPORT = FOLDER / "RESULTS.md"
 
 SECTIONS = (
-    # "daily_run",
-    # "queries",
+    "daily_run",
+    "queries",
     # "backfill",
     "transforms",
     "dag_parse",

@@ -1,8 +1,8 @@
 """The Glue catalog, jobs and crawlers in JSON files: written through at every change, read at the start.
 
 Below `<state>/glue/<region>/`, one file a thing, readable by people: `databases/`, `tables/` (with their
-versions and partitions), `jobs/` (definitions; runs are not kept), `crawlers/` (with the last crawl) and
-`tags.json`.
+versions, and a line a partition), `jobs/` (definitions; runs are not kept), `crawlers/` (with the last
+crawl) and `tags.json`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from moto.glue.models import FakeCrawler, FakeDatabase, FakeJob, FakePartition, FakeTable, GlueBackend
 
@@ -32,13 +33,16 @@ class CatalogFiles:
     def __init__(self, directory: Path):
         self._directory = directory
         self._written: dict[str, str] = {}
+        self._tables: dict[str, list[Any]] = {}
+        self._lines: WeakKeyDictionary[FakePartition, str] = WeakKeyDictionary()
 
     def save(self, backend: GlueBackend) -> None:
         """Make the files be what the backend holds; only those that changed are written."""
-        now = {
-            name: json.dumps(content, indent=2, ensure_ascii=False, default=datetime.isoformat) + "\n"
-            for name, content in _contents(backend).items()
-        }
+        now = {name: _text(content) for name, content in _contents(backend).items()}
+        for database in backend.databases.values():
+            for table in database.tables.values():
+                name = f"tables/{_file(database.name, table.name)}"
+                now[name] = self._table_text(name, table)
         for name, text in now.items():
             if self._written.get(name) != text:
                 write_text(self._directory / name, text)
@@ -73,6 +77,32 @@ class CatalogFiles:
                 backend.tag_resource(arn, tags)
         self.save(backend)
 
+    def _table_text(self, name: str, table: FakeTable) -> str:
+        """A table's file; what is unchanged is not put into words again, for there may be many partitions."""
+        # Neither a version nor a partition is ever changed: another one takes its place.
+        state = [table, table.updated_time, {**table.versions}, *table.partitions.values()]
+        if state != self._tables.get(name) or name not in self._written:
+            head = _text(
+                {
+                    "database": table.database_name,
+                    "name": table.name,
+                    "created": table.created_time,
+                    "updated": table.updated_time,
+                    "versions": table.versions,
+                }
+            )
+            head = head.removesuffix("\n}\n")
+            lines = ",\n".join(map(self._line, table.partitions.values()))
+            self._tables[name] = state
+            return f'{head},\n  "partitions": [\n{lines}\n  ]\n}}\n'
+        return self._written[name]
+
+    def _line(self, partition: FakePartition) -> str:
+        if partition not in self._lines:
+            content = {"created": partition.creation_time, "input": partition.partition_input}
+            self._lines[partition] = f"    {_text(content, indent=None).rstrip()}"
+        return self._lines[partition]
+
     def _read(self, folder: str) -> list[Any]:
         paths = sorted((self._directory / folder).glob("[!.]*.json"))
         for path in paths:
@@ -88,18 +118,6 @@ def _contents(backend: GlueBackend) -> dict[str, Any]:
             "created": database.created_time,
             "input": database.input,
         }
-        for table in database.tables.values():
-            contents[f"tables/{_file(database.name, table.name)}"] = {
-                "database": database.name,
-                "name": table.name,
-                "created": table.created_time,
-                "updated": table.updated_time,
-                "versions": table.versions,
-                "partitions": [
-                    {"created": partition.creation_time, "input": partition.partition_input}
-                    for partition in table.partitions.values()
-                ],
-            }
     for job in backend.jobs.values():
         contents[f"jobs/{_file(job.name)}"] = {
             "name": job.name,
@@ -120,6 +138,10 @@ def _contents(backend: GlueBackend) -> dict[str, Any]:
     tags = {arn: backend.tagger.get_tag_dict_for_resource(arn) for arn in sorted(backend.tagger.tags)}
     contents["tags.json"] = {arn: kept for arn, kept in tags.items() if kept}
     return contents
+
+
+def _text(content: Any, indent: int | None = 2) -> str:
+    return json.dumps(content, indent=indent, ensure_ascii=False, default=datetime.isoformat) + "\n"
 
 
 def _file(*names: str) -> str:
