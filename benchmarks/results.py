@@ -30,7 +30,7 @@ REPORT = FOLDER / "RESULTS.md"
 SECTIONS = (
     "daily_run",
     "queries",
-    # "backfill",
+    "backfill",
     "transforms",
     "dag_parse",
     "cleaning",
