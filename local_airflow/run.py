@@ -48,10 +48,11 @@ class Task:
 
 
 class RunRecord:
-    """The run of the DAG that starts after this record is made, in Airflow's metadata database."""
+    """The run of a DAG that starts after this record is made, in Airflow's metadata database."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, dag_id: str = DAG_ID) -> None:
         self.database = database
+        self.dag_id = dag_id
         # By name: a rerun deletes the day's earlier run, and SQLite gives its number away again.
         self.before = {run_id for (run_id,) in self._rows("SELECT run_id FROM dag_run")}
 
@@ -60,7 +61,7 @@ class RunRecord:
             return connection.execute(sql, values).fetchall()
 
     def _run(self) -> tuple[str, str] | None:
-        for run_id, state in self._rows("SELECT run_id, state FROM dag_run WHERE dag_id = ?", DAG_ID):
+        for run_id, state in self._rows("SELECT run_id, state FROM dag_run WHERE dag_id = ?", self.dag_id):
             if run_id not in self.before:
                 return run_id, state
         return None
@@ -80,7 +81,7 @@ class RunRecord:
                 "SELECT task_id, state, try_number, (julianday(end_date) - julianday(start_date)) * 86400 "
                 "FROM task_instance WHERE dag_id = ? AND run_id = ? "
                 "ORDER BY start_date IS NULL, start_date, task_id",
-                DAG_ID,
+                self.dag_id,
                 run[0],
             )
         ]
@@ -90,7 +91,7 @@ class RunRecord:
         run = self._run()
         rows = self._rows(
             "SELECT value FROM xcom WHERE dag_id = ? AND run_id = ? AND task_id = ? AND key = 'return_value'",
-            DAG_ID,
+            self.dag_id,
             run[0] if run else None,
             task_id,
         )
