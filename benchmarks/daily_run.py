@@ -25,26 +25,26 @@ from local_airflow.environment import airflow_environment, prepare_database
 from local_airflow.run import DAG_ID, RunRecord
 from local_aws.coingecko import running_stand_in
 
-DAYS = (1, 30, 365, 3650)
-ROUNDS = {100: 3, 10_000: 1}
-"""Coins a day, and how often each lake is run."""
+LAKES = {100: (1, 30, 365, 3650), 10_000: (1, 365)}
+"""Days of history by coins a day."""
+ROUNDS = {100: 2, 10_000: 1}
 JOBS = ("bronze_to_silver", "silver_to_gold")
 QUERY_TASKS = ("check_gold", "measure_day", "query_top10", "query_market_history", "query_coin_history")
 
 TITLE = "The daily run against days of history"
 METHOD = f"""
-The daily DAG by `airflow dags test`, as `make run` runs it, for a new day on lakes that hold {DAYS[0]} to
-{DAYS[-1]:,} days before it ([how they are made](lakes.py)): {
-    ", ".join(f"{coins:,} coins a day in {rounds} round(s)" for coins, rounds in ROUNDS.items())
-}. The lakes take turns, each round in another order, and
+The daily DAG by `airflow dags test`, as `make run` runs it, for a new day on lakes of more and more days
+before it ([how they are made](lakes.py)). The lakes take turns ({
+    ", ".join(f"{coins:,} coins a day: {rounds} round(s)" for coins, rounds in ROUNDS.items())
+}), each round in another order, and
 afterwards the day is deleted again. Tables show medians of the rounds; a ratio is the median over the rounds
 of a lake's figure by that of the 1-day lake in the same round.
 
 Seconds are of the whole command; CPU seconds are told apart by process: the Glue jobs, `local_aws` (crawlers,
 Athena, S3, the catalog), and Airflow with its tasks. Bytes read: by Spark as its event log has them (each
 task's input, each scan's files), by Athena as `DataScannedInBytes` of the run's own queries. A crawler reads
-no data here, but lists its table and looks at what it does not know yet. Aim: at {DAYS[-1]:,} days at most
-1.1 times the 1-day lake.
+no data here, but lists its table and looks at what it does not know yet. Aim: at {max(LAKES[100]):,} days at
+most 1.1 times the 1-day lake.
 """
 
 
@@ -63,8 +63,8 @@ def measure() -> list[dict[str, Any]]:
     today = datetime.now(UTC).date()
     figures = []
     with tempfile.TemporaryDirectory(prefix="daily-run-") as folder:
-        for coins, rounds in ROUNDS.items():
-            figures += list(_runs(Path(folder) / str(coins), coins, rounds, today))
+        for coins in LAKES:
+            figures += list(_runs(Path(folder) / str(coins), coins, today))
             shutil.rmtree(Path(folder) / str(coins))
     return figures
 
@@ -107,11 +107,12 @@ def plot(figures: list[dict[str, Any]], axes: Any) -> None:
         )
     axes.set(xscale="log", xlabel="days of history", ylabel="seconds (solid)", ylim=(0, None))
     bytes_axes.set(ylabel="MB read by Spark and Athena (dotted)", ylim=(0, None))
-    axes.set_xticks(DAYS, [f"{number:,}" for number in DAYS])
+    ticks = sorted({run["days"] for run in figures})
+    axes.set_xticks(ticks, [f"{number:,}" for number in ticks])
     axes.legend()
 
 
-def _runs(folder: Path, coins: int, rounds: int, day: date) -> Iterator[dict[str, Any]]:
+def _runs(folder: Path, coins: int, day: date) -> Iterator[dict[str, Any]]:
     """Make the lakes of a number of coins and run the day on each, round by round."""
     feed = folder / "feed"
     feed.mkdir(parents=True)
@@ -121,7 +122,7 @@ def _runs(folder: Path, coins: int, rounds: int, day: date) -> Iterator[dict[str
     with ExitStack() as stack:
         url = stack.enter_context(running_stand_in(str(feed))).url
         served = []
-        for days in DAYS:
+        for days in LAKES[coins]:
             began = time.monotonic()
             state = folder / f"{days}-days"
             endpoint_url = stack.enter_context(
@@ -130,7 +131,7 @@ def _runs(folder: Path, coins: int, rounds: int, day: date) -> Iterator[dict[str
             served.append(Lake(coins, days, state, endpoint_url))
             _log_events(state / "events")
             print(f"{coins:,} coins, {days:,} days: made in {time.monotonic() - began:.0f} s", flush=True)
-        for number in range(rounds):
+        for number in range(ROUNDS[coins]):
             turn = number % len(served)
             for lake in served[turn:] + served[:turn]:
                 os.environ["AWS_ENDPOINT_URL"] = lake.endpoint_url

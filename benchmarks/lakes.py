@@ -217,6 +217,7 @@ def _pages(rows: list[dict[str, Any]], day: date) -> list[MarketsPage]:
                 etag=f'W/"{sha256(body).hexdigest()[:32]}"',
                 source="coingecko",
                 clock=clock,
+                rows=len(part),
                 coin_ids=tuple(row["id"] for row in part),
             )
         )

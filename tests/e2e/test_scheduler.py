@@ -111,7 +111,9 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
         for metric in ("bronze_rows", "silver_rows", "gold_rows", "published_files")
     }
     rows = {f"{layer}_rows": len(first[f"{layer}/coins_market"]) for layer in ("silver", "gold")}
-    assert measured == {"bronze_rows": len(lake.bronze(day)), "published_files": 3} | rows
+    # The scheduled run may have fetched the day, too, before it was ended.
+    rows["bronze_rows"] = len(lake.bronze(day)) // len(lake.ingestions(day))
+    assert measured == rows | {"published_files": 3}
     assert 0 <= max(measurements("data_age_minutes")) < 24 * 60
     assert max(measurements("bytes_scanned", task="check_gold")) > 0
 
