@@ -14,7 +14,7 @@ coin at 00:00 UTC, and ranks recomputed by market cap.
 The website is left alone: its charts take the new days with the next run of `crypto_market_daily`.
 
 **When.** By hand: *Trigger*, and choose two days; or `airflow dags trigger crypto_market_backfill --conf '{"from_date": "2025-02-01", "to_date":
-"2026-01-31"}'`. On a machine with no scheduler, `airflow dags test crypto_market_backfill --conf …`.
+"2026-01-31"}'` (without a paid plan `from_date` is 364 days ago at most). On a machine with no scheduler, `airflow dags test crypto_market_backfill --conf …`.
 
 **Which days.** `from_date` to `to_date`, both included, both over (UTC). A day that has a whole ingestion in bronze is left alone. With `replace`
 it gets a history ingestion, too, beside what it has, unless its newest is the same history already: silver takes the newer source, and
@@ -27,7 +27,7 @@ left out, with a warning that names it.
 
 **How long.** One call a coin, for the whole range, and at most as many a minute as the plan allows: 250 coins take 50 minutes without a key, 9
 with a demo key, 1 with a pro key. (`/coins/{id}/history` is not used: it wants a call for every coin and day.) Without a paid plan CoinGecko goes
-back 365 days: `from_date` may be 364 days before today. Of a range up to 90 days a day's first point is taken, which is some
+back 365 days: `from_date` may be 364 days before today. A range at that edge has to be fetched before midnight UTC: take a later day when the fetch is slow. Of a range up to 90 days a day's first point is taken, which is some
 minutes after midnight at most. A task holds a million coin-days in memory at most: 4,000 days of 250 coins.
 
 **Needs.** As `crypto_market_daily`, without the website: Airflow Variable `crypto_lake` (`bucket`, `coins`, `currency`), Connection `coingecko_default`
@@ -37,7 +37,7 @@ minutes after midnight at most. A task holds a million coin-days in memory at mo
 answer when it arrives, and asks only for coins that have none: after a failure it goes on where it stopped. When every day has bronze, it makes
 no call, and the tasks after it run all the same, because a run is cleared or triggered again to mend what they have made:
 each replaces what is there by the same. They do all days of the range that have bronze, snapshots too. Do not replay a day of the range
-with `crypto_market_daily` meanwhile: two Glue runs would write the same partition. Days outside the range, and so the daily run, do not mind.
+with `crypto_market_daily` meanwhile: two Glue runs would write the same partition, and one takes the other's unfinished files for a dead run's; clear whichever fails. Days outside the range, and so the daily run, do not mind.
 
 **Who is told.** A task that fails for good sends an alert with its reason; a run that is ended after 14 hours, too.
 
@@ -46,9 +46,9 @@ with `crypto_market_daily` meanwhile: two Glue runs would write the same partiti
 | task | usual reason | what to do |
 |---|---|---|
 | `fetch_history` | `exceeds the allowed time range`: a later `from_date`, or a pro key. Rate limits, outages, a body that is no history: CoinGecko's own message is in the error, its answer under `rejected/coins_history/` | clear the task: it goes on where it stopped. For a wrong range, trigger a new run |
-| `bronze_to_silver` | one or more days cannot be published: each is named with its reason; the other days are done | look at the day's report (docs/operations.md); mend it, or trigger again the range without that day |
-| `silver_to_gold` | no silver for a day | clear `bronze_to_silver` with everything downstream |
-| `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but days are missing: they are named | clear the task: the data are in S3 already, only the catalog lacks them |
+| `bronze_to_silver` | one or more days cannot be published: they are named, the first with its reason. Silver of the other days is written, gold of none | look at the day's report (docs/operations.md) and mend it; or trigger the ranges before and after it, which costs no call for days that have bronze |
+| `silver_to_gold` | no silver for any day | clear `bronze_to_silver` with everything downstream |
+| `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but days are missing: they are named | if the log of `silver_to_gold` says that they have no silver, clear `bronze_to_silver` with everything downstream; else clear the task: the data are in S3 already, only the catalog lacks them |
 """
 
 from __future__ import annotations

@@ -406,7 +406,8 @@ bill. Prices are list prices, [below](#prices), collected {DATE} from second han
                 ["**together**", "", f"**{totals[0]:.2f}**", "", f"**{totals[1]:.2f}**"],
             ],
         ),
-        f"""Each has {DEFAULT.files} dropped files a day, and {SWEEPS} sweeps of `raw/` by the timer. With `mw1.micro` the totals are {micro[0]:.0f} and {micro[1]:.0f}. Not counted: an
+        f"""Each has {DEFAULT.files} dropped files a day, and {SWEEPS} sweeps of `raw/` by the timer. With `mw1.micro` the totals are {micro[0]:.0f} and {micro[1]:.0f}. Not counted: CoinGecko's paid
+plan, which the second column needs; older versions of overwritten files; an
 account's free tiers (but the catalog's first million requests), Glue's own metrics (`--enable-metrics`), visitors of the website.
 
 **What the product allows hourly today.** The daily DAG may run any number of times a day (another `schedule`, or a trigger an hour): each ingestion

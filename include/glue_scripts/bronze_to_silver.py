@@ -177,7 +177,8 @@ def read_pages(spark: SparkSession, lake: str, days: Sequence[date]) -> DataFram
         if error.getCondition() != "PATH_NOT_FOUND":
             raise
         raise FileNotFoundError(
-            f"{BRONZE}/dt={days[0]}/ is empty: run fetch_markets for that date first"
+            f"{BRONZE}/dt={days[0]}/ is empty: run fetch_markets for that date first; "
+            "if it is over, crypto_market_backfill"
         ) from None
     path = "_metadata.file_path"
     pages = text.select(
@@ -286,8 +287,9 @@ def _text(field: str) -> str:
     """SQL for a field's value as text; NULL when it is absent or JSON's null."""
     snapshot = f"try_variant_get(coin, '$.{field}', 'string')"
     if field == "last_updated":
-        moment = "timestamp_millis(try_variant_get(coin, '$.prices[0]', 'bigint'))"
-        return f"if(is_history, CAST({moment} AS string), {snapshot})"
+        moment = "try_variant_get(coin, '$.prices[0]', 'bigint')"
+        in_range = f"{moment} BETWEEN 0 AND 253402300799999"  # up to the year 9999
+        return f"if(is_history, if({in_range}, CAST(timestamp_millis({moment}) AS string), NULL), {snapshot})"
     if field in _IN_HISTORY:
         return f"if(is_history, try_variant_get(coin, '$.{_IN_HISTORY[field]}', 'string'), {snapshot})"
     return snapshot
@@ -344,6 +346,11 @@ def transform(pages: DataFrame) -> DataFrame:
     all_fields = "try_variant_get(coin, '$', 'map<string, variant>')"
     all_of_roi = "try_variant_get(coin, '$.roi', 'map<string, variant>')"
     malformed = ["(roi_text IS NOT NULL AND roi_keys IS NULL)"]
+    malformed += [
+        f"(is_history AND try_variant_get(coin, '$.{series}', 'string') IS NOT NULL "
+        f"AND coalesce(size(try_variant_get(coin, '$.{series}', 'array<variant>')), 0) != 2)"
+        for series in ("prices", "market_caps", "total_volumes")
+    ]
     malformed += [f"({column}_text IS NOT NULL AND {column} IS NULL)" for column, _, _ in FIELDS]
     numbers = {column: type_ for column, _, type_ in FIELDS if type_ in ("double", "int")}
     # Hardly a row has a field that is not known: only then are all its fields taken out.
@@ -601,6 +608,7 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Balance]:
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     # Of a key that occurs twice in an object the last counts, as in other JSON readers; it is no error.
     spark.conf.set("spark.sql.variant.allowDuplicateKeys", "true")
+    spark.conf.set("spark.sql.mapKeyDedupPolicy", "LAST_WIN")  # "roi.x" beside x in roi
 
     pages = read_pages(spark, lake, days)
     keys = _keys(pages)
@@ -608,7 +616,8 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Balance]:
     for day in days:
         if day not in keys:
             failures[day] = FileNotFoundError(
-                f"{BRONZE}/dt={day}/ is empty: run fetch_markets for that date first"
+                f"{BRONZE}/dt={day}/ is empty: run fetch_markets for that date first; "
+                "if it is over, crypto_market_backfill"
             )
         elif strange := sorted(key for key in keys[day] if not _is_page(key)):
             failures[day] = ValueError(

@@ -48,7 +48,7 @@ Coin = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Listed:
-    """The coins to ask for, largest first, and who lists them."""
+    """The coins to ask for, by id, and who lists them."""
 
     source: str
     coins: list[Coin]
@@ -60,7 +60,7 @@ class _Found:
 
     Attributes:
         source: who made them.
-        rows: of each day with a price, the coins' JSON texts, the largest coin first.
+        rows: of each day with a price, the coins' JSON texts, by coin id.
         coins: how many have a price in the range.
         unknown: coins that CoinGecko lists, but does not know.
         without_price: coins without a price in the range.
@@ -286,7 +286,9 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             _check_source(page, pages[0].source)
             for coin in json.loads(page.body):
                 largest.setdefault(coin["id"], coin)
-        return _Listed(pages[0].source, list(largest.values())[:coins])
+        # By id: a later try makes the same page of the same coins, whatever their order by then.
+        listed = sorted(list(largest.values())[:coins], key=lambda coin: str(coin["id"]))
+        return _Listed(pages[0].source, listed)
 
     def _fetch(self, hook: CoinGeckoHook, days: list[date], coin_id: str, key: str, source: str) -> bool:
         """Ask for a coin's history and store the response; False if CoinGecko does not know the coin."""

@@ -403,7 +403,10 @@ def test_a_rerun_gives_the_same_rows_in_one_file(spark, good_day):
 
 
 def test_a_day_without_bronze_says_what_to_run(spark, lake):
-    message = r"^bronze/coins_market/dt=2026-01-31/ is empty: run fetch_markets for that date first$"
+    message = (
+        r"^bronze/coins_market/dt=2026-01-31/ is empty: run fetch_markets for that date first; "
+        r"if it is over, crypto_market_backfill$"
+    )
     with pytest.raises(FileNotFoundError, match=message):
         run(spark, str(lake), [DAY])
     (lake.folder / "bronze/coins_market/dt=2026-01-31").mkdir(parents=True)

@@ -45,6 +45,7 @@ def ingest(lake, coin) -> None:
                 history("ethereum", day, 2e-11, 7),
                 history("bitcoin", day, 84055, 41240442863936872644608),
                 history("priceless", day, None, None),
+                history("odd", day, 3, 2) | {"prices": [10**18, 3], "market_caps": 2},
             ],
             day=day,
             at="235959",  # later than the snapshot, and months after the day in real life
@@ -75,13 +76,13 @@ def test_days_that_cannot_be_published_are_named_and_stop_no_other(done):
     assert failure.endswith("(2 of 5 days failed, the others are done; also 2026-02-05)")
     assert {day: list(lake.silver(day)) for day in (SNAPSHOT, HISTORY, NOTHING, REFUSED, STRANGE)} == {
         SNAPSHOT: ["bitcoin"],
-        HISTORY: ["bitcoin", "ethereum"],
+        HISTORY: ["bitcoin", "ethereum", "odd"],
         NOTHING: [],
         REFUSED: [],
         STRANGE: [],
     }
     assert [row["coin_id"] for row in lake.quarantine(REFUSED)] == ["refused"]
-    assert list(lake.gold(HISTORY)) == ["bitcoin", "ethereum"]
+    assert list(lake.gold(HISTORY)) == ["bitcoin", "ethereum", "odd"]
     assert lake.files("gold/coins_market", REFUSED) == []
 
 
@@ -110,6 +111,9 @@ def test_a_history_has_what_it_tells_and_nothing_else(done):
         "quality_flags": [],
     }
     assert lake.silver(HISTORY)["ethereum"]["current_price"] == 2e-11
+    odd = lake.silver(HISTORY)["odd"]
+    assert (odd["current_price"], odd["market_cap"], odd["last_updated"]) == (3.0, None, None)
+    assert odd["quality_flags"] == ["malformed_field"]
     [priceless] = lake.quarantine(HISTORY)
     assert priceless["reasons"] == ["no_price"]
     assert '"prices":[' in priceless["raw"].replace(" ", "")
@@ -120,9 +124,10 @@ def test_a_history_is_ranked_and_its_changes_are_unknown(done):
     assert {row["coin_id"]: row["rank"] for row in lake.gold(HISTORY).values()} == {
         "bitcoin": 1,
         "ethereum": 2,
+        "odd": None,
     }
     summary = lake.summary(HISTORY)
-    assert (summary["coins"], summary["ranked"], summary["flagged"], summary["quarantined"]) == (2, 2, 0, 1)
+    assert (summary["coins"], summary["ranked"], summary["flagged"], summary["quarantined"]) == (3, 2, 1, 1)
     assert {summary[name] for name in ("gainers", "losers", "median_change_24h_pct", "total_volume")} == {
         None
     }
