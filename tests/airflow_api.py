@@ -12,12 +12,15 @@ from contextlib import suppress
 from typing import Any
 
 
+TIMEOUT = 90  # seconds: longer than Airflow waits for its SQLite while the scheduler writes
+
+
 class Api:
     """A client of an Airflow that asks for no password."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        with urllib.request.urlopen(f"{url}/auth/token", timeout=30) as answer:
+        with urllib.request.urlopen(f"{url}/auth/token", timeout=TIMEOUT) as answer:
             self.token = json.load(answer)["access_token"]
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
@@ -31,7 +34,7 @@ class Api:
         again = 0 if method == "POST" else 3
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
+                with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 if error.code < 500 or not again:
