@@ -91,8 +91,7 @@ def test_a_day_has_every_coin_as_the_market_of_that_day_had_it(source, bucket):
         coins = {coin["id"]: coin for coin in market(day)}
         midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
         rows = json.loads(bucket.body(key))
-        assert [row["id"] for row in rows] == [coin["id"] for coin in market(NOW.date())][:4]
-        assert rows[0]["id"] == "bitcoin"
+        assert [row["id"] for row in rows] == sorted(coin["id"] for coin in market(NOW.date())[:4])
         for row in rows:
             coin = coins[row["id"]]
             assert row == {
@@ -212,15 +211,17 @@ def test_whatever_ends_a_task_the_next_one_asks_only_for_the_rest(source, bucket
     monkeypatch.setattr(CoinGeckoHook, "history", killed)
     with pytest.raises(Killed):
         fetch(bucket)
-    assert bucket.listing("bronze/") == [f"{HISTORY}/bitcoin.json", f"{HISTORY}/ethereum.json"]
+    assert bucket.listing("bronze/") == [
+        f"{HISTORY}/{coin}.json" for coin in ("bitcoin", "ethereum", "ripple")
+    ]
     monkeypatch.setattr(CoinGeckoHook, "history", history)
     with structlog.testing.capture_logs() as logs:
         result = fetch(bucket)
-    assert asked(source) == [coin["id"] for coin in market(NOW.date())][:4]
+    assert asked(source) == sorted(coin["id"] for coin in market(NOW.date())[:4])
     assert result["filled"] == 3
-    assert result["api_calls"] == 3
-    assert "2 of 4 coins are in s3://" in told(logs)
-    assert "Coin 3 of 4, tether: 2 to ask, for some 0 min" in told(logs)
+    assert result["api_calls"] == 2
+    assert "3 of 4 coins are in s3://" in told(logs)
+    assert "Coin 4 of 4, tether: 1 to ask, for some 0 min" in told(logs)
 
 
 @pytest.mark.parametrize("replace", [False, True])
@@ -454,7 +455,7 @@ def test_a_coins_id_is_a_name_and_nothing_else(source, bucket):
     result = fetch(bucket)
     assert (result["unknown"], result["coins"]) == (odd, 1)
     in_path = ["..%2Fa%20b%2F%C3%BC%3Fx%3D1", "%5Cud800%0AERROR"]
-    assert asked(source) == [*in_path, "bitcoin"]
+    assert sorted(asked(source)) == sorted([*in_path, "bitcoin"])
     assert {key.split("-coin-")[1].rpartition("-")[0] for key in bucket.listing(f"{REJECTED}/")} == set(
         in_path
     )
