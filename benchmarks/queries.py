@@ -18,13 +18,13 @@ from local_aws.deployment import load_resources
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 DAYS = (365, 3650)
-COINS = (100, 10_000)
+COINS = (100,)  # a day
 PER_DAY = ("checks/gold_coins_market.sql", "day_metrics.sql", "day_report.sql", "top10_cryptos.sql")
 
 TITLE = "What the shipped queries read"
 METHOD = f"""
 `DataScannedInBytes` of every query below `include/sql` that reads silver, gold or quarantine, on lakes of
-{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} and {COINS[1]:,} coins, for the newest day. `local_aws` finds the
+{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. `local_aws` finds the
 partitions from the query's own conditions and counts whole files, a file of two references once; Athena reads
 only the columns that are asked for. Partitions are those of all its tables together. Queries of
 `processed_crypto`, the dropped files' table, are left out: these lakes have none. Aim: a per-day query
