@@ -11,7 +11,6 @@ import urllib.request
 from contextlib import suppress
 from typing import Any
 
-
 TIMEOUT = 90  # seconds: longer than Airflow waits for its SQLite while the scheduler writes
 
 
