@@ -57,9 +57,8 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
-from include.orchestration import assets, metrics
+from include.orchestration import assets, days, metrics
 from include.orchestration.alerts import run_failed
-from include.orchestration.days import crawl_gold, crawl_silver, glue_job
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
@@ -114,33 +113,24 @@ with DAG(
         currency="{{ lake('currency') }}",
         replace="{{ params.replace }}",
         retries=5,  # each goes on where the one before has ended
-        execution_timeout=timedelta(
-            hours=10
-        ),  # the most coins that fit into memory for a year, without a key
+        execution_timeout=timedelta(hours=10),  # as many coins as fit into memory for a year, without a key
         outlets=[assets.BRONZE_COINS_MARKET],
         on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for each coin's history, keep the answers, and make of them the days that bronze lacks.",
     )
-    bronze_to_silver = glue_job(
-        "bronze_to_silver",
-        days=DAYS,
-        bucket=BUCKET,
+    bronze_to_silver = days.bronze_to_silver(
+        DAYS,
         made_from="{{ ti.xcom_pull(task_ids='fetch_history')['ingested_at'] }}",
-        outlets=[assets.SILVER_COINS_MARKET],
         doc_md="Type, check and deduplicate the bronze of all days; refused rows go to quarantine with their reasons.",
     )
-    silver_to_gold = glue_job(
-        "silver_to_gold",
-        days=DAYS,
-        bucket=BUCKET,
-        made_from="{{ ti.xcom_pull(task_ids='bronze_to_silver') }}",
-        outlets=[assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY],
+    silver_to_gold = days.silver_to_gold(
+        DAYS,
         doc_md="Rank each day's coins and sum up its market.",
     )
-    silver_crawled = crawl_silver(
+    crawl_silver = days.crawl_silver(
         PARTITIONS, doc_md="Add the days to `silver_coins_market` in the Data Catalog."
     )
-    gold_crawled = crawl_gold(PARTITIONS, doc_md="Add the days to gold's two tables in the Data Catalog.")
+    crawl_gold = days.crawl_gold(PARTITIONS, doc_md="Add the days to gold's two tables in the Data Catalog.")
 
-    fetch_history >> bronze_to_silver >> [silver_crawled, silver_to_gold]
-    silver_to_gold >> gold_crawled
+    fetch_history >> bronze_to_silver >> [crawl_silver, silver_to_gold]
+    silver_to_gold >> crawl_gold

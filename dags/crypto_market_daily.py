@@ -61,9 +61,8 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG, Param, task
 
 import include
-from include.orchestration import assets, metrics
+from include.orchestration import assets, days, metrics
 from include.orchestration.alerts import run_failed
-from include.orchestration.days import DATABASE, crawl_gold, crawl_silver, glue_job
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.operators.athena import AthenaCheckOperator
@@ -77,7 +76,7 @@ DAYS = {"--run_date": RUN_DATE}
 PARTITIONS = [[RUN_DATE]]
 
 ATHENA: dict[str, Any] = {
-    "database": DATABASE,
+    "database": days.DATABASE,
     "workgroup": "crypto-lake",  # says where results go, and what a query may read
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
@@ -124,26 +123,19 @@ with DAG(
         on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
     )
-    bronze_to_silver = glue_job(
-        "bronze_to_silver",
-        days=DAYS,
-        bucket=BUCKET,
+    bronze_to_silver = days.bronze_to_silver(
+        DAYS,
         made_from="{{ ti.xcom_pull(task_ids='fetch_markets')['ingested_at'] }}",
-        outlets=[assets.SILVER_COINS_MARKET],
         doc_md="Type, check and deduplicate the day's bronze; refused rows go to quarantine with their reasons.",
     )
-    silver_to_gold = glue_job(
-        "silver_to_gold",
-        days=DAYS,
-        bucket=BUCKET,
-        made_from="{{ ti.xcom_pull(task_ids='bronze_to_silver') }}",
-        outlets=[assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY],
+    silver_to_gold = days.silver_to_gold(
+        DAYS,
         doc_md="Rank the day's coins and sum up the market.",
     )
-    silver_crawled = crawl_silver(
+    crawl_silver = days.crawl_silver(
         PARTITIONS, doc_md="Add the day to `silver_coins_market` in the Data Catalog."
     )
-    gold_crawled = crawl_gold(PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog.")
+    crawl_gold = days.crawl_gold(PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog.")
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",
@@ -185,9 +177,9 @@ with DAG(
 
         return publish(queries, as_of=as_of, bucket=bucket, currency=currency)
 
-    fetch_markets >> bronze_to_silver >> [silver_crawled, silver_to_gold]
-    silver_to_gold >> gold_crawled
-    for crawled in (silver_crawled, gold_crawled):  # the gate reads silver too
+    fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
+    silver_to_gold >> crawl_gold
+    for crawled in (crawl_silver, crawl_gold):  # the gate reads silver too
         crawled >> [check_gold, measure_day]
     queries = {
         "top10_cryptos": query_top10,

@@ -7,41 +7,29 @@ from typing import Any
 
 from airflow.sdk import Asset
 
+from include.orchestration import assets
 from lake_provider.operators.glue import GlueJobRunOperator
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
 DATABASE = "crypto_datalake"
 
 
-def glue_job(
-    name: str, *, days: Mapping[str, str], bucket: str, made_from: str, outlets: list[Asset], doc_md: str
-) -> GlueJobRunOperator:
-    """A task that runs the Glue job of its name for the given days, in one run.
-
-    A cleared task re-attaches to a run that is still going only if that was started for the same input:
-    `made_from` is a template that changes when the upstream task has run again.
+def bronze_to_silver(days: Mapping[str, str], *, made_from: str, doc_md: str) -> GlueJobRunOperator:
+    """The task that makes silver of days of bronze, in one run of the Glue job.
 
     Args:
-        name: The job's, and the task's.
         days: The script's arguments that name the days, as templates.
-        bucket: The lake's.
-        made_from: What distinguishes this input from another of the same days.
-        outlets: What the task has made when it succeeds.
+        made_from: A template that changes when the days' bronze has changed.
         doc_md: The task's line in the UI.
     """
-    return GlueJobRunOperator(
-        task_id=name,
-        job_name=name,
-        script_args={
-            **days,
-            "--bucket": bucket,
-            "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
-        },
-        poll_interval=2,
-        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
-        outlets=outlets,
-        doc_md=doc_md,
-    )
+    return _glue_job("bronze_to_silver", days, made_from, [assets.SILVER_COINS_MARKET], doc_md)
+
+
+def silver_to_gold(days: Mapping[str, str], *, doc_md: str) -> GlueJobRunOperator:
+    """The task that makes gold of what `bronze_to_silver` of the same run has made."""
+    made_from = "{{ ti.xcom_pull(task_ids='bronze_to_silver') }}"
+    outlets = [assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY]
+    return _glue_job("silver_to_gold", days, made_from, outlets, doc_md)
 
 
 def crawl_silver(partitions: Any, *, doc_md: str) -> GlueCatalogCrawlerOperator:
@@ -53,6 +41,28 @@ def crawl_gold(partitions: Any, *, doc_md: str) -> GlueCatalogCrawlerOperator:
     """The task that adds days to gold's two tables, unless they have them."""
     tables = ["gold_coins_market", "gold_market_summary"]
     return _crawl("crawl_gold", "gold-coins-market", tables, partitions, doc_md)
+
+
+def _glue_job(
+    name: str, days: Mapping[str, str], made_from: str, outlets: list[Asset], doc_md: str
+) -> GlueJobRunOperator:
+    """A task that runs the Glue job of its name.
+
+    A cleared task re-attaches to a run that is still going only if that was started for the same input.
+    """
+    return GlueJobRunOperator(
+        task_id=name,
+        job_name=name,
+        script_args={
+            **days,
+            "--bucket": "{{ lake('bucket') }}",
+            "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
+        },
+        poll_interval=2,
+        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
+        outlets=outlets,
+        doc_md=doc_md,
+    )
 
 
 def _crawl(
