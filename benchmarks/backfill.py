@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from benchmarks.lakes import run_job
 from local_airflow.environment import airflow_environment, aws_environment, prepare_database
 from local_airflow.run import RunRecord
 from local_aws.coingecko import running_stand_in
@@ -106,23 +106,6 @@ def _run_dag(home: Path, endpoint_url: str, coingecko_url: str, first: date, las
 
 
 def _job_seconds(job: str, first: date, last: date) -> float:
-    """Seconds of a Glue job's run, as Glue tells them.
-
-    Raises:
-        RuntimeError: the run failed, with Glue's message.
-    """
-    glue = boto3.client("glue")
-    days = (
-        {"--run_date": str(first)} if first == last else {"--from_date": str(first), "--to_date": str(last)}
-    )
-    run_id = glue.start_job_run(JobName=job, Arguments={**days, "--bucket": LAKE_BUCKET})["JobRunId"]
-    while True:
-        run = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
-        if run["JobRunState"] not in {"STARTING", "RUNNING", "WAITING"}:
-            break
-        time.sleep(0.2)
-    if run["JobRunState"] != "SUCCEEDED":
-        raise RuntimeError(f"{job} over {days}: {run.get('ErrorMessage')}")
-    seconds = (run["CompletedOn"] - run["StartedOn"]).total_seconds()
+    seconds = run_job(job, first, last)
     print(f"{job} over {first} to {last}: {seconds:.0f} s", flush=True)
     return seconds

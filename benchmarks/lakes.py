@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -43,6 +43,7 @@ CRAWLERS = ("silver-coins-market", "gold-coins-market")
 PER_PAGE = 250
 REFUSED_EVERY = 10
 """Days from one with refused rows to the next."""
+_GOING = ("STARTING", "RUNNING", "WAITING")
 _GROUP = 100  # partitions that BatchCreatePartition takes at most
 
 
@@ -101,7 +102,7 @@ def make_template(state: Path, coins: int) -> Template:
             rows = market(coins, day, priceless=number * max(1, coins // 50))
             BronzeDay(boto3.client("s3"), LAKE_BUCKET, "bronze/coins_market", day).append(_pages(rows, day))
         for job in ("bronze_to_silver", "silver_to_gold"):
-            _run_job(job, days)
+            run_job(job, *days)
         crawl()
         table = boto3.client("glue").get_table(DatabaseName=DATABASE, Name="silver_coins_market")["Table"]
     kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
@@ -224,20 +225,19 @@ def _pages(rows: list[dict[str, Any]], day: date) -> list[MarketsPage]:
     return pages
 
 
-def _run_job(job: str, days: Iterable[date]) -> None:
-    """Run a Glue job for several days, side by side."""
+def run_job(job: str, first: date, last: date) -> float:
+    """Run a Glue job for a day or a range of days; returns its seconds, as Glue tells them.
+
+    Raises:
+        RuntimeError: the run failed, with Glue's message.
+    """
     glue = boto3.client("glue")
-    runs = {
-        day: glue.start_job_run(JobName=job, Arguments={"--run_date": str(day), "--bucket": LAKE_BUCKET})[
-            "JobRunId"
-        ]
-        for day in days
-    }
-    for day, run in runs.items():
-        while (shown := glue.get_job_run(JobName=job, RunId=run)["JobRun"])["JobRunState"] in (
-            "STARTING",
-            "RUNNING",
-        ):
-            time.sleep(0.2)
-        if shown["JobRunState"] != "SUCCEEDED":
-            raise RuntimeError(f"{job} of {day} failed: {shown.get('ErrorMessage')}")
+    days = (
+        {"--run_date": str(first)} if first == last else {"--from_date": str(first), "--to_date": str(last)}
+    )
+    run_id = glue.start_job_run(JobName=job, Arguments={**days, "--bucket": LAKE_BUCKET})["JobRunId"]
+    while (run := glue.get_job_run(JobName=job, RunId=run_id)["JobRun"])["JobRunState"] in _GOING:
+        time.sleep(0.2)
+    if run["JobRunState"] != "SUCCEEDED":
+        raise RuntimeError(f"{job} over {days} failed: {run.get('ErrorMessage')}")
+    return float((run["CompletedOn"] - run["StartedOn"]).total_seconds())
