@@ -119,6 +119,7 @@ ILLIQUID_TURNOVER = 1e-8
 
 _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _NOT_FINITE = r"^([+-]?Infinity|NaN)$"
+_STRICT = "'allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false'"  # options of Spark's parser
 # A date first: Spark would read "12:30" as half past twelve on the day the job runs.
 _TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)"
 _PAGE_KEY = re.compile(
@@ -216,14 +217,16 @@ _IN_HISTORY = {
     "market_cap": "market_caps[1]",
     "total_volume": "total_volumes[1]",
 }
+_SERIES = ("prices", "market_caps", "total_volumes")
 
 
 def _rows(pages: DataFrame) -> DataFrame:
-    """Take pages apart: one row a coin, plus one for a page that is no JSON array or is an empty one."""
-    # Parsed twice: as strings for the row's own text, as variants for values with their JSON types. A parser
-    # stops at the end of what it was asked for and ignores what is behind. So the page stands in braces here
-    # and in brackets there: what follows its own array cannot close both.
-    options = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')"
+    """Take pages apart: one row a coin, plus one for a page that is no JSON array or is an empty one.
+
+    Returns:
+        Also a row's `raw` text, its values as `declared`, and, of a page with a value that is not of the type
+        declared for it, its value as it is, the variant `coin`.
+    """
     # What is known of a page by its key is settled before its text is taken apart, while there are few rows.
     ingestion = Window.partitionBy("dt", "ingested_at", "source")
     number = sf.expr(f"try_cast(regexp_extract(bronze_key, '{_PAGE_NUMBER}', 1) AS int)")
@@ -235,21 +238,34 @@ def _rows(pages: DataFrame) -> DataFrame:
         .withColumn("ingestion_timestamp", sf.expr("try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")"))
         .withColumn("day_source", latest.over(Window.partitionBy("dt"))["source"])
     )
-    parsed = told.withColumns(
-        {
-            "raws": sf.expr(
-                f"from_json('{{\"page\":' || value || '}}', 'page array<string>', {options})['page']"
+    # A parser stops at the end of what it was asked for and ignores what is behind. So the page stands in
+    # braces here and in brackets there: what follows its own array cannot close both.
+    page = f"page array<struct<{_schema()}>>, malformed string"
+    options = f"{_STRICT}, 'columnNameOfCorruptRecord', 'malformed'"
+    in_braces = "'{\"page\":' || value || '}'"
+    parsed = (
+        told.withColumns(
+            {
+                "raws": sf.expr(f"from_json({in_braces}, 'page array<string>', map({_STRICT}))['page']"),
+                "declared": sf.expr(f"from_json({in_braces}, '{page}', map({options}))"),
+                "in_brackets": sf.expr("json_array_length('[' || value || ']')"),
+                "page_length": sf.expr("json_array_length(value)"),
+            }
+        )
+        .withColumn(
+            "coins",
+            sf.expr(
+                "if(declared.malformed IS NULL, NULL, "
+                f"get(from_json('[' || value || ']', 'array<array<variant>>', map({_STRICT})), 0))"
             ),
-            "coins": sf.expr(f"from_json('[' || value || ']', 'array<array<variant>>', {options})"),
-            "page_length": sf.expr("json_array_length(value)"),
-        }
-    )
-    parsed = parsed.withColumn(
-        "is_array",
-        sf.expr(
-            "coalesce(is_valid_utf8(value) AND page_length >= 0 AND size(raws) >= 0 "
-            "AND size(coins) = 1 AND size(get(coins, 0)) >= 0, false)"
-        ),
+        )
+        .withColumn(
+            "is_array",
+            sf.expr(
+                "coalesce(is_valid_utf8(value) AND page_length >= 0 AND size(raws) >= 0 AND in_brackets = 1 "
+                "AND (declared.malformed IS NULL OR size(coins) >= 0), false)"
+            ),
+        )
     )
     return (
         parsed.select(
@@ -264,9 +280,10 @@ def _rows(pages: DataFrame) -> DataFrame:
             sf.expr("if(is_array, page_length, 1)").alias("page_rows"),
             # A Parquet file with a string that is no UTF-8 cannot be read by Athena or Arrow.
             sf.expr("if(is_array, raws, array(make_valid_utf8(value)))").alias("raws"),
-            sf.expr("if(is_array, get(coins, 0), array(CAST(NULL AS variant)))").alias("coins"),
+            sf.expr("if(is_array AND declared.malformed IS NULL, declared.page, array())").alias("declared"),
+            sf.expr("if(is_array, coalesce(coins, array()), array())").alias("coins"),
         )
-        .select("*", sf.expr("posexplode_outer(arrays_zip(raws, coins))").alias("position", "element"))
+        .select("*", sf.expr("posexplode_outer(arrays_zip(raws, declared, coins))").alias("position", "row"))
         .select(
             "dt",
             "bronze_key",
@@ -277,19 +294,80 @@ def _rows(pages: DataFrame) -> DataFrame:
             "is_array",
             "page_rows",
             sf.expr("if(is_array, position + 1, NULL)").alias("row_number"),
-            sf.expr("coalesce(element.raws, 'null')").alias("raw"),
-            sf.expr("element.coins").alias("coin"),
+            sf.expr("coalesce(row.raws, 'null')").alias("raw"),
+            sf.expr("row.declared").alias("declared"),
+            sf.expr("row.coins").alias("coin"),
         )
     )
+
+
+def _schema() -> str:
+    """A coin's fields, in a snapshot or a history. Texts are variants, since a number would pass for one."""
+    types = {"string": "variant", "timestamp": "string"}
+    fields = [f"{field}: {types.get(type_, type_)}" for _, field, type_ in FIELDS if "." not in field]
+    return ", ".join([*fields, "roi: variant", *(f"{series}: array<double>" for series in _SERIES)])
+
+
+def _as_declared() -> str:
+    """SQL for whether `declared` is all of a row and right. Nearly every row is such, but with a roi none."""
+    own = [(field, type_) for _, field, type_ in FIELDS if "." not in field]
+    numbers = [f"abs(declared.{field})" for field, type_ in own if type_ == "double"]
+    conditions = [
+        "declared IS NOT NULL",
+        f"NOT exists(json_object_keys(raw), k -> NOT {_is_known('k')})",
+        f"greatest({', '.join(numbers)}, 0D) < double('Infinity')",
+        "coalesce(is_variant_null(declared.roi), true)",
+        *(
+            f"coalesce(is_variant_null(declared.{field}) OR {_is_text(f'declared.{field}')}, true)"
+            for field, type_ in own
+            if type_ == "string"
+        ),
+        *(f"coalesce(size(declared.{series}), 2) = 2" for series in _SERIES),
+    ]
+    return f"coalesce({' AND '.join(conditions)}, false)"
+
+
+def _is_text(variant: str) -> str:
+    # schema_of_variant would be the natural way, but fails at objects with two names that are alike.
+    return f"to_json({variant}) LIKE '\"%'"
+
+
+def _is_known(name: str) -> str:
+    """SQL for whether a coin has a field of this name, in a snapshot or in a history."""
+    fields = {field.partition(".")[0] for _, field, _ in FIELDS}
+    of_history = {*(fields - {*_IN_HISTORY, "last_updated"}), *_SERIES}
+    return f"({name} IN {_words(fields)} AND NOT is_history OR {name} IN {_words(of_history)} AND is_history)"
+
+
+def _value(field: str, type_: str) -> str:
+    """SQL for a field's value in its type, of a row that is as declared; NULL when it is not of that type."""
+    if field == "last_updated":
+        moment = _moment("bigint(declared.prices[0])")
+        return f"if(is_history, {moment}, {_as_timestamp('declared.last_updated')})"
+    if field in _IN_HISTORY:
+        return f"if(is_history, declared.{_IN_HISTORY[field]}, declared.{field})"
+    if "." in field:  # a row with a roi is read field by field
+        return f"CAST(NULL AS {type_})"
+    if type_ == "string":
+        return f"try_variant_get(declared.{field}, '$', 'string')"
+    return _as_timestamp(f"declared.{field}") if type_ == "timestamp" else f"declared.{field}"
+
+
+def _moment(milliseconds: str) -> str:
+    in_range = f"{milliseconds} BETWEEN 0 AND 253402300799999"  # up to the year 9999
+    return f"if({in_range}, timestamp_millis({milliseconds}), NULL)"
+
+
+def _as_timestamp(text: str) -> str:
+    return f"if(trim({text}) RLIKE '{_TIMESTAMP}', try_cast(trim({text}) AS timestamp), NULL)"
 
 
 def _text(field: str) -> str:
     """SQL for a field's value as text; NULL when it is absent or JSON's null."""
     snapshot = f"try_variant_get(coin, '$.{field}', 'string')"
     if field == "last_updated":
-        moment = "try_variant_get(coin, '$.prices[0]', 'bigint')"
-        in_range = f"{moment} BETWEEN 0 AND 253402300799999"  # up to the year 9999
-        return f"if(is_history, if({in_range}, CAST(timestamp_millis({moment}) AS string), NULL), {snapshot})"
+        moment = _moment("try_variant_get(coin, '$.prices[0]', 'bigint')")
+        return f"if(is_history, CAST({moment} AS string), {snapshot})"
     if field in _IN_HISTORY:
         return f"if(is_history, try_variant_get(coin, '$.{_IN_HISTORY[field]}', 'string'), {snapshot})"
     return snapshot
@@ -298,17 +376,19 @@ def _text(field: str) -> str:
 def _typed(field: str, text: str, type_: str) -> str:
     """SQL for a field's value in its type, an int still as a double; NULL when it is not of that type."""
     if type_ == "string":
-        is_text = f"schema_of_variant(try_variant_get(coin, '$.{field}', 'variant')) = 'STRING'"
+        is_text = _is_text(f"try_variant_get(coin, '$.{field}', 'variant')")
         return f"if({text} IS NOT NULL AND {is_text}, {text}, NULL)"
     if type_ == "timestamp":
-        return f"if(trim({text}) RLIKE '{_TIMESTAMP}', try_cast(trim({text}) AS timestamp), NULL)"
+        return _as_timestamp(text)
     return f"if(trim({text}) RLIKE '{_NUMBER}', try_cast(trim({text}) AS double), NULL)"
 
 
 def _bounded(column: str, type_: str) -> str:
-    """SQL for a number that its type can hold; NULL when it is none."""
+    """SQL for a value that its type can hold; NULL for a number that it cannot."""
     if type_ == "int":
         return f"if({column} = floor({column}), try_cast({column} AS int), NULL)"
+    if type_ != "double":
+        return column
     return f"if(abs({column}) < double('Infinity'), {column}, NULL)"
 
 
@@ -317,11 +397,11 @@ def _words(names: Iterable[str]) -> str:
     return f"({', '.join(repr(name) for name in sorted(names))})"
 
 
-def _listed(*findings: tuple[str, Column | str]) -> Column:
+def _listed(*findings: tuple[str, str]) -> Column:
     """The sorted names of the findings whose condition is true."""
-    conditions = ((name, sf.expr(when) if isinstance(when, str) else when) for name, when in findings)
-    return sf.array_sort(
-        sf.array_compact(sf.array(*(sf.when(when, sf.lit(name)) for name, when in conditions)))
+    return sf.array_except(
+        sf.array(*(sf.when(sf.expr(when), sf.lit(name)) for name, when in sorted(findings))),
+        sf.expr("array(CAST(NULL AS string))"),
     )
 
 
@@ -332,70 +412,69 @@ def transform(pages: DataFrame) -> DataFrame:
         pages: as `read_pages` returns them.
 
     Returns:
-        One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), raw (the row's
-        JSON; white space, the spelling of numbers and what is no UTF-8 are normalised, bronze_key has the
-        exact bytes), reasons
-        (why it is refused), verdict (silver, quarantined, duplicate, or empty_page for a page without rows)
-        and what the balance needs: page_rows and extra_names.
+        One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), reasons (why it
+        is refused), raw (a refused row's JSON; white space, the spelling of numbers and what is no UTF-8 are
+        normalised, bronze_key has the exact bytes), verdict (silver, quarantined, duplicate, or empty_page
+        for a page without rows) and what the balance needs: page_rows and extra_names.
     """
-    known = {field.partition(".")[0] for _, field, _ in FIELDS}
-    known_of_history = {*(known - {*_IN_HISTORY, "last_updated"}), "prices", "market_caps", "total_volumes"}
     known_roi = [field.partition(".")[2] for _, field, _ in FIELDS if "." in field]
     # A text is read once, and each value made of it.
-    texts = {f"{column}_text": _text(field) for column, field, _ in FIELDS}
+    texts = ", ".join(f"'{column}', {_text(field)}" for column, field, _ in FIELDS)
+    unbounded = ", ".join(
+        f"'{column}', {_typed(field, f'texts.{column}', type_)}" for column, field, type_ in FIELDS
+    )
     all_fields = "try_variant_get(coin, '$', 'map<string, variant>')"
     all_of_roi = "try_variant_get(coin, '$.roi', 'map<string, variant>')"
-    malformed = ["(roi_text IS NOT NULL AND roi_keys IS NULL)"]
+    malformed = ["(roi_text IS NOT NULL AND NOT is_roi)"]
     malformed += [
         f"(is_history AND try_variant_get(coin, '$.{series}', 'string') IS NOT NULL "
         f"AND coalesce(size(try_variant_get(coin, '$.{series}', 'array<variant>')), 0) != 2)"
-        for series in ("prices", "market_caps", "total_volumes")
+        for series in _SERIES
     ]
-    malformed += [f"({column}_text IS NOT NULL AND {column} IS NULL)" for column, _, _ in FIELDS]
-    numbers = {column: type_ for column, _, type_ in FIELDS if type_ in ("double", "int")}
-    # Hardly a row has a field that is not known: only then are all its fields taken out.
-    is_known = f"k IN {_words(known)} AND NOT is_history OR k IN {_words(known_of_history)} AND is_history"
+    malformed += [f"(texts.{column} IS NOT NULL AND {column} IS NULL)" for column, _, _ in FIELDS]
+    malformed += [
+        f"(is_declared AND declared.{field} IS NOT NULL AND {column} IS NULL)"
+        for column, field, type_ in FIELDS
+        if type_ == "timestamp"
+    ]
     unknown = (
-        f"map_concat(map_filter({all_fields}, (k, v) -> NOT ({is_known})), "
+        f"map_concat(map_filter({all_fields}, (k, v) -> NOT {_is_known('k')}), "
         f"transform_keys(map_filter(coalesce({all_of_roi}, map()), (k, v) -> k NOT IN {_words(known_roi)}), "
         "(k, v) -> 'roi.' || k))"
     )
-    has_unknown = (
-        f"exists(keys, k -> NOT ({is_known})) OR exists(roi_keys, k -> k NOT IN {_words(known_roi)})"
-    )
     typed = (
         _rows(pages)
+        .withColumn("is_history", sf.expr(f"source LIKE '%{HISTORY}'"))
+        .withColumn("is_declared", sf.expr(_as_declared()))
+        # What is not as declared is read once more, field by field, with the types that it has.
+        .withColumn(
+            "coin", sf.expr("if(is_declared OR NOT is_array, NULL, coalesce(coin, try_parse_json(raw)))")
+        )
         .withColumns(
             {
-                "is_history": sf.expr(f"source LIKE '%{HISTORY}'"),
                 "is_object": sf.expr(
-                    f"try_variant_get(coin, '$.id', 'string') IS NOT NULL OR {all_fields} IS NOT NULL"
+                    "is_declared OR try_variant_get(coin, '$.id', 'string') IS NOT NULL "
+                    f"OR {all_fields} IS NOT NULL"
                 ),
                 "roi_text": sf.expr("try_variant_get(coin, '$.roi', 'string')"),
+                "is_roi": sf.expr(f"{all_of_roi} IS NOT NULL"),
+                "unknown": sf.expr(unknown),
+                "texts": sf.expr(f"if(is_declared, NULL, named_struct({texts}))"),
             }
         )
+        .withColumn("unbounded", sf.expr(f"if(is_declared, NULL, named_struct({unbounded}))"))
         .withColumns(
             {
-                **{name: sf.expr(sql) for name, sql in texts.items()},
-                "keys": sf.expr("if(is_object, json_object_keys(raw), NULL)"),
-                "roi_keys": sf.expr(
-                    f"if(roi_text IS NULL OR {all_of_roi} IS NULL, NULL, json_object_keys(roi_text))"
-                ),
+                column: sf.expr(
+                    f"if(is_declared, {_value(field, type_)}, {_bounded(f'unbounded.{column}', type_)})"
+                )
+                for column, field, type_ in FIELDS
             }
         )
-        .withColumns(
-            {column: sf.expr(_typed(field, f"{column}_text", type_)) for column, field, type_ in FIELDS}
-        )
-        .withColumns({column: sf.expr(_bounded(column, type_)) for column, type_ in numbers.items()})
         .withColumns(
             {
                 "malformed": sf.expr(" OR ".join(malformed)),
-                "price_text": sf.expr("trim(current_price_text)"),
-                "unknown": sf.expr(f"if({has_unknown}, {unknown}, NULL)"),
-            }
-        )
-        .withColumns(
-            {
+                "price_text": sf.expr("trim(texts.current_price)"),
                 "extra": sf.expr("if(cardinality(unknown) > 0, to_json(unknown), NULL)"),
                 "extra_names": sf.expr("array_sort(map_keys(coalesce(unknown, map())))"),
             }
@@ -410,7 +489,7 @@ def transform(pages: DataFrame) -> DataFrame:
             ("unparseable_page", "NOT is_array"),
             ("not_an_object", "is_array AND NOT is_object"),
             ("no_id", "is_object AND coalesce(trim(coin_id), '') = ''"),
-            ("no_price", "is_object AND price_text IS NULL"),
+            ("no_price", "is_object AND price_text IS NULL AND current_price IS NULL"),
             ("price_not_a_number", f"NOT ({price_is_number})"),
             ("price_not_finite", f"({price_is_number}) AND current_price IS NULL"),
             ("price_not_positive", "current_price <= 0"),
@@ -418,7 +497,7 @@ def transform(pages: DataFrame) -> DataFrame:
             ("incomplete_ingestion", "NOT is_whole"),
             ("superseded_source", "source != day_source"),
         ),
-    )
+    ).withColumn("raw", sf.expr("if(size(reasons) > 0, raw, NULL)"))  # from here on rows are sorted and kept
 
     # Pages overlap and a day may be ingested twice; position in bronze settles what the clocks leave open.
     newest_first = Window.partitionBy("dt", "coin_id", sf.size("reasons") > 0).orderBy(
@@ -599,8 +678,11 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Balance]:
         ValueError: days cannot be published: their silver was left as it was, and the others were done.
     """
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    # Compiling a plan takes longer than interpreting it for a few hundred rows.
-    spark.conf.set("spark.sql.codegen.wholeStage", str(len(days) > 1).lower())
+    # Compiling a plan takes longer than interpreting it for a few hundred rows. For many rows, too: a stage
+    # in one piece is a method of more code than the JVM compiles.
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    # What is kept between the steps is read twice: looking for ways to compress it takes longer.
+    spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")
     # A task for each folder of a range takes longer than listing it.
     spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "16")
     # INT64 microseconds in UTC: Athena, DuckDB and Arrow read it alike. Spark's default, INT96, is deprecated

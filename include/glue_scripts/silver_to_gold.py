@@ -230,8 +230,9 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
         ValueError: gold would not have silver's rows; nothing was written.
     """
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    # Compiling a plan takes longer than interpreting it for a few hundred rows.
-    spark.conf.set("spark.sql.codegen.wholeStage", str(len(days) > 1).lower())
+    # As in bronze_to_silver: neither pays, for few rows or for many.
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")
     # A task for each folder of a range takes longer than listing it.
     spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "16")
     # As in silver: INT64 microseconds in UTC, read alike by Athena, DuckDB and Arrow.

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
 
+from .conftest import Lake
+
 DAY = date(2026, 1, 31)
 HOUR_AGO = "2026-01-31T01:00:03.000Z"
 
@@ -118,6 +120,62 @@ def test_a_day_without_refused_rows_has_no_quarantine(good_day):
     assert good_day[1].files("quarantine/coins_market") == []
 
 
+def test_a_row_is_read_the_same_whether_its_page_is_as_declared_or_not(spark, tmp_path_factory, coin):
+    rows = [
+        coin("usual"),
+        coin("nulls", market_cap=None, symbol=None, ath_date=None, market_cap_rank=None),
+        coin("roi", roi={"times": 2, "currency": "usd", "percentage": 7}),
+        coin("roi-text", roi="none"),
+        coin("unknown-field", sparkline=[1]),
+        coin("date-text", ath_date="soon"),
+        coin("date-time", last_updated="12:30"),
+        coin("date-number", atl_date=2026),
+        coin("date-spaced", ath_date=" 2025-10-06 "),
+        coin("rank-whole", market_cap_rank=7.0),
+        coin("rank-huge", market_cap_rank=2**40),
+        coin("number-text", total_volume=" 7000 "),
+        coin("number-other-text", total_volume="many"),
+        coin("name-number", name=5),
+        coin("name-object", name={"b": 1, "a": {"c": 2}}),
+        coin("price-tiny", current_price=1.234e-11),
+        coin("price-infinite-text", current_price="Infinity"),
+        coin("price-null", current_price=None),
+        coin("cap-negative", market_cap=-1),
+        {"id": "bare", "current_price": 3},
+        {"id": "nothing"},
+        {},
+        coin({"a": 1}),
+    ]
+    bodies = [json.dumps(row) for row in rows]
+    bodies.append(json.dumps(coin("cap-huge")).replace("2030000", "1e999"))
+    bodies.append('{"id": "twice", "current_price": 1, "current_price": 2, "id": "twice-2"}')
+    bodies.append(r'{"id": {"\ud83d\ude00": 1, "\uffff": 2, "a": 1, "a": 2}, "current_price": 1}')
+    read = []
+    for price in ("1", '"1"'):  # a text where a number is declared
+        lake = Lake(tmp_path_factory.mktemp("lake"))
+        for number, body in enumerate(bodies, 1):
+            beside = f'{{"id": "beside-{number}", "current_price": {price}}}'
+            lake.ingest(f"[{body}, {beside}]", number=number)
+        [balance] = run(spark, str(lake), [DAY])
+        read.append((balance, lake.rows("silver/coins_market"), lake.quarantine()))
+    assert read[0] == read[1]
+    balance, silver, _ = read[0]
+    assert balance.silver == len(silver) > len(bodies)
+    flagged = {row["coin_id"] for row in silver if "malformed_field" in row["quality_flags"]}
+    assert flagged == {
+        "roi-text",
+        "date-text",
+        "date-time",
+        "date-number",
+        "rank-huge",
+        "number-other-text",
+        "name-number",
+        "name-object",
+        "cap-huge",
+    }
+    assert {row["coin_id"]: row["current_price"] for row in silver}["twice-2"] == 2
+
+
 # What is refused
 
 
@@ -177,7 +235,7 @@ def text_of(body: str | bytes) -> str:
 @pytest.fixture(scope="module")
 def lake_of_bad_rows(shared_lake):
     """A second lake of this file."""
-    return type(shared_lake)(shared_lake.folder / "bad")
+    return Lake(shared_lake.folder / "bad")
 
 
 def refusals(bad_day) -> dict[int, dict]:
