@@ -14,7 +14,7 @@ from typing import Any
 
 from local_airflow.environment import REPOSITORY, airflow_environment
 
-ROUNDS = 15
+ROUNDS = 5
 """Of each file and its empty DAG, one after the other."""
 FILES = sorted((REPOSITORY / "dags").glob("*.py"))
 HEAVY = ("pandas", "pyarrow", "numpy", "pyspark", "duckdb")

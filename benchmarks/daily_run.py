@@ -25,7 +25,7 @@ from local_airflow.environment import airflow_environment, prepare_database
 from local_airflow.run import DAG_ID, RunRecord
 from local_aws.coingecko import running_stand_in
 
-LAKES = {100: (1, 30, 365, 3650), 10_000: (1, 30, 365, 3650)}
+LAKES = {100: (1, 30, 365, 3650), 10_000: (1, 365, 3650)}
 """Days of history by coins a day."""
 ROUNDS = {100: 2, 10_000: 1}
 JOBS = ("bronze_to_silver", "silver_to_gold")

@@ -212,20 +212,16 @@ def _keys(pages: DataFrame) -> dict[date, set[str]]:
 
 
 # Where a history has what a snapshot has in a field of its own: each of its series is [milliseconds, value].
-_IN_HISTORY = {
-    "current_price": "prices[1]",
-    "market_cap": "market_caps[1]",
-    "total_volume": "total_volumes[1]",
-}
-_SERIES = ("prices", "market_caps", "total_volumes")
+_IN_HISTORY = {"current_price": "prices", "market_cap": "market_caps", "total_volume": "total_volumes"}
+_SERIES = tuple(_IN_HISTORY.values())
 
 
 def _rows(pages: DataFrame) -> DataFrame:
     """Take pages apart: one row a coin, plus one for a page that is no JSON array or is an empty one.
 
     Returns:
-        Also a row's `raw` text, its values as `declared`, and, of a page with a value that is not of the type
-        declared for it, its value as it is, the variant `coin`.
+        Also a row's `raw` text and its values: as `declared` or, when any value of the page is not of the
+        type declared for it, as they are, in the variant `coin`.
     """
     # What is known of a page by its key is settled before its text is taken apart, while there are few rows.
     ingestion = Window.partitionBy("dt", "ingested_at", "source")
@@ -312,6 +308,7 @@ def _as_declared() -> str:
     """SQL for whether `declared` is all of a row and right. Nearly every row is such, but with a roi none."""
     own = [(field, type_) for _, field, type_ in FIELDS if "." not in field]
     numbers = [f"abs(declared.{field})" for field, type_ in own if type_ == "double"]
+    numbers += [f"abs(get(declared.{series}, 1))" for series in _SERIES]
     conditions = [
         "declared IS NOT NULL",
         f"NOT exists(json_object_keys(raw), k -> NOT {_is_known('k')})",
@@ -342,15 +339,17 @@ def _is_known(name: str) -> str:
 def _value(field: str, type_: str) -> str:
     """SQL for a field's value in its type, of a row that is as declared; NULL when it is not of that type."""
     if field == "last_updated":
-        moment = _moment("bigint(declared.prices[0])")
+        moment = _moment("try_cast(get(declared.prices, 0) AS bigint)")
         return f"if(is_history, {moment}, {_as_timestamp('declared.last_updated')})"
     if field in _IN_HISTORY:
-        return f"if(is_history, declared.{_IN_HISTORY[field]}, declared.{field})"
+        return f"if(is_history, get(declared.{_IN_HISTORY[field]}, 1), declared.{field}) + 0D"
     if "." in field:  # a row with a roi is read field by field
         return f"CAST(NULL AS {type_})"
     if type_ == "string":
         return f"try_variant_get(declared.{field}, '$', 'string')"
-    return _as_timestamp(f"declared.{field}") if type_ == "timestamp" else f"declared.{field}"
+    if type_ == "timestamp":
+        return _as_timestamp(f"declared.{field}")
+    return f"declared.{field}" + " + 0D" * (type_ == "double")  # no -0.0
 
 
 def _moment(milliseconds: str) -> str:
@@ -369,7 +368,7 @@ def _text(field: str) -> str:
         moment = _moment("try_variant_get(coin, '$.prices[0]', 'bigint')")
         return f"if(is_history, CAST({moment} AS string), {snapshot})"
     if field in _IN_HISTORY:
-        return f"if(is_history, try_variant_get(coin, '$.{_IN_HISTORY[field]}', 'string'), {snapshot})"
+        return f"if(is_history, try_variant_get(coin, '$.{_IN_HISTORY[field]}[1]', 'string'), {snapshot})"
     return snapshot
 
 
@@ -446,7 +445,8 @@ def transform(pages: DataFrame) -> DataFrame:
         _rows(pages)
         .withColumn("is_history", sf.expr(f"source LIKE '%{HISTORY}'"))
         .withColumn("is_declared", sf.expr(_as_declared()))
-        # What is not as declared is read once more, field by field, with the types that it has.
+        # What is not as declared is read field by field, with the types that it has. In a page of the
+        # declared types that is a row with a roi or an unknown field: its numbers are spelled as in raw.
         .withColumn(
             "coin", sf.expr("if(is_declared OR NOT is_array, NULL, coalesce(coin, try_parse_json(raw)))")
         )

@@ -141,6 +141,7 @@ def test_a_row_is_read_the_same_whether_its_page_is_as_declared_or_not(spark, tm
         coin("price-infinite-text", current_price="Infinity"),
         coin("price-null", current_price=None),
         coin("cap-negative", market_cap=-1),
+        coin("minus-zero", price_change_24h=-0.0),
         {"id": "bare", "current_price": 3},
         {"id": "nothing"},
         {},
@@ -173,7 +174,52 @@ def test_a_row_is_read_the_same_whether_its_page_is_as_declared_or_not(spark, tm
         "name-object",
         "cap-huge",
     }
+    assert str({row["coin_id"]: row for row in silver}["minus-zero"]["price_change_24h"]) == "0.0"
     assert {row["coin_id"]: row["current_price"] for row in silver}["twice-2"] == 2
+
+
+def test_a_past_day_is_read_the_same_whether_its_page_is_as_declared_or_not(spark, tmp_path_factory):
+    usual = [1_769_850_000_000, 2.5]
+    prices = [
+        "[1769850000000, 1.5]",
+        "[1769850000000, 1e999]",
+        "[1769850000000, null]",
+        "[1769850000000]",
+        "[1e30, 1.5]",
+        "[1e999, 1.5]",
+        "[null, 1.5]",
+        '["1769850000000", 1.5]',
+        "[]",
+        "[1769850000000, 1.5, 2]",
+        "null",
+        '"none"',
+    ]
+    read = []
+    for price in ("2.5", '"2.5"'):
+        lake = Lake(tmp_path_factory.mktemp("lake"))
+        for number, odd in enumerate(prices, 1):
+            bodies = [
+                f'{{"id": "{name}-{number}", "prices": {series[0]}, "market_caps": {series[1]}}}'
+                for name, series in (
+                    ("price", (odd, json.dumps(usual))),
+                    ("cap", (json.dumps(usual), odd)),
+                    ("beside", (f"[1769850000000, {price}]", json.dumps(usual))),
+                )
+            ]
+            lake.ingest(f"[{', '.join(bodies)}]", number=number, source="coingecko-history")
+        [balance] = run(spark, str(lake), [DAY])
+        read.append((balance, lake.rows("silver/coins_market"), lake.quarantine()))
+    assert read[0] == read[1]
+    balance, silver, quarantine = read[0]
+    by_id = {row["coin_id"]: row for row in silver}
+    assert by_id["price-1"]["current_price"] == 1.5
+    assert by_id["price-1"]["last_updated"] == datetime(2026, 1, 31, 9, tzinfo=UTC)
+    assert by_id["price-5"]["last_updated"] is None
+    assert by_id["cap-2"]["market_cap"] is None
+    assert by_id["cap-2"]["quality_flags"] == ["malformed_field"]
+    [infinite] = [row["reasons"] for row in quarantine if row["coin_id"] == "price-2"]
+    assert infinite == ["price_not_finite"]
+    assert balance.silver + balance.quarantined == 3 * len(prices)
 
 
 # What is refused
