@@ -23,7 +23,7 @@ from local_aws.process import running
 ROWS = 1_000_000
 COINS = 10_000
 """Each comes again and again, every hour: the lake keeps its latest row a day."""
-ROUNDS = 3
+ROUNDS = 1
 SWEEPS = (1_000, 10_000, 100_000)
 """Files in `raw/` that are listed, each of a day with ten of them."""
 
@@ -33,7 +33,7 @@ A file of {ROWS:,} rows and 11 columns ({COINS:,} coins, every hour) lies in `ra
 fresh process runs the function that the DAG's task calls (`on_arrival.processing.process`): it fetches the
 file, cleans every row, refuses with reasons, keeps the latest row of each coin and day, and writes one
 Parquet file a day. In another the yardstick: fetch the same file, `pandas.read_csv` or `read_json`,
-`to_parquet`; no check, no merge. They alternate {ROUNDS} times; medians of seconds, and of the processes'
+`to_parquet`; no check, no merge. {ROUNDS} run(s) of each, in turns; medians of seconds, and of the processes'
 highest memory (imports included). Aim: memory that does not grow with the file.
 
 The sweep: what a run of the DAG does before it finds nothing new (`arrivals.find`), when `raw/` has that

@@ -109,14 +109,15 @@ def table(figures: list[dict[str, Any]]) -> str:
                 )
     last = {figure["job"]: figure for figure in figures}
     ratios = ", ".join(
-        f"`{job}` takes {figure['engines']['spark']['work'] / figure['engines']['duckdb']['work']:.0f} times "
-        f"DuckDB's time at {figure['rows']:,} rows"
+        f"`{job}` {figure['engines']['spark']['work'] / figure['engines']['duckdb']['work']:.0f} times "
+        f"DuckDB's at {figure['rows']:,} rows"
         for job, figure in last.items()
     )
     lines.append(
-        f"\nThe aim is not met: {ratios}. The factor falls with the rows, since a JVM's first seconds are slow; "
-        "what is left is spread over Jackson, rows copied between Spark's operators, the cache that the balance "
-        "is counted on, and Parquet's writer, none of them over a tenth. Spark's answer is more workers."
+        f"\nThe aim is not met: the work of {ratios}. The factor falls with the rows, since a JVM's first "
+        "seconds are slow. In a profile the rest is spread thin: Jackson, rows copied between Spark's "
+        "operators, the cache on which the balance is counted, Parquet's writer. Spark's answer is more "
+        "workers."
     )
     return "\n".join(lines)
 
