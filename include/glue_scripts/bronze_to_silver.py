@@ -398,9 +398,8 @@ def _words(names: Iterable[str]) -> str:
 
 def _listed(*findings: tuple[str, str]) -> Column:
     """The sorted names of the findings whose condition is true."""
-    return sf.array_except(
-        sf.array(*(sf.when(sf.expr(when), sf.lit(name)) for name, when in sorted(findings))),
-        sf.expr("array(CAST(NULL AS string))"),
+    return sf.array_compact(
+        sf.array(*(sf.when(sf.expr(when), sf.lit(name)) for name, when in sorted(findings)))
     )
 
 
@@ -411,10 +410,10 @@ def transform(pages: DataFrame) -> DataFrame:
         pages: as `read_pages` returns them.
 
     Returns:
-        One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), reasons (why it
-        is refused), raw (a refused row's JSON; white space, the spelling of numbers and what is no UTF-8 are
-        normalised, bronze_key has the exact bytes), verdict (silver, quarantined, duplicate, or empty_page
-        for a page without rows) and what the balance needs: page_rows and extra_names.
+        One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), raw (the row's
+        JSON; white space, the spelling of numbers and what is no UTF-8 are normalised, bronze_key has the
+        exact bytes), reasons (why it is refused), verdict (silver, quarantined, duplicate, or empty_page for
+        a page without rows) and what the balance needs: page_rows and extra_names.
     """
     known_roi = [field.partition(".")[2] for _, field, _ in FIELDS if "." in field]
     # A text is read once, and each value made of it.
@@ -497,7 +496,7 @@ def transform(pages: DataFrame) -> DataFrame:
             ("incomplete_ingestion", "NOT is_whole"),
             ("superseded_source", "source != day_source"),
         ),
-    ).withColumn("raw", sf.expr("if(size(reasons) > 0, raw, NULL)"))  # from here on rows are sorted and kept
+    )
 
     # Pages overlap and a day may be ingested twice; position in bronze settles what the clocks leave open.
     newest_first = Window.partitionBy("dt", "coin_id", sf.size("reasons") > 0).orderBy(

@@ -208,7 +208,7 @@ def test_the_written_columns_of_quarantine_are_the_declared_ones(day: Any, repor
         "string": "string",
         "int32": "int",
         "timestamp[us, tz=UTC]": "timestamp",
-        "list<element: string>": "array<string>",
+        "list<element: string not null>": "array<string>",
     }
     written = [(field.name, names[str(field.type)]) for field in parquet.read_schema(file)]
     assert written == [(c["Name"], c["Type"]) for c in declared["StorageDescriptor"]["Columns"]]
