@@ -20,11 +20,11 @@ from typing import Any
 
 import boto3
 
-from local_airflow.environment import airflow_environment, aws_environment, prepare_database
-from local_aws.coingecko import running_stand_in
-from local_aws.coingecko_demo import market
-from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
-from local_aws.process import running
+from laptop.aws.process import running
+from laptop.coingecko.demo_market import market
+from laptop.coingecko.stand_in import running_stand_in
+from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
 
 COINS = (250, 10_000)
 DAY = date(2026, 1, 31)
@@ -33,7 +33,7 @@ TITLE = "What a run leaves and asks for"
 METHOD = f"""
 The daily DAG once with {COINS[0]} and once with {COINS[1]:,} coins (a made-up market with fields as long as
 the real ones), each a day of its own, then the on-arrival DAG with one dropped file and with none, on
-`local_aws`. A proxy before it counts every request of Airflow; what Spark and Athena themselves ask of S3
+the local AWS. A proxy before it counts every request of Airflow; what Spark and Athena themselves ask of S3
 it does not see. No aim: these figures are what the [cost model](../docs/cost.md) and
 [growth](../docs/growth.md) are computed from. They are counts and bytes; of them only the polls of waiting
 tasks (`GetJobRun`, `GetLogEvents`) depend on the machine.

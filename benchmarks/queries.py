@@ -13,8 +13,8 @@ import jinja2
 from sqlglot import exp
 
 from benchmarks import lakes
-from local_aws import athena_sql
-from local_aws.deployment import load_resources
+from laptop.aws.athena import sql as athena_sql
+from laptop.lake.deployment import load_resources
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 DAYS = (365, 3650)
@@ -24,7 +24,7 @@ PER_DAY = ("checks/gold_coins_market.sql", "day_metrics.sql", "day_report.sql", 
 TITLE = "What the shipped queries read"
 METHOD = f"""
 `DataScannedInBytes` of every query below `include/sql` that reads silver, gold or quarantine, on lakes of
-{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. `local_aws` finds the
+{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. The local AWS finds the
 partitions from the query's own conditions and counts whole files, a file of two references once; Athena reads
 only the columns that are asked for. Partitions are those of all its tables together. Queries of
 `processed_crypto`, the dropped files' table, are left out: these lakes have none. Aim: a per-day query

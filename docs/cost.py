@@ -388,7 +388,7 @@ def page(footprint: Mapping[str, Any]) -> str:
         "# What a month on AWS costs\n",
         "<!-- Written by `make cost` from docs/cost.py and benchmarks/results/footprint.json: change those, not this. -->\n",
         f"""`us-east-1`, a month of {HOURS} hours, in US dollars without tax. Runs, requests and bytes are
-[measured](../benchmarks/RESULTS.md#what-a-run-leaves-and-asks-for) on `local_aws`; what is marked *assumed* is AWS's own and has to be read off the first
+[measured](../benchmarks/RESULTS.md#what-a-run-leaves-and-asks-for) on the local AWS; what is marked *assumed* is AWS's own and has to be read off the first
 bill. Prices are list prices, [below](#prices), collected {DATE} from second hand: check them before you rely on them.
 """,
         f"""**Airflow and its way out are {100 * fixed[0] / totals[0]:.0f} % of the bill by default, and {100 * fixed[1] / totals[1]:.0f} % with {LARGE.coins // DEFAULT.coins} times the coins,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from include.crypto_lake.settings import VARIABLE, LakeSettings, SettingsError
-from local_aws.cloudfront import response_headers
-from local_aws.deployment import load_resources
+from laptop.aws.cloudfront import response_headers
+from laptop.lake.deployment import load_resources
 from release import history, plan
 from release.errors import ReleaseError
 

@@ -12,8 +12,8 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
 
 import pytest
 
-from local_airflow import environment
-from local_aws import process
+from laptop.aws import process
+from laptop.runner import environment
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
@@ -49,7 +49,7 @@ def website_url(local_aws: str, local_aws_state: Path) -> str:
 
 @pytest.fixture(scope="session")
 def aws_environment(local_aws: str) -> dict[str, str]:
-    """The environment variables with which any AWS client talks to `local_aws`."""
+    """The environment variables with which any AWS client talks to the local AWS."""
     return environment.aws_environment(local_aws)
 
 

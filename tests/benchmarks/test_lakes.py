@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks import lakes
 from benchmarks.queries import run
-from local_aws.deployment import LAKE_BUCKET, load_resources
-from local_aws.object_files import ObjectFiles
+from laptop.aws.s3.object_files import ObjectFiles
+from laptop.lake.deployment import LAKE_BUCKET, load_resources
 from tests import athena
 from tests.include.sql.conftest import made_up_day, parquet
 

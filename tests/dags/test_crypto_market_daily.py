@@ -14,7 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from include.crypto_lake.settings import SettingsError
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import load_resources
 
 NIGHT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
 LATER = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)

@@ -14,7 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from lake_provider.triggers.sqs import ArrivalQueueTrigger
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import load_resources
 
 
 @pytest.fixture(scope="module")

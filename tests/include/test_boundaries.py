@@ -10,11 +10,11 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 
 FORBIDDEN = {
-    "include/crypto_lake": {"airflow", "lake_provider", "local_aws", "local_airflow", "moto", "pyspark"},
-    "include/orchestration": {"local_aws", "local_airflow", "moto", "pyspark"},
-    "include/glue_scripts": {"airflow", "include", "lake_provider", "local_aws", "local_airflow", "pandas"},
-    "plugins": {"include", "local_aws", "local_airflow", "moto", "pyspark", "pandas"},
-    "dags": {"local_aws", "local_airflow", "moto", "pyspark", "os"},
+    "include/crypto_lake": {"airflow", "lake_provider", "laptop", "moto", "pyspark"},
+    "include/orchestration": {"laptop", "moto", "pyspark"},
+    "include/glue_scripts": {"airflow", "include", "lake_provider", "laptop", "pandas"},
+    "plugins": {"include", "laptop", "moto", "pyspark", "pandas"},
+    "dags": {"laptop", "moto", "pyspark", "os"},
 }
 
 

@@ -21,7 +21,7 @@ from include.crypto_lake.website_files import website_files
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import load_resources
 
 POLICIES = Path(__file__).parents[2] / "infra" / "policies"
 ROLES = [

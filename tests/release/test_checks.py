@@ -1,4 +1,4 @@
-"""What `make smoke` looks at, on a lake that is deployed on `local_aws`: sound first, then broken."""
+"""What `make smoke` looks at, on a lake that is deployed on the local AWS: sound first, then broken."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws import deployment as resources
-from local_aws.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
+from laptop.lake import deployment as resources
+from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
 from release import packaging
 from release.checks import checks, differences
 from release.errors import ReleaseError
@@ -30,7 +30,7 @@ SECRETS = {
     },
     "crypto-lake/connections/coingecko_default": {"conn_type": "http", "host": "api.coingecko.com"},
 }
-ELSEWHERE = {"MWAA environment"}  # local_aws has none
+ELSEWHERE = {"MWAA environment"}  # the local AWS has none
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import jinja2
 import pytest
 
 from include.glue_scripts import bronze_to_silver, silver_to_gold
-from local_aws.deployment import VALUES, load_resources
+from laptop.lake.deployment import VALUES, load_resources
 from tests import athena
 
 ROOT = Path(__file__).parents[3]

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import load_resources
 from tests import athena
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
