@@ -42,8 +42,9 @@ of a lake's figure by that of the 1-day lake in the same round.
 
 Seconds are of the whole command; CPU seconds are told apart by process: the Glue jobs, the local AWS
 (crawlers, Athena, S3, the catalog), and Airflow with its tasks. Bytes read: by Spark as its event log has
-them (each task's input, each scan's files), by Athena as `DataScannedInBytes` of the run's own queries. A crawler reads
-no data here, but lists its table and looks at what it does not know yet. Aim: at {max(LAKES[100]):,} days at
+them (each task's input, each scan's files), by Athena as `DataScannedInBytes` of the run's own queries. A
+crawler reads no data here, but lists its table and looks at what it does not know yet. Aim: at {
+    max(LAKES[100]):,} days at
 most 1.1 times the 1-day lake.
 """
 

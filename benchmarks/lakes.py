@@ -24,12 +24,13 @@ from unittest.mock import patch
 
 import boto3
 
+from include.crypto_lake.resources import load_resources
 from lake_provider.hooks.bronze import BronzeDay
 from lake_provider.hooks.coingecko import MarketsPage
 from laptop.aws.process import running
 from laptop.aws.s3.object_files import ObjectFiles, Signature
 from laptop.coingecko import demo_market as coingecko_demo
-from laptop.lake.deployment import LAKE_BUCKET, deploy, load_resources
+from laptop.lake.deployment import LAKE_BUCKET, VALUES, deploy
 from laptop.runner.environment import aws_environment
 
 DATABASE = "crypto_datalake"
@@ -158,7 +159,7 @@ def add_to_catalog(template: Template, days: list[date]) -> None:
     """Put silver's table and all partitions into the catalog, as the crawlers leave them."""
     glue = boto3.client("glue")
     glue.create_table(DatabaseName=DATABASE, TableInput=template.silver)
-    tables = load_resources()["catalog"]["tables"] | {"silver_coins_market": template.silver}
+    tables = load_resources(VALUES)["catalog"]["tables"] | {"silver_coins_market": template.silver}
     for table in FOLDERS:
         storage = tables[table]["StorageDescriptor"]
         partitions = [

@@ -13,8 +13,9 @@ import jinja2
 from sqlglot import exp
 
 from benchmarks import lakes
+from include.crypto_lake.resources import load_resources
 from laptop.aws.athena import sql as athena_sql
-from laptop.lake.deployment import load_resources
+from laptop.lake.deployment import VALUES
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 DAYS = (365, 3650)
@@ -81,7 +82,7 @@ def queries(day: date, coins: int) -> dict[str, str]:
 
 def partitions_read(sql: str, days: list[date]) -> dict[str, int]:
     """How many partitions of each table a query reads when the tables have these days."""
-    declared = load_resources()["catalog"]["tables"]
+    declared = load_resources(VALUES)["catalog"]["tables"]
     silver = declared["gold_coins_market"] | {"PartitionKeys": [{"Name": "dt", "Type": "string"}]}
     tree = athena_sql.parse(sql)
     tables: dict[tuple[str, str], athena_sql.Table] = {}

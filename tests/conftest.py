@@ -35,7 +35,7 @@ def local_aws_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def local_aws(local_aws_state: Path) -> Iterator[str]:
     """The endpoint URL of a server whose state lasts as long as the session; nothing is deployed."""
-    with process.running(local_aws_state) as endpoint_url:
+    with process.running(local_aws_state, module="laptop.lake") as endpoint_url:
         yield endpoint_url
 
 

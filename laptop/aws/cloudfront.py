@@ -1,4 +1,4 @@
-"""The website as CloudFront serves it: a bucket behind the headers that `website.yaml` declares.
+"""A website as CloudFront serves it: a bucket, with headers of its own.
 
 Reading only, with gzip and conditional requests. What CloudFront has beyond that (its cache, Brotli, TLS) is
 not here: each answer is what the bucket holds now.
@@ -28,54 +28,39 @@ class OriginObject:
     cache_control: str | None
 
 
+@dataclass(frozen=True)
+class Website:
+    """A website to serve.
+
+    Attributes:
+        bucket: Where its objects are.
+        root: The key of the page at `/`.
+        headers: What every answer carries.
+    """
+
+    bucket: str
+    root: str
+    headers: Mapping[str, str]
+
+
 def distribution(
-    origin: Callable[[str], OriginObject | None], settings: Mapping[str, Any]
+    origin: Callable[[str], OriginObject | None], website: Website
 ) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """A WSGI application that answers for a distribution.
 
     Args:
         origin: Gives the object of a key, None when there is none.
-        settings: What website.yaml declares.
+        website: What is served.
     """
-    headers = response_headers(settings["ResponseHeadersPolicy"])
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        response = _answer(request, origin, settings["DefaultRootObject"])
-        response.headers.update(headers)
+        response = _answer(request, origin, website.root)
+        response.headers.update(website.headers)
         response.headers.pop("Date", None)  # the server says it too
         return response(environ, start_response)
 
     return application
-
-
-def response_headers(policy: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that a response headers policy adds to every answer.
-
-    Raises:
-        KeyError: the policy has a part that is not known here.
-    """
-    made = {}
-    for name, part in policy["SecurityHeadersConfig"].items():
-        header, value = _SECURITY_HEADERS[name]
-        made[header] = value(part)
-    return made | {item["Header"]: item["Value"] for item in policy["CustomHeadersConfig"]["Items"]}
-
-
-_SECURITY_HEADERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
-    "ContentSecurityPolicy": ("Content-Security-Policy", lambda part: part["ContentSecurityPolicy"]),
-    "ContentTypeOptions": ("X-Content-Type-Options", lambda _: "nosniff"),
-    "FrameOptions": ("X-Frame-Options", lambda part: part["FrameOption"]),
-    "ReferrerPolicy": ("Referrer-Policy", lambda part: part["ReferrerPolicy"]),
-    "StrictTransportSecurity": (
-        "Strict-Transport-Security",
-        lambda part: (
-            f"max-age={part['AccessControlMaxAgeSec']}"
-            + ("; includeSubDomains" if part.get("IncludeSubdomains") else "")
-            + ("; preload" if part.get("Preload") else "")
-        ),
-    ),
-}
 
 
 def _answer(request: Request, origin: Callable[[str], OriginObject | None], root: str) -> Response:

@@ -1,8 +1,9 @@
-"""Start and stop the server from Python: one server a state directory."""
+"""Start and stop a server from Python: one server for each state directory."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -14,7 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_REPOSITORY = Path(__file__).parents[2]
+_PACKAGE = Path(__file__).parents[1]
+RECORD = "server.json"
+"""In the state directory: who serves it. The server keeps the file locked as long as it lives."""
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 
@@ -23,22 +27,33 @@ class LocalAwsFailed(Exception):  # noqa: N818
     """The server did not start or stop: why, and where to look."""
 
 
+def code_version() -> str:
+    """A digest of the Python code that a server started now would run."""
+    digest = hashlib.sha256()
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
 @contextmanager
-def running(state: Path, port: int = 0) -> Iterator[str]:
+def running(state: Path, port: int = 0, *, module: str = "laptop.aws") -> Iterator[str]:
     """Serve a state directory for the length of a `with` block; gives the endpoint URL."""
-    endpoint_url = start(state, port)
+    endpoint_url = start(state, port, module=module)
     try:
         yield endpoint_url
     finally:
         stop(state)
 
 
-def start(state: Path, port: int = 0) -> str:
-    """Start a server that outlives this process, unless the state directory is being served already.
+def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
+    """Start a server that outlives this process, unless one with this code already serves the directory.
+
+    A server that runs other code, as after a `git pull`, is replaced.
 
     Args:
         state: The state directory; its `logs/server.log` gets the server's output.
         port: The port to listen on; 0 picks a free one. A server that is up keeps its own.
+        module: What to run: its command line has `serve --port --state`.
 
     Returns:
         The endpoint URL, once requests are answered.
@@ -47,7 +62,9 @@ def start(state: Path, port: int = 0) -> str:
         LocalAwsFailed: It did not come up.
     """
     if served := _served(state):
-        return str(served["endpoint_url"])
+        if served.get("version") == code_version():
+            return str(served["endpoint_url"])
+        stop(state)
     log = state / "logs" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
@@ -55,14 +72,14 @@ def start(state: Path, port: int = 0) -> str:
             [
                 sys.executable,
                 "-m",
-                "laptop.lake",
+                module,
                 "serve",
                 "--port",
                 str(port),
                 "--state",
                 str(state.resolve()),
             ],
-            cwd=_REPOSITORY,
+            cwd=_PACKAGE.parent,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -88,15 +105,9 @@ def endpoint(state: Path) -> str | None:
 
 
 def website(state: Path) -> str | None:
-    """The address of the website that the server of a state directory serves; None if none is up.
-
-    Raises:
-        LocalAwsFailed: The server is of a version that served no website.
-    """
+    """The address of the website that the server of a state directory serves; None if it serves none."""
     served = _served(state)
-    if served and "website_url" not in served:
-        raise LocalAwsFailed("the local AWS is still up from an older version: make stop first")
-    return str(served["website_url"]) if served else None
+    return served.get("website_url") if served else None
 
 
 def stop(state: Path) -> None:
@@ -121,7 +132,7 @@ def stop(state: Path) -> None:
 
 def _served(state: Path) -> dict[str, Any] | None:
     """Who serves the directory; None if nobody does, or is not ready yet."""
-    record = state / "server.json"
+    record = state / RECORD
     if not record.exists():
         return None
     with record.open(encoding="utf-8") as file:

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -23,14 +24,13 @@ from werkzeug.serving import make_server
 
 from laptop.aws import records, sqs
 from laptop.aws.athena import backend as athena
-from laptop.aws.cloudfront import distribution
+from laptop.aws.cloudfront import Website, distribution
 from laptop.aws.glue import backend as glue
 from laptop.aws.iam import authorization
+from laptop.aws.process import RECORD, code_version
 from laptop.aws.s3 import backend as s3
 from laptop.aws.services import refusing
-from laptop.lake.deployment import WEBSITE_BUCKET, deploy, load_resources
 
-RECORD = "server.json"  # in the state directory: who serves it, locked for as long as that process lives
 _LOCK_SECONDS = 0.5
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container's ports are published by whoever runs it
 
@@ -40,7 +40,13 @@ class ServeError(Exception):
 
 
 def serve(
-    state: Path, host: str, port: int, website_port: int | None = None, *, deploys: bool = False
+    state: Path,
+    host: str,
+    port: int,
+    *,
+    website: Website | None = None,
+    website_port: int | None = None,
+    deploy: Callable[[str], None] | None = None,
 ) -> NoReturn:
     """Serve AWS from a state directory until SIGTERM or Ctrl-C; prints the endpoint URL once it is ready.
 
@@ -48,8 +54,10 @@ def serve(
         state: Where everything is kept; made if need be.
         host: The address to listen on; 0.0.0.0 for all of this machine's.
         port: The port to listen on; 0 picks a free one.
-        website_port: The website's; None takes the next one, or a free one.
-        deploys: Put the lake there before the website is served: queues and topics do not last.
+        website: A website to serve on a port of its own.
+        website_port: That port; None takes the next one, or a free one.
+        deploy: Called with the endpoint URL once it answers, before the website does: queues and topics do
+            not survive a restart, and this can create them again.
 
     Raises:
         ServeError: A port or the state directory is taken.
@@ -57,11 +65,13 @@ def serve(
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     record = _claim(state)
+    version = code_version()
     listener = _bind(host, port)
-    website_listener = _bind_next(host, port) if website_port is None else _bind(host, website_port)
+    pages = None
+    if website:
+        pages = _bind_next(host, port) if website_port is None else _bind(host, website_port)
     reachable = "127.0.0.1" if host == _EVERYWHERE else host
     endpoint_url = f"http://{reachable}:{listener.getsockname()[1]}"
-    website_url = f"http://{reachable}:{website_listener.getsockname()[1]}"
 
     s3.install(state)
     glue.install(state, endpoint_url)
@@ -81,19 +91,22 @@ def serve(
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),
     )
-    website = make_server(
-        host,
-        website_listener.getsockname()[1],
-        distribution(s3.origin(WEBSITE_BUCKET), load_resources()["website"]),
-        threaded=True,
-        fd=website_listener.fileno(),
-    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    if deploys:
+    served = {"pid": os.getpid(), "endpoint_url": endpoint_url, "version": version}
+    if deploy:
         deploy(endpoint_url)
-    threading.Thread(target=website.serve_forever, daemon=True).start()
-    json.dump({"pid": os.getpid(), "endpoint_url": endpoint_url, "website_url": website_url}, record)
+    if website and pages:
+        site = make_server(
+            host,
+            pages.getsockname()[1],
+            distribution(s3.origin(website.bucket), website),
+            threaded=True,
+            fd=pages.fileno(),
+        )
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        served["website_url"] = f"http://{reachable}:{pages.getsockname()[1]}"
+    json.dump(served, record)
     record.flush()
     print(endpoint_url, flush=True)
     try:

@@ -7,16 +7,16 @@ and touches no data.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import yaml
 from botocore.exceptions import ClientError
 
+from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website_files import website_files
+from include.crypto_lake.website_headers import response_headers
+from laptop.aws.cloudfront import Website
 
 if TYPE_CHECKING:
     from mypy_boto3_athena.client import AthenaClient
@@ -30,7 +30,7 @@ ACCOUNT_ID = "123456789012"  # moto's
 LAKE_BUCKET = "crypto-lake"
 WEBSITE_BUCKET = "crypto-lake-website"
 ALERT_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:crypto-lake-alerts"
-VALUES = {
+VALUES = {  # for the placeholders of include/resources
     "region": REGION,
     "account_id": ACCOUNT_ID,
     "lake_bucket": LAKE_BUCKET,
@@ -39,34 +39,19 @@ VALUES = {
     "silver_to_gold_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-silver-to-gold",
     "glue_crawler_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-glue-crawler",
 }
-_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _INCLUDE = Path(__file__).parents[2] / "include"
 
 
-def load_resources(values: Mapping[str, str] = VALUES) -> dict[str, Any]:
-    """Read the resource files.
-
-    Args:
-        values: What to put in for `${lake_bucket}` and the like.
-
-    Returns:
-        The content of each file by its name without `.yaml`.
-
-    Raises:
-        KeyError: A file has a placeholder that `values` has not.
-    """
-    resources = {}
-    for path in sorted((_INCLUDE / "resources").glob("*.yaml")):
-        text = path.read_text(encoding="utf-8")
-        if unknown := set(_PLACEHOLDER.findall(text)) - set(values):
-            raise KeyError(f"{path}: give {', '.join(sorted(unknown))} a value in laptop/lake/deployment.py")
-        resources[path.stem] = yaml.safe_load(_PLACEHOLDER.sub(lambda found: values[found[1]], text))
-    return resources
+def website() -> Website:
+    """The website as `include/resources/website.yaml` declares it."""
+    declared = load_resources(VALUES)["website"]
+    headers = response_headers(declared["ResponseHeadersPolicy"])
+    return Website(WEBSITE_BUCKET, declared["DefaultRootObject"], headers)
 
 
 def deploy(endpoint_url: str) -> None:
     """Create or update everything at an endpoint, in the region that the resources' ARNs name."""
-    resources = load_resources()
+    resources = load_resources(VALUES)
     session = boto3.Session(
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - not one: the server asks for no key

@@ -147,7 +147,7 @@ def _lake(port: int) -> tuple[str, str]:
     Returns:
         The endpoint URL, and the address of the website.
     """
-    endpoint_url = aws.start(AWS_STATE, port=port)
+    endpoint_url = aws.start(AWS_STATE, port=port, module="laptop.lake")
     os.environ.update(aws_environment(endpoint_url))
     deploy(endpoint_url)
     return endpoint_url, aws.website(AWS_STATE) or ""

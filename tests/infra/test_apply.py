@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from laptop.lake.deployment import VALUES, load_resources
+from include.crypto_lake.resources import load_resources
+from laptop.lake.deployment import VALUES
 from tests.infra.conftest import Terraform
 
 # The provider waits for a minute until it believes a bucket's lifecycle rules, the state's first.

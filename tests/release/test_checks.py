@@ -77,7 +77,7 @@ def failures(lake: Deployed) -> dict[str, str]:
 def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deployed) -> None:
     assert failures(lake) == {}
     looked_at = {check.what for check in checks(lake.target)}
-    declared = resources.load_resources()
+    declared = resources.load_resources(VALUES)
     for kind, names in {
         "Glue job": declared["glue_jobs"],
         "Glue crawler": declared["crawlers"],
@@ -91,7 +91,7 @@ def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deploye
 
 def test_every_broken_thing_is_named(lake: Deployed, local_aws: str, dist: Path) -> None:
     glue, s3, sqs = boto3.client("glue"), boto3.client("s3"), boto3.client("sqs")
-    job = resources.load_resources()["glue_jobs"]["silver_to_gold"]
+    job = resources.load_resources(VALUES)["glue_jobs"]["silver_to_gold"]
     glue.update_job(JobName="silver_to_gold", JobUpdate=job | {"Timeout": 1})
     glue.delete_crawler(Name="processed-crypto")
     glue.delete_table(DatabaseName="crypto_datalake", Name="gold_market_summary")

@@ -34,7 +34,7 @@ from laptop.aws.athena.sql import (
     position,
     table_references,
 )
-from laptop.aws.glue.backend import StoredGlueBackend
+from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import NotAuthorizedError, Principal, caller
 from laptop.aws.s3.backend import storage
 
@@ -85,7 +85,7 @@ class QueryExecution(Execution):
         self.principal = principal  # whose query it is
         self._database = athena_engine.connect()
 
-    def start(self, glue: StoredGlueBackend, tree: exp.Expr | None) -> None:
+    def start(self, glue: StoredBackend, tree: exp.Expr | None) -> None:
         """Run in a thread; `tree` is the parsed query, None for a statement."""
         threading.Thread(target=self._run, args=(glue, tree), daemon=True).start()
 
@@ -96,7 +96,7 @@ class QueryExecution(Execution):
                 self._end("CANCELLED", "Query cancelled by user")
                 self._database.interrupt()
 
-    def _run(self, glue: StoredGlueBackend, tree: exp.Expr | None) -> None:
+    def _run(self, glue: StoredBackend, tree: exp.Expr | None) -> None:
         with self.lock:
             if self.status == "CANCELLED":
                 return
@@ -136,7 +136,7 @@ class QueryExecution(Execution):
         self.reason = reason
         self.status = status
 
-    def _query(self, glue: StoredGlueBackend, tree: exp.Expr) -> athena_engine.Result:
+    def _query(self, glue: StoredBackend, tree: exp.Expr) -> athena_engine.Result:
         tables: dict[tuple[str, str], Table] = {}
         with glue.lock:
             for reference in list(table_references(tree)):
@@ -147,7 +147,7 @@ class QueryExecution(Execution):
         files = partial(_files, principal=self.principal)
         return athena_engine.run(self._database, Query(tree, tables), tables, files, self.limit)
 
-    def _table(self, glue: StoredGlueBackend, reference: exp.Table) -> Table:
+    def _table(self, glue: StoredBackend, reference: exp.Table) -> Table:
         database, name = reference.db.lower() or self._default_database(), reference.name.lower()
         where = position(reference.this)
         if reference.catalog.lower() not in ("", _CATALOG):
@@ -168,7 +168,7 @@ class QueryExecution(Execution):
             self._require(glue, "GetPartitions", database, name)
         return found
 
-    def _require(self, glue: StoredGlueBackend, action: str, database: str, table: str | None = None) -> None:
+    def _require(self, glue: StoredBackend, action: str, database: str, table: str | None = None) -> None:
         self.principal.require_in_catalog(f"glue:{action}", glue.region_name, database, table)
 
     def _default_database(self) -> str:
@@ -218,7 +218,7 @@ class RunningAthenaBackend(AthenaBackend):
         execution = QueryExecution(query, context, location, group, execution_parameters, caller.get())
         _require_output(execution)
         self.executions[execution.id] = execution
-        glue = cast(StoredGlueBackend, glue_backends[DEFAULT_ACCOUNT_ID][self.region_name])
+        glue = cast(StoredBackend, glue_backends[DEFAULT_ACCOUNT_ID][self.region_name])
         execution.start(glue, tree)
         return execution.id
 

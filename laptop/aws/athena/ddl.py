@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from moto.glue.models import FakeTable
 
 from laptop.aws.athena.sql import QueryError
-from laptop.aws.glue.backend import StoredGlueBackend
 from laptop.aws.glue.crawlers import data_files
+from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import Principal
 
 _STATEMENTS = re.compile(
@@ -28,7 +28,7 @@ def is_statement(sql: str) -> bool:
 
 
 def run(
-    sql: str, default_database: str, glue: StoredGlueBackend, principal: Principal
+    sql: str, default_database: str, glue: StoredBackend, principal: Principal
 ) -> tuple[str, Sequence[str]]:
     """Run a statement on somebody's behalf.
 
@@ -75,7 +75,7 @@ def run(
     )
 
 
-def _table(glue: StoredGlueBackend, database: str, name: str) -> tuple[list[str], FakeTable]:
+def _table(glue: StoredBackend, database: str, name: str) -> tuple[list[str], FakeTable]:
     _require(glue, database)
     table = glue.databases[database].tables.get(name)
     if table is None:
@@ -88,12 +88,12 @@ def _table(glue: StoredGlueBackend, database: str, name: str) -> tuple[list[str]
     return keys, table
 
 
-def _require(glue: StoredGlueBackend, database: str) -> None:
+def _require(glue: StoredBackend, database: str) -> None:
     if database not in glue.databases:
         raise QueryError("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
 
 
-def _repair(glue: StoredGlueBackend, database: str, name: str, principal: Principal) -> list[str]:
+def _repair(glue: StoredBackend, database: str, name: str, principal: Principal) -> list[str]:
     """Add the partitions whose folders are there; returns what Athena prints."""
     keys, table = _table(glue, database, name)
     descriptor = table.as_dict()["StorageDescriptor"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -17,13 +16,14 @@ from moto.glue.exceptions import (
     GlueClientError,
     InvalidInputException,
 )
-from moto.glue.models import GlueBackend, glue_backends
+from moto.glue.models import glue_backends
 from moto.glue.responses import GlueResponse
 
 from laptop.aws import seams
 from laptop.aws.glue.catalog_files import CatalogFiles
 from laptop.aws.glue.crawlers import Crawl, Crawler
 from laptop.aws.glue.jobs import Job, JobRun
+from laptop.aws.glue.stored_backend import StoredBackend
 
 
 def install(state: Path, endpoint_url: str) -> None:
@@ -34,12 +34,11 @@ def install(state: Path, endpoint_url: str) -> None:
     seams.install("glue", partial(StoredGlueBackend, state=state), models)
 
 
-class StoredGlueBackend(GlueBackend):
+class StoredGlueBackend(StoredBackend):
     """moto's Glue of one region, kept in `CatalogFiles`."""
 
     def __init__(self, region_name: str, account_id: str, *, state: Path):
         super().__init__(region_name, account_id)
-        self.lock = threading.RLock()
         self._files = CatalogFiles(state / "glue" / region_name)
         self._files.load(self)
 

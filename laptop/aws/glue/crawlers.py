@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pyarrow.types as pt
@@ -24,13 +24,11 @@ from moto.glue.exceptions import InvalidInputException
 from moto.glue.models import FakeCrawl, FakeCrawler, FakeTable
 from moto.s3.exceptions import MissingBucket
 
+from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import ANYBODY, NotAuthorizedError, Principal, role_of_service
 from laptop.aws.logs import log_stream
 from laptop.aws.s3.backend import storage
 from laptop.aws.s3.object_files import Signature
-
-if TYPE_CHECKING:
-    from laptop.aws.glue.backend import StoredGlueBackend
 
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -86,7 +84,7 @@ class Crawl(FakeCrawl):
 class Crawler(FakeCrawler):
     """A Glue crawler; moto keeps its definition and its states."""
 
-    backend: StoredGlueBackend
+    backend: StoredBackend
     _principal: Principal = ANYBODY  # who the crawl that is going acts as
 
     def as_dict(self) -> dict[str, Any]:

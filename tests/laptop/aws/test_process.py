@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -113,7 +112,7 @@ def test_a_port_or_a_state_that_is_taken_is_named_with_the_remedy(tmp_path: Path
 
 
 def test_the_last_port_has_no_next_and_the_website_takes_a_free_one(tmp_path: Path) -> None:
-    with running(tmp_path, port=65535) as url:
+    with running(tmp_path, port=65535, module="laptop.lake") as url:
         assert url.endswith(":65535")
         address = website(tmp_path)
         assert address
@@ -121,13 +120,36 @@ def test_the_last_port_has_no_next_and_the_website_takes_a_free_one(tmp_path: Pa
             urllib.request.urlopen(address)
 
 
-def test_a_server_of_an_older_version_is_to_be_stopped_first(tmp_path: Path) -> None:
-    with (tmp_path / "server.json").open("w") as record:
-        record.write('{"pid": 1, "endpoint_url": "http://127.0.0.1:5055"}')
-        record.flush()
-        fcntl.flock(record, fcntl.LOCK_EX)  # as that server would
-        with pytest.raises(LocalAwsFailed, match="make stop first"):
-            website(tmp_path)
+OLDER_SERVER = """
+import fcntl, json, os, sys, time
+record = open(sys.argv[1], "w")
+fcntl.flock(record, fcntl.LOCK_EX)
+json.dump({"pid": os.getpid(), "endpoint_url": "http://127.0.0.1:9"} | json.loads(sys.argv[2]), record)
+record.flush()
+print(flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("version", [{}, {"version": "0123456789abcdef"}], ids=["before", "another"])
+def test_a_server_of_an_older_version_is_replaced_and_its_lake_kept(
+    tmp_path: Path, version: dict[str, str]
+) -> None:
+    with running(tmp_path) as url:
+        client_of(url, "s3").create_bucket(Bucket="lake")
+    with subprocess.Popen(
+        [sys.executable, "-c", OLDER_SERVER, tmp_path / "server.json", json.dumps(version)],
+        stdout=subprocess.PIPE,
+    ) as older:
+        try:
+            assert older.stdout
+            older.stdout.readline()
+            with running(tmp_path) as url:
+                assert older.wait(timeout=5) == -signal.SIGTERM
+                assert start(tmp_path) == url, "a server with this code stays"
+                assert [b["Name"] for b in client_of(url, "s3").list_buckets()["Buckets"]] == ["lake"]
+        finally:
+            older.kill()
 
 
 def serve(*arguments: str) -> subprocess.Popen[str]:

@@ -11,15 +11,9 @@ from typing import Any
 
 import pytest
 
+from include.crypto_lake.resources import load_resources
 from laptop.aws.process import running
-from laptop.lake.deployment import (
-    ALERT_TOPIC_ARN,
-    LAKE_BUCKET,
-    VALUES,
-    WEBSITE_BUCKET,
-    deploy,
-    load_resources,
-)
+from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET, deploy
 from tests.laptop.conftest import client_of
 
 WEBSITE = Path(__file__).parents[3] / "include" / "website"
@@ -34,7 +28,7 @@ def deployed(local_aws: str, s3: Any) -> str:
 
 
 def test_everything_declared_is_there_once(deployed: str, glue: Any, s3: Any) -> None:
-    resources = load_resources()
+    resources = load_resources(VALUES)
     assert set(resources["glue_jobs"]) <= set(glue.list_jobs()["JobNames"])
     for name in resources["crawlers"]:
         assert glue.get_crawler(Name=name)["Crawler"]["Version"] == 1  # an update would fail while it runs
@@ -67,12 +61,6 @@ def test_only_the_distribution_reads_the_websites_bucket(deployed: str) -> None:
         urllib.request.urlopen(f"{deployed}/{WEBSITE_BUCKET}/index.html")
 
 
-def test_a_placeholder_without_a_value_is_named() -> None:
-    incomplete = {name: value for name, value in VALUES.items() if name != "glue_crawler_role"}
-    with pytest.raises(KeyError, match=r"crawlers.yaml: give glue_crawler_role a value"):
-        load_resources(incomplete)
-
-
 ARRIVALS = "crypto-lake-arrivals"
 
 
@@ -96,7 +84,7 @@ def receive(endpoint_url: str) -> list[dict[str, Any]]:
 
 
 def test_arrivals_and_alerts_have_somewhere_to_go(deployed: str) -> None:
-    declared = load_resources()["queues"]
+    declared = load_resources(VALUES)["queues"]
     for definition in declared.values():
         found = queue(deployed, definition["QueueName"])
         wanted = definition["Attributes"]
@@ -108,12 +96,12 @@ def test_arrivals_and_alerts_have_somewhere_to_go(deployed: str) -> None:
     assert json.loads(queue(deployed)["RedrivePolicy"]) == arrivals["RedrivePolicy"]
     assert arrivals["RedrivePolicy"]["deadLetterTargetArn"] == dead_letters["QueueArn"]
     topic = client_of(deployed, "sns").get_topic_attributes(TopicArn=ALERT_TOPIC_ARN)["Attributes"]
-    assert topic["DisplayName"] == load_resources()["topics"]["alerts"]["Attributes"]["DisplayName"]
+    assert topic["DisplayName"] == load_resources(VALUES)["topics"]["alerts"]["Attributes"]["DisplayName"]
 
 
 def test_the_workgroup_is_as_declared_whatever_was_done_to_it(deployed: str) -> None:
     athena = client_of(deployed, "athena")
-    declared = load_resources()["athena"]["workgroup"]
+    declared = load_resources(VALUES)["athena"]["workgroup"]
     updates = {"EnforceWorkGroupConfiguration": False, "RemoveBytesScannedCutoffPerQuery": True}
     athena.update_work_group(WorkGroup=declared["Name"], ConfigurationUpdates=updates)
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 
-from laptop.lake.deployment import VALUES, load_resources
+from include.crypto_lake.resources import load_resources
+from laptop.lake.deployment import VALUES
 from tests.laptop.conftest import PARQUET, crawl, parquet
 
 
