@@ -25,8 +25,8 @@ from unittest.mock import patch
 import boto3
 
 from include.crypto_lake.resources import load_resources
-from lake_provider.hooks.bronze import BronzeDay
-from lake_provider.hooks.coingecko import MarketsPage
+from lake_provider.bronze import BronzeDay
+from lake_provider.coingecko.client import MarketsPage
 from laptop.aws.process import running
 from laptop.aws.s3.object_files import ObjectFiles, Signature
 from laptop.coingecko import demo_market as coingecko_demo

@@ -61,7 +61,7 @@ from include.orchestration import assets, days, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
-from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
+from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
 
 FROM_DATE, TO_DATE = "{{ day('from_date') }}", "{{ day('to_date') }}"
 BUCKET = "{{ lake('bucket') }}"

@@ -65,8 +65,8 @@ from include.orchestration import assets, days, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.athena import AthenaCheckOperator
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"

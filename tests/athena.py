@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from lake_provider.hooks.athena import rows_of
+from lake_provider.athena_rows import rows_of
 
 
 def run(sql: str, bucket: str, database: str = "default") -> dict[str, Any]:

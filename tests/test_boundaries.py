@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, tuple[set[str], str]] = {
     "laptop/runner": (
         {
             "include.crypto_lake",
-            "lake_provider.hooks.athena",
+            "lake_provider.athena_rows",
             "laptop.aws.process",
             "laptop.coingecko",
             "laptop.lake",

@@ -68,7 +68,7 @@ def query(context: Context) -> Figures:
 @_metrics
 def day(context: Context) -> Figures:
     """Of `measure_day`: each column of its query's row."""
-    from lake_provider.hooks.athena import fetch_rows
+    from lake_provider.athena_rows import fetch_rows
 
     return fetch_rows(_athena(), _returned(context))[0]
 

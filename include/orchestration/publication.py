@@ -41,7 +41,7 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from lake_provider.hooks.athena import fetch_rows
+    from lake_provider.athena_rows import fetch_rows
 
     athena = AthenaHook()
     documents = {}

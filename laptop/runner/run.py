@@ -192,7 +192,7 @@ def follow(record: RunRecord, airflow: subprocess.Popen[bytes], log: Path) -> No
 
 def report(record: RunRecord, *, endpoint_url: str, website_url: str, day: date, seconds: float) -> None:
     """Print the top ten and the three addresses."""
-    from lake_provider.hooks.athena import rows_of
+    from lake_provider.athena_rows import rows_of
 
     client = boto3.client("athena")
     pages = client.get_paginator("get_query_results").paginate(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.crypto_lake.website import TOP10_CRYPTOS
-from lake_provider.hooks.athena import rows_of
+from lake_provider.athena_rows import rows_of
 from laptop.lake.deployment import LAKE_BUCKET
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website import EXPORTS
 from include.crypto_lake.website_files import website_files
 from include.glue_scripts import bronze_to_silver, silver_to_gold
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
+from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.lake.deployment import VALUES as LAPTOP
 
 POLICIES = Path(__file__).parents[2] / "infra" / "policies"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from lake_provider.hooks.athena import fetch_rows
+from lake_provider.athena_rows import fetch_rows
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

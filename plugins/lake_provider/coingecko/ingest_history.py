@@ -23,7 +23,7 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import (
+from lake_provider.bronze import (
     STAMP,
     BronzeDay,
     ascii_line,
@@ -31,9 +31,9 @@ from lake_provider.hooks.bronze import (
     put_refused,
     whole_ingestions,
 )
-from lake_provider.hooks.coingecko import HISTORY, CoinGeckoHook, CoinGeckoRefusal, Page, in_path
-from lake_provider.hooks.market_chart import NULL, Points, days_of, row_of
-from lake_provider.operators.coingecko import check_currency, parsed_coins, parsed_day, utc_now
+from lake_provider.coingecko.client import HISTORY, CoinGeckoHook, CoinGeckoRefusal, Page, in_path
+from lake_provider.coingecko.history import NULL, Points, days_of, row_of
+from lake_provider.coingecko.ingest_markets import check_currency, parsed_coins, parsed_day, utc_now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -107,7 +107,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         prefix: where bronze's days are in the bucket.
         history_prefix: where the responses go in the bucket.
         rejected_prefix: where refused responses go in the bucket.
-        coingecko_conn_id: Airflow connection, see ``lake_provider.hooks.coingecko``.
+        coingecko_conn_id: Airflow connection, see ``lake_provider.coingecko.client``.
         aws_conn_id: Airflow connection for S3.
     """
 

@@ -14,8 +14,8 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException
 
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, MarketsPage, _accept
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal, MarketsPage, _accept
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.coingecko.stand_in import Fault
 from tests.damage import damaged_pages
 

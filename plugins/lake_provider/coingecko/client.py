@@ -34,7 +34,7 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
-from lake_provider.hooks import market_chart
+from lake_provider.coingecko import history
 
 MARKETS = "/api/v3/coins/markets"
 HISTORY = "/api/v3/coins/{}/market_chart/range"
@@ -255,7 +255,7 @@ class CoinGeckoHook(HttpHook):
             last: its last day.
 
         Returns:
-            The response, for ``lake_provider.hooks.market_chart``. It may have no point of the range.
+            The response, for ``lake_provider.coingecko.history``. It may have no point of the range.
 
         Raises:
             CoinGeckoRefusal: as ``markets``; also when CoinGecko does not know the coin.
@@ -526,7 +526,7 @@ def _accept_history(response: requests.Response, name: str) -> Page:
     refuse = _refuser(response, f"coin {name}")
     _payload(response, refuse)
     try:
-        days = market_chart.days_of(response.content)
+        days = history.days_of(response.content)
     except ValueError as error:
         refuse(str(error))
     return _page(response, refuse, rows=len(days))
@@ -544,7 +544,7 @@ def _refuser(response: requests.Response, wanted: str) -> Callable[..., NoReturn
 def _payload(response: requests.Response, refuse: Callable[..., NoReturn]) -> Any:
     """The body's JSON; refuses what is none, one of CoinGecko's errors, and any other status than 200."""
     try:
-        payload = json.loads(response.content.decode(), parse_constant=market_chart.refuse_constant)
+        payload = json.loads(response.content.decode(), parse_constant=history.refuse_constant)
     except (ValueError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         start = " ".join(response.content[:100].decode(errors="replace").split())

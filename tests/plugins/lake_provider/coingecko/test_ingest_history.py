@@ -14,12 +14,12 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import BronzeDay
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, _accept_history
-from lake_provider.hooks.market_chart import days_of, row_of
-from lake_provider.operators import coingecko, coingecko_history
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
+from lake_provider.bronze import BronzeDay
+from lake_provider.coingecko import ingest_history, ingest_markets
+from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal, _accept_history
+from lake_provider.coingecko.history import days_of, row_of
+from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 from laptop.runner.environment import COINGECKO_API, coingecko_connection
@@ -46,7 +46,7 @@ class Killed(BaseException):
 @pytest.fixture
 def source(connect, waits, monkeypatch) -> Iterator[StandIn]:
     """CoinGecko as it is on the tenth of February: it has today's market and past days' histories."""
-    for module in (coingecko, coingecko_history):
+    for module in (ingest_markets, ingest_history):
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
     with running_stand_in("demo", now=lambda: NOW) as running:
         connect(running.url, extra={"calls_per_minute": 1e9})

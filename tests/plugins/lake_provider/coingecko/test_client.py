@@ -14,8 +14,8 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks import coingecko
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal
+from lake_provider.coingecko import client
+from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
 DAY = date(2026, 1, 31)
@@ -150,7 +150,7 @@ def test_what_may_pass_is_tried_again(stand_in, waits, fault):
 
 
 def test_a_server_that_stays_silent_is_given_up_and_asked_again(stand_in, waits, monkeypatch):
-    monkeypatch.setattr(coingecko, "_READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(client, "_READ_TIMEOUT", 0.2)
     stand_in.misbehave(Fault("slow", seconds=0.6))
     hook = CoinGeckoHook()
     [page] = hook.markets(coins=10, currency="usd", as_of=DAY)
@@ -370,7 +370,7 @@ def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
     response.url, response.reason = f"http://x/?k={spelled}", f"No {spelled}"
     response.headers["Location"] = f"/{spelled}"
     response._content = b"\xff" + spelled.encode() + b"."
-    assert coingecko._take_out_key(response, KEY)
+    assert client._take_out_key(response, KEY)
     assert response.content in (b"\xff***.", b"\xff***\x00.")
     assert [part.rstrip("\0") for part in (response.url, response.reason, response.headers["Location"])] == [
         "http://x/?k=***",
@@ -382,5 +382,5 @@ def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
 def test_a_password_that_is_too_short_for_a_key_changes_no_answer():
     response = requests.Response()
     response._content = b'[{"id": "a"}]'
-    assert not coingecko._take_out_key(response, "a")
+    assert not client._take_out_key(response, "a")
     assert response.content == b'[{"id": "a"}]'

@@ -16,8 +16,8 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import BronzeDay, ascii_line, put_refused
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, MarketsPage
+from lake_provider.bronze import BronzeDay, ascii_line, put_refused
+from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal, MarketsPage
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,7 +42,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         currency: CoinGecko's ``vs_currency``, e.g. ``usd``.
         prefix: where bronze is in the bucket.
         rejected_prefix: where refused responses go in the bucket.
-        coingecko_conn_id: Airflow connection, see ``lake_provider.hooks.coingecko``.
+        coingecko_conn_id: Airflow connection, see ``lake_provider.coingecko.client``.
         aws_conn_id: Airflow connection for S3.
     """
 

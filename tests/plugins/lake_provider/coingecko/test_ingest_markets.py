@@ -20,9 +20,9 @@ import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ParamValidationError
 
-from lake_provider.hooks.bronze import BronzeDay
-from lake_provider.operators import coingecko
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.bronze import BronzeDay
+from lake_provider.coingecko import ingest_markets
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.coingecko.stand_in import Fault, running_stand_in
 
 DAY = "2026-01-31"
@@ -46,7 +46,7 @@ def clock(monkeypatch):
 
     def set_to(text: str) -> datetime:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        monkeypatch.setattr(coingecko, "utc_now", lambda: moment)
+        monkeypatch.setattr(ingest_markets, "utc_now", lambda: moment)
         return moment
 
     return set_to
@@ -56,7 +56,7 @@ def clock(monkeypatch):
 def live(clock, connect, waits):
     """A source that knows only today, as CoinGecko does; its clock is ours."""
     clock(f"{DAY}T02:00:05")
-    with running_stand_in("demo", now=lambda: coingecko.utc_now()) as running:
+    with running_stand_in("demo", now=lambda: ingest_markets.utc_now()) as running:
         connect(running.url)
         yield running
 

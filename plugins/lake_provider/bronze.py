@@ -20,7 +20,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
-from lake_provider.hooks.coingecko import CoinGeckoRefusal, Page
+from lake_provider.coingecko.client import CoinGeckoRefusal, Page
 
 STAMP = "%Y%m%dT%H%M%SZ"
 """How a moment (UTC) is written in keys."""
