@@ -26,7 +26,7 @@ import boto3
 
 from include.crypto_lake.resources import load_resources
 from lake_provider.bronze import BronzeDay
-from lake_provider.coingecko.client import MarketsPage
+from lake_provider.coingecko.responses import MarketsPage
 from laptop.aws.process import running
 from laptop.aws.s3.object_files import ObjectFiles, Signature
 from laptop.coingecko import demo_market as coingecko_demo

@@ -129,6 +129,12 @@ def test_a_folder_imports_no_library_that_it_must_not_need(folder: str) -> None:
     assert not broken, f"{folder}: {reason}"
 
 
+def test_storing_bronze_knows_no_source() -> None:
+    """A second source would store its pages with the same module."""
+    stored_with = imports_of(REPOSITORY / "plugins/lake_provider/bronze.py")
+    assert not {name for name in stored_with if name.startswith("lake_provider.")}
+
+
 def test_every_folder_of_python_has_a_rule() -> None:
     ruled = {Path(folder).parts for folder in MAY_IMPORT} | {("docker",)}
     for file in REPOSITORY.glob("*/**/*.py"):

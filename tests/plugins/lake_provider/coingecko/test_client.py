@@ -15,7 +15,9 @@ import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from lake_provider.coingecko import client
-from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal
+from lake_provider.coingecko.api_key import mask_key_in
+from lake_provider.coingecko.client import CoinGeckoHook
+from lake_provider.coingecko.responses import CoinGeckoRefusal
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
 DAY = date(2026, 1, 31)
@@ -322,7 +324,7 @@ def test_an_unknown_plan_is_named(stand_in, connect):
 def test_time_travel_as_text_is_refused_since_any_text_would_count_as_true(stand_in, connect):
     connect(stand_in.url, extra={"time_travel": "false"})
     with pytest.raises(AirflowFailException, match="time_travel is 'false': set it to true or false"):
-        _ = CoinGeckoHook().time_travel
+        _ = CoinGeckoHook().connection.time_travel
 
 
 def test_a_key_that_no_header_may_hold_is_refused_without_being_shown(stand_in, connect):
@@ -370,7 +372,7 @@ def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
     response.url, response.reason = f"http://x/?k={spelled}", f"No {spelled}"
     response.headers["Location"] = f"/{spelled}"
     response._content = b"\xff" + spelled.encode() + b"."
-    assert client._take_out_key(response, KEY)
+    assert mask_key_in(response, KEY)
     assert response.content in (b"\xff***.", b"\xff***\x00.")
     assert [part.rstrip("\0") for part in (response.url, response.reason, response.headers["Location"])] == [
         "http://x/?k=***",
@@ -382,5 +384,5 @@ def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
 def test_a_password_that_is_too_short_for_a_key_changes_no_answer():
     response = requests.Response()
     response._content = b'[{"id": "a"}]'
-    assert not client._take_out_key(response, "a")
+    assert not mask_key_in(response, "a")
     assert response.content == b'[{"id": "a"}]'

@@ -14,8 +14,9 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException
 
-from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal, MarketsPage, _accept
+from lake_provider.coingecko.client import CoinGeckoHook
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.responses import CoinGeckoRefusal, MarketsPage, accept_markets
 from laptop.coingecko.stand_in import Fault
 from tests.damage import damaged_pages
 
@@ -52,7 +53,7 @@ def ids_of(body: bytes) -> list[str] | None:
 
 def outcome_of(response: requests.Response) -> MarketsPage | CoinGeckoRefusal:
     try:
-        return _accept(response, 1)
+        return accept_markets(response, 1)
     except CoinGeckoRefusal as refusal:
         return refusal
 

@@ -16,10 +16,11 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from lake_provider.bronze import BronzeDay
 from lake_provider.coingecko import ingest_history, ingest_markets
-from lake_provider.coingecko.client import CoinGeckoHook, CoinGeckoRefusal, _accept_history
-from lake_provider.coingecko.history import days_of, row_of
+from lake_provider.coingecko.client import CoinGeckoHook
+from lake_provider.coingecko.history import bronze_row, split_into_days
 from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.responses import CoinGeckoRefusal, accept_history
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 from laptop.runner.environment import COINGECKO_API, coingecko_connection
@@ -165,7 +166,7 @@ def test_the_digits_are_those_that_came_and_nulls_stay():
     )
     coin = {"id": "a", "symbol": None, "name": 'The "A" \N{SNOWMAN}', "rank": 1}
     head = r'{"id": "a", "symbol": null, "name": "The \"A\" \u2603", "image": null, "prices": '
-    assert {day: row_of(coin, points) for day, points in days_of(body).items()} == {
+    assert {day: bronze_row(coin, points) for day, points in split_into_days(body).items()} == {
         DAYS[0]: f"{head}[1769731200000, 1e-11], "
         '"market_caps": [1769731200000, 41000000000000000000000.0], "total_volumes": null}',
         DAYS[1]: f"{head}[1769817600000, 0.10], "
@@ -416,7 +417,7 @@ def test_a_200_that_is_no_history_is_refused(body, reason):
     response = requests.Response()
     response.status_code, response.url, response._content = 200, "http://x/", body.encode()
     with pytest.raises(CoinGeckoRefusal) as caught:
-        _accept_history(response, "bitcoin")
+        accept_history(response, "bitcoin")
     assert reason in caught.value.reason
     assert (caught.value.permanent, caught.value.busy, caught.value.unknown) == (False, False, False)
 
@@ -498,21 +499,21 @@ def test_without_a_wish_of_the_connection_the_plan_sets_the_pace(connect):
         ({"extra": {"calls_per_minute": 0.5}}, 0.5),
     ):
         connect("http://127.0.0.1:1", **fields)
-        assert CoinGeckoHook().calls_per_minute == pace
+        assert CoinGeckoHook().connection.calls_per_minute == pace
 
 
 def test_the_stand_in_on_a_laptop_is_asked_at_once_and_coingecko_itself_is_not(monkeypatch):
     monkeypatch.delenv("COINGECKO_API_KEY", raising=False)
     for url, pace in (("http://127.0.0.1:1", 60_000), (COINGECKO_API, 5)):
         monkeypatch.setenv("AIRFLOW_CONN_COINGECKO_DEFAULT", coingecko_connection(url, time_travel=False))
-        assert CoinGeckoHook().calls_per_minute == pace
+        assert CoinGeckoHook().connection.calls_per_minute == pace
 
 
 @pytest.mark.parametrize("value", ["30", True, 0, -1, None, [5], math.inf])
 def test_a_pace_that_is_none_is_named(connect, value):
     connect("http://127.0.0.1:1", extra={"calls_per_minute": value})
     with pytest.raises(AirflowFailException, match=r"extra calls_per_minute is .*a number above 0"):
-        _ = CoinGeckoHook().calls_per_minute
+        _ = CoinGeckoHook().connection.calls_per_minute
 
 
 # Wrong arguments

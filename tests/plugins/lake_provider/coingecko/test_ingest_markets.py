@@ -174,14 +174,14 @@ def test_an_ingestion_from_a_clock_that_runs_ahead_is_followed_not_overtaken(sta
 
 def test_a_key_that_another_ingestion_takes_meanwhile_is_left_alone(stand_in, bucket, monkeypatch):
     taken = f"{BRONZE}/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
-    look = BronzeDay._stamps
+    look = BronzeDay._list_stamps
 
     def look_and_be_overtaken(day: BronzeDay) -> list[str]:
         stamps = look(day)
         bucket.put(taken, b'[{"id":"theirs"}]')
         return stamps
 
-    monkeypatch.setattr(BronzeDay, "_stamps", look_and_be_overtaken)
+    monkeypatch.setattr(BronzeDay, "_list_stamps", look_and_be_overtaken)
     result = ingest(bucket, coins="10")
     assert result["ingested_at"] == "20260131T020001Z"
     assert bucket.body(taken) == b'[{"id":"theirs"}]'
