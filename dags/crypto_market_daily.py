@@ -61,12 +61,12 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG, Param, task
 
 import include
-from include.orchestration import assets, days, metrics
+from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
-from lake_provider.operators.athena import AthenaCheckOperator
+from lake_provider.operators.athena_check import AthenaCheckOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
@@ -76,7 +76,7 @@ DAYS = {"--run_date": RUN_DATE}
 PARTITIONS = [[RUN_DATE]]
 
 ATHENA: dict[str, Any] = {
-    "database": days.DATABASE,
+    "database": market_tasks.DATABASE,
     "workgroup": "crypto-lake",  # says where results go, and what a query may read
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
@@ -123,19 +123,21 @@ with DAG(
         on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
     )
-    bronze_to_silver = days.bronze_to_silver(
+    bronze_to_silver = market_tasks.bronze_to_silver(
         DAYS,
         made_from="{{ ti.xcom_pull(task_ids='fetch_markets')['ingested_at'] }}",
         doc_md="Type, check and deduplicate the day's bronze; refused rows go to quarantine with their reasons.",
     )
-    silver_to_gold = days.silver_to_gold(
+    silver_to_gold = market_tasks.silver_to_gold(
         DAYS,
         doc_md="Rank the day's coins and sum up the market.",
     )
-    crawl_silver = days.crawl_silver(
+    crawl_silver = market_tasks.crawl_silver(
         PARTITIONS, doc_md="Add the day to `silver_coins_market` in the Data Catalog."
     )
-    crawl_gold = days.crawl_gold(PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog.")
+    crawl_gold = market_tasks.crawl_gold(
+        PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog."
+    )
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",

@@ -69,7 +69,7 @@ from airflow.sdk import (
     task,
 )
 
-from include.orchestration import arrivals, assets, metrics
+from include.orchestration import arrival_tasks, assets, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
@@ -103,7 +103,7 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.ON_ARRIVAL},
     user_defined_macros=MACROS
-    | {"output_partitions": arrivals.output_partitions, "output_columns": arrivals.output_columns},
+    | {"output_partitions": arrival_tasks.output_partitions, "output_columns": arrival_tasks.output_columns},
     render_template_as_native_obj=False,
     params={
         "reprocess": Param(
@@ -119,7 +119,7 @@ with DAG(
     @task
     def find_arrivals(run: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
         """List `raw/`, compare it with what has been made of it, and keep the run's list for a rerun."""
-        return arrivals.find(run, bucket, reprocess)
+        return arrival_tasks.find(run, bucket, reprocess)
 
     @task(
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
@@ -129,12 +129,12 @@ with DAG(
         batch: dict[str, Any], run: str, bucket: str, reprocess: str, currency: str
     ) -> list[dict[str, Any]]:
         """Clean one object and fold its rows into the days they are of; refuse what cannot be used."""
-        return arrivals.process(batch["number"], run, bucket, reprocess, currency)
+        return arrival_tasks.process(batch["number"], run, bucket, reprocess, currency)
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, on_success_callback=metrics.arrivals)
     def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:
         """Sum up files and rows; send an alert when some were refused."""
-        return arrivals.report(results, run, bucket)
+        return arrival_tasks.report(results, run, bucket)
 
     found = find_arrivals(**RUN)
     processed = process_arrivals.partial(**RUN, currency="{{ lake('currency') }}").expand(batch=found)

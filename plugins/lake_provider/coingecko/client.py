@@ -127,7 +127,7 @@ class CoinGeckoHook(HttpHook):
             last: its last day.
 
         Returns:
-            The response, for ``lake_provider.coingecko.history``. It may have no point of the range.
+            The response, for ``lake_provider.coingecko.market_chart``. It may have no point of the range.
 
         Raises:
             CoinGeckoRefusal: as ``markets``; also when CoinGecko does not know the coin.

@@ -27,7 +27,7 @@ from lake_provider.bronze import STAMP, BronzeDay, Page, ascii_line, put_new, wh
 from lake_provider.clock import utc_now
 from lake_provider.coingecko.arguments import check_currency, parse_coins, parse_day, parse_flag
 from lake_provider.coingecko.client import HISTORY, CoinGeckoHook, path_segment
-from lake_provider.coingecko.history import NULL, Points, bronze_row, split_into_days
+from lake_provider.coingecko.market_chart import NULL, Points, bronze_row, split_into_days
 from lake_provider.coingecko.rejected import put_refused
 from lake_provider.coingecko.responses import CoinGeckoRefusal
 

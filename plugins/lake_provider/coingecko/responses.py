@@ -14,7 +14,7 @@ import requests
 from airflow.sdk.exceptions import AirflowException
 
 from lake_provider.bronze import Page
-from lake_provider.coingecko import history
+from lake_provider.coingecko import market_chart
 
 _TOO_LONG_AGO = 10012
 """CoinGecko's code for a range that begins before what the plan allows."""
@@ -116,7 +116,7 @@ def accept_history(response: requests.Response, name: str) -> Page:
     refuse = _refuser(response, f"coin {name}")
     _parse_json(response, refuse)
     try:
-        days = history.split_into_days(response.content)
+        days = market_chart.split_into_days(response.content)
     except ValueError as error:
         refuse(str(error))
     return _build_page(response, refuse, rows=len(days))
@@ -134,7 +134,7 @@ def _refuser(response: requests.Response, wanted: str) -> Callable[..., NoReturn
 def _parse_json(response: requests.Response, refuse: Callable[..., NoReturn]) -> Any:
     """The body's JSON; refuses what is none, one of CoinGecko's errors, and any other status than 200."""
     try:
-        payload = json.loads(response.content.decode(), parse_constant=history.refuse_constant)
+        payload = json.loads(response.content.decode(), parse_constant=market_chart.refuse_constant)
     except (ValueError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         start = " ".join(response.content[:100].decode(errors="replace").split())

@@ -17,9 +17,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from lake_provider.bronze import BronzeDay
 from lake_provider.coingecko import ingest_history, ingest_markets
 from lake_provider.coingecko.client import CoinGeckoHook
-from lake_provider.coingecko.history import bronze_row, split_into_days
 from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.market_chart import bronze_row, split_into_days
 from lake_provider.coingecko.responses import CoinGeckoRefusal, accept_history
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
