@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from include.crypto_lake import layout
 from laptop.aws.process import running
 from laptop.lake.deployment import LAKE_BUCKET, deploy
 from laptop.runner import servers
@@ -96,8 +97,8 @@ def query_count(day: date) -> int:
     query = athena.start_query_execution(
         QueryString="SELECT COUNT(*) FROM processed_crypto "
         f"WHERE year = '{year}' AND month = '{month}' AND day = '{number}'",
-        QueryExecutionContext={"Database": "crypto_datalake"},
-        ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/athena/results/"},
+        QueryExecutionContext={"Database": layout.DATABASE},
+        ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/{layout.ATHENA_RESULTS}/"},
     )["QueryExecutionId"]
     while True:
         state = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]

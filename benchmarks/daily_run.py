@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 
 from benchmarks import lakes
+from include.crypto_lake import layout
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.runner.environment import airflow_environment, prepare_database
 from laptop.runner.run import DAG_ID, RunRecord
@@ -290,7 +291,7 @@ def _file_counters(plan: dict[str, Any]) -> Iterator[int]:
 
 
 def _queries() -> list[str]:
-    pages = boto3.client("athena").get_paginator("list_query_executions").paginate(WorkGroup="crypto-lake")
+    pages = boto3.client("athena").get_paginator("list_query_executions").paginate(WorkGroup=layout.WORKGROUP)
     return [query for page in pages for query in page["QueryExecutionIds"]]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from include.crypto_lake import layout
 from laptop.aws.process import running
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import running_stand_in
@@ -265,7 +266,7 @@ def _inventory() -> dict[str, dict[str, int]]:
 
 def _queries() -> set[str]:
     athena = boto3.client("athena")
-    return set(athena.list_query_executions(WorkGroup="crypto-lake")["QueryExecutionIds"])
+    return set(athena.list_query_executions(WorkGroup=layout.WORKGROUP)["QueryExecutionIds"])
 
 
 def _scanned(queries: set[str]) -> list[int]:

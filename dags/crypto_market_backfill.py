@@ -57,6 +57,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
+from include.crypto_lake import layout
 from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
@@ -111,6 +112,10 @@ with DAG(
         bucket=BUCKET,
         coins="{{ lake('coins') }}",
         currency="{{ lake('currency') }}",
+        prefix=layout.BRONZE_COINS_MARKET,
+        history_prefix=layout.BRONZE_COINS_HISTORY,
+        rejected_prefix=layout.REJECTED_COINS_HISTORY,
+        source_suffix=layout.HISTORY_SUFFIX,
         replace="{{ params.replace }}",
         retries=5,  # each goes on where the one before has ended
         execution_timeout=timedelta(hours=10),  # as many coins as fit into memory for a year, without a key

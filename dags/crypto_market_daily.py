@@ -61,6 +61,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG, Param, task
 
 import include
+from include.crypto_lake import layout
 from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
@@ -76,8 +77,8 @@ DAYS = {"--run_date": RUN_DATE}
 PARTITIONS = [[RUN_DATE]]
 
 ATHENA: dict[str, Any] = {
-    "database": market_tasks.DATABASE,
-    "workgroup": "crypto-lake",  # says where results go, and what a query may read
+    "database": layout.DATABASE,
+    "workgroup": layout.WORKGROUP,  # says where results go, and what a query may read
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
     "deferrable": False,
@@ -91,7 +92,7 @@ with DAG(
     dag_id="crypto_market_daily",
     description="CoinGecko's market snapshot: bronze, silver, gold, quality gate, website",
     doc_md=__doc__,
-    schedule="0 2 * * *",
+    schedule=layout.DAILY_SCHEDULE,
     # Before any price: a run for a date before start_date would "succeed" with no task run.
     start_date=datetime(2009, 1, 3, tzinfo=UTC),
     catchup=False,
@@ -119,6 +120,8 @@ with DAG(
         bucket=BUCKET,
         coins="{{ lake('coins') }}",
         currency=CURRENCY,
+        prefix=layout.BRONZE_COINS_MARKET,
+        rejected_prefix=layout.REJECTED_COINS_MARKET,
         outlets=[assets.BRONZE_COINS_MARKET],
         on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
@@ -173,11 +176,11 @@ with DAG(
         outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY],
         on_success_callback=metrics.publication,
     )
-    def publish_website(queries: dict[str, str], as_of: str, bucket: str, currency: str) -> dict[str, Any]:
+    def publish_website(queries: dict[str, str], run_date: str, bucket: str, currency: str) -> dict[str, Any]:
         """Write the website's data files: all are checked before the first is written, newer ones stay."""
         from include.orchestration.publication import publish
 
-        return publish(queries, as_of=as_of, bucket=bucket, currency=currency)
+        return publish(queries, run_date=run_date, bucket=bucket, currency=currency)
 
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
@@ -191,7 +194,7 @@ with DAG(
     check_gold >> list(queries.values())
     publish_website(
         {name: query.output for name, query in queries.items()},
-        as_of=RUN_DATE,
+        run_date=RUN_DATE,
         bucket=WEBSITE_BUCKET,
         currency=CURRENCY,
     )

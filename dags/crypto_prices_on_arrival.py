@@ -69,6 +69,7 @@ from airflow.sdk import (
     task,
 )
 
+from include.crypto_lake import layout
 from include.orchestration import arrival_tasks, assets, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
@@ -84,7 +85,7 @@ RUN: dict[str, str] = {
 raw_prices = Asset(
     "raw_prices",
     group=assets.GROUP,
-    watchers=[AssetWatcher(name="arrivals", trigger=ArrivalQueueTrigger(queue_name="crypto-lake-arrivals"))],
+    watchers=[AssetWatcher(name="arrivals", trigger=ArrivalQueueTrigger(queue_name=layout.ARRIVALS_QUEUE))],
 )
 
 with DAG(
@@ -92,7 +93,7 @@ with DAG(
     description="Price files dropped into raw/: cleaned with pandas, partitioned, catalogued",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("*/15 * * * *", timezone="UTC"), assets=raw_prices
+        timetable=CronTriggerTimetable(layout.ARRIVALS_SCHEDULE, timezone="UTC"), assets=raw_prices
     ),
     start_date=datetime(2009, 1, 3, tzinfo=UTC),
     catchup=False,
@@ -140,9 +141,9 @@ with DAG(
     processed = process_arrivals.partial(**RUN, currency="{{ lake('currency') }}").expand(batch=found)
     crawl_processed = GlueCatalogCrawlerOperator(
         task_id="crawl_processed",
-        crawler_name="processed-crypto",
-        database="crypto_datalake",
-        tables=["processed_crypto"],
+        crawler_name=layout.PROCESSED_CRAWLER.name,
+        database=layout.DATABASE,
+        tables=layout.PROCESSED_CRAWLER.table_names,
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
         poll_interval=2,

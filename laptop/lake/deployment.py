@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website_files import website_files
 from include.crypto_lake.website_headers import response_headers
@@ -29,7 +30,7 @@ REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"  # moto's
 LAKE_BUCKET = "crypto-lake"
 WEBSITE_BUCKET = "crypto-lake-website"
-ALERT_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:crypto-lake-alerts"
+ALERT_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{layout.ALERT_TOPIC}"
 VALUES = {  # for the placeholders of include/resources
     "region": REGION,
     "account_id": ACCOUNT_ID,
@@ -76,7 +77,7 @@ def deploy(endpoint_url: str) -> None:
     for script in sorted((_INCLUDE / "glue_scripts").glob("*.py")):
         s3.put_object(
             Bucket=LAKE_BUCKET,
-            Key=f"src/glue_scripts/{script.name}",
+            Key=f"{layout.GLUE_SCRIPTS}/{script.name}",
             Body=script.read_bytes(),
             ContentType="text/x-python",
         )

@@ -53,7 +53,7 @@ def documents(
     dates = [at.date() - timedelta(days=back) for back in reversed(range(days))]
     largest = {coin["id"] for coin in market(at.date())[:10]}
     rows = _Rows(market)
-    envelope = {"as_of": at.date(), "generated_at": at, "currency": CURRENCY}
+    envelope = {"run_date": at.date(), "generated_at": at, "currency": CURRENCY}
     today = [row | {"last_updated": at} for row in rows.coins(at.date())[:10]]
     prices = [
         {key: row[key] for key in ("coin_id", "dt", "rank", "current_price")}

@@ -23,7 +23,13 @@ BRONZE = f"bronze/coins_market/dt={DAY}"
 def ingest(bucket: Bucket, run_date: str = DAY) -> dict[str, Any]:
     """Two pages of one day."""
     task = CoinGeckoMarketsToS3Operator(
-        task_id="fetch_markets", run_date=run_date, bucket=bucket.name, coins="260", currency="usd"
+        task_id="fetch_markets",
+        run_date=run_date,
+        bucket=bucket.name,
+        coins="260",
+        currency="usd",
+        prefix="bronze/coins_market",
+        rejected_prefix="rejected/coins_market",
     )
     return task.execute({})
 

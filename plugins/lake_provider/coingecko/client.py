@@ -77,7 +77,7 @@ class CoinGeckoHook(HttpHook):
         """
         return CoinGeckoConnection(self.http_conn_id)
 
-    def markets(self, *, coins: int, currency: str, as_of: date | None = None) -> list[MarketsPage]:
+    def markets(self, *, coins: int, currency: str, run_date: date | None = None) -> list[MarketsPage]:
         """Fetch the largest coins by market capitalisation.
 
         ``coins`` is spread evenly over the fewest pages that hold it, so up to pages - 1 more may come:
@@ -86,7 +86,7 @@ class CoinGeckoHook(HttpHook):
         Args:
             coins: how many, at least 1.
             currency: CoinGecko's ``vs_currency``, e.g. ``usd``.
-            as_of: the day to serve (UTC); only servers with ``time_travel`` know it.
+            run_date: a past day to serve (UTC); only servers with ``time_travel`` know it.
 
         Returns:
             At least one page; ids may repeat between pages, since the ranking moves between two calls.
@@ -106,8 +106,8 @@ class CoinGeckoHook(HttpHook):
                 "per_page": per_page,
                 "page": number,
             }
-            if as_of is not None:
-                params["as_of"] = as_of.isoformat()
+            if run_date is not None:
+                params["as_of"] = run_date.isoformat()
             page = self._get(MARKETS, params, partial(accept_markets, number=number), wanted=f"page {number}")
             if page.coin_ids:
                 pages.append(page)

@@ -103,6 +103,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         prefix: where bronze's days are in the bucket.
         history_prefix: where the responses go in the bucket.
         rejected_prefix: where refused responses go in the bucket.
+        source_suffix: what the days' source is called after the responses' source, e.g. ``-history``.
         coingecko_conn_id: Airflow connection, see ``lake_provider.coingecko.connection``.
         aws_conn_id: Airflow connection for S3.
     """
@@ -117,6 +118,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         "prefix",
         "history_prefix",
         "rejected_prefix",
+        "source_suffix",
         "coingecko_conn_id",
         "aws_conn_id",
     )
@@ -129,10 +131,11 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         bucket: str,
         coins: str | int,
         currency: str,
+        prefix: str,
+        history_prefix: str,
+        rejected_prefix: str,
+        source_suffix: str,
         replace: str | bool = False,
-        prefix: str = "bronze/coins_market",
-        history_prefix: str = "bronze/coins_history",
-        rejected_prefix: str = "rejected/coins_history",
         coingecko_conn_id: str = "coingecko_default",
         aws_conn_id: str = "aws_default",
         **kwargs: Any,
@@ -147,6 +150,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         self.prefix = prefix
         self.history_prefix = history_prefix
         self.rejected_prefix = rejected_prefix
+        self.source_suffix = source_suffix
         self.coingecko_conn_id = coingecko_conn_id
         self.aws_conn_id = aws_conn_id
 
@@ -324,7 +328,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             content_type="application/json",
             http_date=None,
             etag=None,
-            source=f"{found.source}-history",
+            source=f"{found.source}{self.source_suffix}",
             clock=utc_now(),
             rows=len(rows),
         )

@@ -67,8 +67,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         bucket: str,
         coins: str | int,
         currency: str,
-        prefix: str = "bronze/coins_market",
-        rejected_prefix: str = "rejected/coins_market",
+        prefix: str,
+        rejected_prefix: str,
         coingecko_conn_id: str = "coingecko_default",
         aws_conn_id: str = "aws_default",
         **kwargs: Any,
@@ -110,7 +110,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         if day < today and not time_travel:
             return self._reuse_newest(bronze, today)
         try:
-            pages = hook.markets(coins=coins, currency=self.currency, as_of=day if time_travel else None)
+            pages = hook.markets(coins=coins, currency=self.currency, run_date=day if time_travel else None)
         except CoinGeckoRefusal as refusal:
             folder = f"{self.rejected_prefix.strip('/')}/dt={day}"
             key = put_refused(bronze.s3, self.bucket, folder, refusal, utc_now())

@@ -27,7 +27,7 @@ KEY = "CG-planted-0123456789"
 def refusal_of(stand_in: StandIn, fault: Fault) -> CoinGeckoRefusal:
     stand_in.misbehave(fault)
     with pytest.raises(CoinGeckoRefusal) as caught:
-        CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+        CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     return caught.value
 
 
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 def test_one_page_holds_up_to_250_coins(stand_in):
     hook = CoinGeckoHook()
-    [page] = hook.markets(coins=250, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=250, currency="usd", run_date=DAY)
     assert [coin["id"] for coin in json.loads(page.body)] == list(page.coin_ids)
     assert len(page.coin_ids) == 250
     assert page.coin_ids[:2] == ("bitcoin", "ethereum")
@@ -50,7 +50,7 @@ def test_one_page_holds_up_to_250_coins(stand_in):
 
 
 def test_more_coins_are_spread_evenly_over_pages_so_that_exactly_as_many_come(stand_in):
-    pages = CoinGeckoHook().markets(coins=260, currency="usd", as_of=DAY)
+    pages = CoinGeckoHook().markets(coins=260, currency="usd", run_date=DAY)
     assert [len(page.coin_ids) for page in pages] == [130, 130]
     assert len({coin_id for page in pages for coin_id in page.coin_ids}) == 260
     assert [page.number for page in pages] == [1, 2]
@@ -58,7 +58,7 @@ def test_more_coins_are_spread_evenly_over_pages_so_that_exactly_as_many_come(st
 
 def test_a_short_page_is_the_last(stand_in):
     hook = CoinGeckoHook()
-    pages = hook.markets(coins=900, currency="usd", as_of=DAY)  # the market has 300
+    pages = hook.markets(coins=900, currency="usd", run_date=DAY)  # the market has 300
     assert [len(page.coin_ids) for page in pages] == [225, 75]
     assert hook.calls == 2
 
@@ -66,13 +66,13 @@ def test_a_short_page_is_the_last(stand_in):
 def test_an_empty_page_past_the_end_ends_the_fetch_and_is_no_page(stand_in):
     hook = CoinGeckoHook()
     stand_in.misbehave(Fault("none"), Fault("body", message="[]"))
-    [page] = hook.markets(coins=500, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=500, currency="usd", run_date=DAY)
     assert page.number == 1
     assert hook.calls == 2
 
 
 def test_a_page_carries_what_an_audit_needs(stand_in):
-    [page] = CoinGeckoHook().markets(coins=3, currency="usd", as_of=DAY)
+    [page] = CoinGeckoHook().markets(coins=3, currency="usd", run_date=DAY)
     assert page.url == (
         f"{stand_in.url}/api/v3/coins/markets"
         "?vs_currency=usd&order=market_cap_desc&per_page=3&page=1&as_of=2026-01-31"
@@ -91,7 +91,7 @@ def test_a_rate_limit_is_waited_out_for_as_long_as_the_api_asks(stand_in, waits)
         Fault("busy", headers={"Retry-After": "7"}), Fault("busy", headers={"Retry-After": "60"})
     )
     hook = CoinGeckoHook()
-    [page] = hook.markets(coins=10, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=10, currency="usd", run_date=DAY)
     assert len(page.coin_ids) == 10
     assert waits == [7, 60]
     assert hook.calls == len(stand_in.received) == 3
@@ -99,7 +99,7 @@ def test_a_rate_limit_is_waited_out_for_as_long_as_the_api_asks(stand_in, waits)
 
 def test_no_wait_is_longer_than_two_minutes(stand_in, waits):
     stand_in.misbehave(Fault("busy", headers={"Retry-After": "86400"}))
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert waits == [120]
 
 
@@ -115,7 +115,7 @@ def test_retry_after_may_be_a_date_by_the_servers_own_clock(connect, waits):
 def test_without_a_usable_retry_after_the_waits_grow_with_jitter(stand_in, waits, retry_after):
     headers = {} if retry_after is None else {"Retry-After": retry_after}
     stand_in.misbehave(*[Fault("busy", headers=headers)] * 4)
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     for wait, least in zip(waits, [5, 10, 20, 40], strict=True):
         assert least <= wait <= least + 5
     assert sum(waits) >= 60  # the span over which CoinGecko counts calls
@@ -126,7 +126,7 @@ def test_a_retry_after_of_zero_or_in_the_past_still_waits_a_moment(stand_in, wai
         Fault("busy", headers={"Retry-After": "0"}),
         Fault("busy", headers={"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}),
     )
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert waits == [1, 1]
 
 
@@ -146,7 +146,7 @@ def test_a_retry_after_of_zero_or_in_the_past_still_waits_a_moment(stand_in, wai
 )
 def test_what_may_pass_is_tried_again(stand_in, waits, fault):
     stand_in.misbehave(fault)
-    [page] = CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    [page] = CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert len(json.loads(page.body)) == 10
     assert len(waits) == 1
 
@@ -155,7 +155,7 @@ def test_a_server_that_stays_silent_is_given_up_and_asked_again(stand_in, waits,
     monkeypatch.setattr(client, "_READ_TIMEOUT", 0.2)
     stand_in.misbehave(Fault("slow", seconds=0.6))
     hook = CoinGeckoHook()
-    [page] = hook.markets(coins=10, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=10, currency="usd", run_date=DAY)
     assert len(page.coin_ids) == 10
     assert hook.calls == 2
 
@@ -164,7 +164,7 @@ def test_the_number_of_attempts_is_bounded(stand_in, waits):
     stand_in.misbehave(*[Fault("busy")] * 9)
     hook = CoinGeckoHook()
     with pytest.raises(CoinGeckoRefusal, match=r"status 429\): You've exceeded the Rate Limit") as caught:
-        hook.markets(coins=10, currency="usd", as_of=DAY)
+        hook.markets(coins=10, currency="usd", run_date=DAY)
     assert hook.calls == 5
     assert len(waits) == 4
     assert not caught.value.permanent
@@ -183,7 +183,7 @@ def test_an_unreachable_api_is_named_with_what_to_check(connect, waits):
 def test_every_call_and_every_wait_leaves_a_line_in_the_log(stand_in, waits):
     stand_in.misbehave(Fault("busy", headers={"Retry-After": "7"}), Fault("drop"))
     with structlog.testing.capture_logs() as logs:
-        CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+        CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     log = "\n".join(str(entry["event"]) for entry in logs)
     assert "CoinGecko call 1: GET http" in log
     assert "-> 429, " in log
@@ -203,7 +203,7 @@ def test_a_source_that_is_unfit_for_an_objects_key_is_refused(stand_in, source):
 
 def test_without_a_usable_date_our_own_clock_counts(stand_in):
     stand_in.misbehave(Fault("none", headers={"Date": "yesterday"}))
-    [page] = CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    [page] = CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert abs((datetime.now(UTC) - page.clock).total_seconds()) < 60
     assert page.http_date == "yesterday"
 
@@ -278,7 +278,7 @@ def test_a_redirect_is_not_followed_for_the_key_would_go_along(stand_in):
 )
 def test_the_key_travels_in_its_plans_header_and_the_extra_in_none(stand_in, connect, extra, header):
     connect(stand_in.url, password=f" {KEY}\n", login="me", extra={"time_travel": True, **extra})
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     [request] = stand_in.received
     assert [name for name, value in request.headers.items() if KEY in value] == [header]
     assert request.headers[header] == KEY

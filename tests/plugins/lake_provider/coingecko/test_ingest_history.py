@@ -55,7 +55,17 @@ def source(connect, waits, monkeypatch) -> Iterator[StandIn]:
 
 
 def operator(bucket, /, **arguments: Any) -> CoinGeckoHistoryToS3Operator:
-    defaults = {"from_date": FIRST, "to_date": LAST, "bucket": bucket.name, "coins": "4", "currency": "usd"}
+    defaults = {
+        "from_date": FIRST,
+        "to_date": LAST,
+        "bucket": bucket.name,
+        "coins": "4",
+        "currency": "usd",
+        "prefix": "bronze/coins_market",
+        "history_prefix": "bronze/coins_history",
+        "rejected_prefix": "rejected/coins_history",
+        "source_suffix": "-history",
+    }
     return CoinGeckoHistoryToS3Operator(task_id="fetch_history", **(defaults | arguments))
 
 
@@ -299,7 +309,13 @@ def test_an_ingestion_that_was_cut_off_does_not_count(source, bucket):
 def test_the_daily_dag_takes_such_a_day_up(source, bucket):
     made = fetch(bucket)
     task = CoinGeckoMarketsToS3Operator(
-        task_id="fetch_markets", run_date="2026-01-31", bucket=bucket.name, coins=4, currency="usd"
+        task_id="fetch_markets",
+        run_date="2026-01-31",
+        bucket=bucket.name,
+        coins=4,
+        currency="usd",
+        prefix="bronze/coins_market",
+        rejected_prefix="rejected/coins_market",
     )
     calls = len(source.received)
     assert task.execute({}) == {
@@ -555,6 +571,7 @@ def test_all_arguments_are_templates(source, bucket):
         "prefix": "x/days",
         "history_prefix": "x/history",
         "rejected_prefix": "x/rejected",
+        "source_suffix": "-past",
         "coingecko_conn_id": "coingecko_default",
         "aws_conn_id": "aws_default",
     }

@@ -32,7 +32,14 @@ KEY = "CG-planted-0123456789"
 
 
 def operator(bucket, /, **arguments: Any) -> CoinGeckoMarketsToS3Operator:
-    defaults = {"run_date": DAY, "bucket": bucket.name, "coins": "250", "currency": "usd"}
+    defaults = {
+        "run_date": DAY,
+        "bucket": bucket.name,
+        "coins": "250",
+        "currency": "usd",
+        "prefix": "bronze/coins_market",
+        "rejected_prefix": "rejected/coins_market",
+    }
     return CoinGeckoMarketsToS3Operator(task_id="fetch_markets", **(defaults | arguments))
 
 
