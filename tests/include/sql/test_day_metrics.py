@@ -34,8 +34,6 @@ def test_it_counts_the_rows_of_each_layer(gold: Gold) -> None:
     ],
     ids=["after the run", "at the day's end", "the day is over"],
 )
-def test_the_age_of_the_data_is_told_while_the_day_lasts(
-    gold: Gold, now: datetime, age: int | None
-) -> None:
+def test_the_age_of_the_data_is_told_while_the_day_lasts(gold: Gold, now: datetime, age: int | None) -> None:
     [row] = gold.ask(METRICS, gold.today, now=now)
     assert row["data_age_minutes"] == age
