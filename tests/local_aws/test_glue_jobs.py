@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import spark
+from local_aws.deployment import load_resources
 from local_aws.glue_jobs import failure
 from local_aws.spark import java_problem, version_problem
 from tests.local_aws.conftest import client_of, create_job, make_bucket, until
@@ -228,8 +229,10 @@ def test_spark_starts_from_the_archive_of_its_classes_if_there_is_one(
     assert options().endswith(f' "-XX:SharedArchiveFile={spark.CLASS_ARCHIVE}"')
 
 
-def test_the_installed_spark_is_that_of_the_declared_glue_version() -> None:
-    assert version_problem("6.0") is None
+def test_the_installed_spark_is_that_of_each_declared_glue_version() -> None:
+    declared = {name: job["GlueVersion"] for name, job in load_resources()["glue_jobs"].items()}
+    assert declared.keys() == {"bronze_to_silver", "silver_to_gold"}
+    assert {name: version_problem(glue) for name, glue in declared.items()} == dict.fromkeys(declared)
 
 
 @pytest.mark.parametrize(
