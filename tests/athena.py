@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 import boto3
 
 from lake_provider.athena_rows import rows_of
+
+
+def at(sql: str, now: datetime) -> str:
+    """SQL that takes a moment (UTC) for now."""
+    sql = sql.replace("CURRENT_TIMESTAMP", f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S} UTC'")
+    return sql.replace("CURRENT_DATE", f"DATE '{now:%Y-%m-%d}'")
 
 
 def run(sql: str, bucket: str, database: str = "default") -> dict[str, Any]:

@@ -94,6 +94,20 @@ def test_every_role_has_its_document() -> None:
     assert {name for name in all_documents() if "/" not in name} == {*ROLES, *resource_policies}
 
 
+def test_the_topic_and_the_queues_refuse_whoever_comes_without_tls() -> None:
+    queues = load_resources(LAPTOP)["queues"].values()
+    guarded = {queue["QueueName"]: queue["Attributes"]["Policy"]["Statement"] for queue in queues}
+    topic = json.loads((POLICIES / "alert_topic.json").read_text(encoding="utf-8"))
+    guarded["alert_topic"] = topic["Statement"]
+    assert guarded.keys() == {"crypto-lake-arrivals", "crypto-lake-arrivals-dead-letters", "alert_topic"}
+    for name, found in guarded.items():
+        [refusal] = [statement for statement in found if statement["Effect"] == "Deny"]
+        assert refusal["Principal"] == "*", name
+        assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, name
+        assert refusal["Action"] == ("sns:Publish" if name == "alert_topic" else "sqs:*"), name
+        assert refusal["Resource"].endswith("topic_arn}" if name == "alert_topic" else f":{name}"), name
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_actions_are_named_one_by_one(role: str) -> None:
     for statement in statements(role):

@@ -124,6 +124,7 @@ def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox:
     [message] = inbox()
     assert "and 980 more" in message["Message"]
     assert len(message["Message"]) < 5_000
+    assert message["Message"].endswith('What to do: docs/operations.md, section "process_arrivals".')
 
 
 def test_a_label_fits_airflows_column_and_is_printable(bucket: str) -> None:

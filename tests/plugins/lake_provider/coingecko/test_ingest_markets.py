@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -277,6 +278,43 @@ def test_midnight_between_two_pages_is_noticed_too(live, bucket):
     with pytest.raises(AirflowException, match=r"page=2 answered at 2026-02-01"):
         ingest(bucket, coins="260")
     assert bucket.listing() == []
+
+
+@pytest.mark.parametrize(
+    ("day", "next_day"),
+    [
+        ("2026-01-31", "2026-02-01"),
+        ("2026-02-28", "2026-03-01"),
+        ("2028-02-28", "2028-02-29"),
+        ("2028-02-29", "2028-03-01"),
+        ("2026-12-31", "2027-01-01"),
+    ],
+)
+def test_a_day_that_ends_while_it_is_fetched_gets_nothing_and_the_next_day_its_own(
+    live, bucket, clock, monkeypatch, day, next_day
+):
+    last = datetime.fromisoformat(f"{day}T23:59:59+00:00")
+    seconds = itertools.count()
+    monkeypatch.setattr(ingest_markets, "utc_now", lambda: last + timedelta(seconds=next(seconds)))
+    with pytest.raises(AirflowException, match=f"answered at {next_day} 00:00:0. UTC, which is not run_date"):
+        ingest(bucket, run_date=day)
+    with pytest.raises(AirflowFailException, match=rf"dt={day}/ is empty.*Backfill"):  # Airflow's retry
+        ingest(bucket, run_date=day)
+    assert bucket.listing() == []
+
+    clock(f"{next_day}T00:00:30")
+    [key] = ingest(bucket, run_date=next_day)["keys"]
+    stamp = f"{next_day.replace('-', '')}T000030Z"
+    assert key.startswith(f"bronze/coins_market/dt={next_day}/ingested_at={stamp}/")
+    assert all(coin["last_updated"][:10] <= next_day for coin in json.loads(bucket.body(key)))
+
+
+@pytest.mark.parametrize("day", ["2026-01-31", "2028-02-29", "2026-12-31"])
+def test_the_last_second_of_a_day_belongs_to_it(live, bucket, clock, day):
+    clock(f"{day}T23:59:59")
+    [key] = ingest(bucket, run_date=day)["keys"]
+    stamp = f"{day.replace('-', '')}T235959Z"
+    assert key.startswith(f"bronze/coins_market/dt={day}/ingested_at={stamp}/")
 
 
 @pytest.mark.parametrize("day", ["2024-02-29", "2026-01-01", "2021-07-15"])
