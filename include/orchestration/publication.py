@@ -59,7 +59,7 @@ def publish(queries: Mapping[str, str], *, run_date: str, bucket: str, currency:
     written, kept = {}, []
     for export, document in documents.items():
         address = f"s3://{bucket}/{export.key}"
-        published, condition = _published(s3, bucket, export.key)
+        published, condition = _read_published(s3, bucket, export.key)
         if published is not None and not may_replace(document, published):
             kept.append(
                 f"{address} is of {published['as_of']}, made {published['generated_at']}: newer than "
@@ -102,7 +102,7 @@ def require_published(*, run_date: str, bucket: str) -> dict[str, str]:
     s3 = cast("S3Client", S3Hook().get_conn())
     shown, late = {}, []
     for export in EXPORTS:
-        published, _ = _published(s3, bucket, export.key)
+        published, _ = _read_published(s3, bucket, export.key)
         if published is None:
             late.append(f"s3://{bucket}/{export.key} is missing or broken")
             continue
@@ -118,7 +118,7 @@ def require_published(*, run_date: str, bucket: str) -> dict[str, str]:
     return shown
 
 
-def _published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _read_published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The published document, None if there is none to keep, and the condition for taking its place."""
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -131,10 +131,10 @@ def _published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | No
         ) from None
     except s3.exceptions.NoSuchKey:
         return None, {"IfNoneMatch": "*"}
-    return _readable(current["Body"].read(), f"s3://{bucket}/{key}"), {"IfMatch": current["ETag"]}
+    return _parse_published(current["Body"].read(), f"s3://{bucket}/{key}"), {"IfMatch": current["ETag"]}
 
 
-def _readable(body: bytes, address: str) -> dict[str, Any] | None:
+def _parse_published(body: bytes, address: str) -> dict[str, Any] | None:
     """The published document, or None when it is broken: then it is best replaced."""
     try:
         document = json.loads(body)

@@ -108,7 +108,9 @@ class CoinGeckoHook(HttpHook):
             }
             if run_date is not None:
                 params["as_of"] = run_date.isoformat()
-            page = self._get(MARKETS, params, partial(accept_markets, number=number), wanted=f"page {number}")
+            page = self._get_accepted(
+                MARKETS, params, partial(accept_markets, number=number), wanted=f"page {number}"
+            )
             if page.coin_ids:
                 pages.append(page)
             if len(page.coin_ids) < per_page:
@@ -141,7 +143,7 @@ class CoinGeckoHook(HttpHook):
             "to": int(end.timestamp()) + 86_399,
         }
         name = path_segment(coin_id)
-        return self._get(
+        return self._get_accepted(
             HISTORY.format(name),
             params,
             partial(accept_history, name=name),
@@ -163,7 +165,7 @@ class CoinGeckoHook(HttpHook):
         self.base_url = self.connection.root_url(self.base_url)
         return session
 
-    def _get(
+    def _get_accepted(
         self,
         endpoint: str,
         params: dict[str, str | int],
@@ -178,7 +180,7 @@ class CoinGeckoHook(HttpHook):
             if (wait := self._called_at + apart - self.clock()) > 0:
                 self.sleep(wait)
             self._called_at = self.clock()
-            return self._attempt(endpoint, params, accept, wanted)
+            return self._call_once(endpoint, params, accept, wanted)
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_temporary),
@@ -193,7 +195,7 @@ class CoinGeckoHook(HttpHook):
         except _NETWORK_ERRORS as error:
             self._raise_unreachable(error)
 
-    def _attempt(
+    def _call_once(
         self,
         endpoint: str,
         params: dict[str, str | int],

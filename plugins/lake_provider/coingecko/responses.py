@@ -89,7 +89,7 @@ def accept_markets(response: requests.Response, number: int) -> MarketsPage:
         CoinGeckoRefusal: any other status than 200, or a body that is not an array of objects with an id;
             an empty array is fine after page 1 (past the end).
     """
-    refuse = _refuser(response, f"page {number}")
+    refuse = _refuse_as(response, f"page {number}")
     payload = _parse_json(response, refuse)
     if isinstance(payload, dict):
         refuse(f"a JSON object instead of an array of coins: {json.dumps(payload)[:200]}")
@@ -113,7 +113,7 @@ def accept_history(response: requests.Response, name: str) -> Page:
     Raises:
         CoinGeckoRefusal: any other status than 200, or a body that is not three arrays of points.
     """
-    refuse = _refuser(response, f"coin {name}")
+    refuse = _refuse_as(response, f"coin {name}")
     _parse_json(response, refuse)
     try:
         days = market_chart.split_into_days(response.content)
@@ -122,7 +122,7 @@ def accept_history(response: requests.Response, name: str) -> Page:
     return _build_page(response, refuse, rows=len(days))
 
 
-def _refuser(response: requests.Response, wanted: str) -> Callable[..., NoReturn]:
+def _refuse_as(response: requests.Response, wanted: str) -> Callable[..., NoReturn]:
     def refuse(reason: str, *, code: int | None = None) -> NoReturn:
         # A rate limit or a ban can arrive inside a 200: then the error's code says more than the status.
         status = code if code is not None and response.status_code == 200 else response.status_code
@@ -139,7 +139,7 @@ def _parse_json(response: requests.Response, refuse: Callable[..., NoReturn]) ->
         kind = response.headers.get("Content-Type", "no content type")
         start = " ".join(response.content[:100].decode(errors="replace").split())
         refuse(f"the body ({kind}, {len(response.content)} bytes) is not JSON: {error}; it begins {start!r}")
-    if isinstance(payload, dict) and (told := _api_error(payload)):
+    if isinstance(payload, dict) and (told := _parse_api_error(payload)):
         code, message = told
         refuse(message, code=code)
     if response.status_code != 200:
@@ -164,7 +164,7 @@ def _build_page(response: requests.Response, refuse: Callable[..., NoReturn], *,
     )
 
 
-def _api_error(payload: dict[str, Any]) -> tuple[int | None, str] | None:
+def _parse_api_error(payload: dict[str, Any]) -> tuple[int | None, str] | None:
     """Return (error code or None, message) of one of CoinGecko's three shapes of error objects, else None.
 
     They are ``{"status": {"error_code", "error_message"}}``, ``{"error": {"status": {…}}}`` and

@@ -131,7 +131,7 @@ def test_a_label_fits_airflows_column_and_is_printable(bucket: str) -> None:
     put(bucket, "2026-02-25")
     [arrival] = arrival_tasks.arrivals.find(boto3.client("s3"), bucket)
     long = dataclasses.replace(arrival, key="raw/" + "x" * 900 + "\x00\n/prices_2026-02-25.json")
-    label = arrival_tasks._label([long] * 50)
+    label = arrival_tasks._batch_label([long] * 50)
     assert len(label) <= 250
     assert label.isprintable()
     assert label.endswith("/prices_2026-02-25.json and 49 more")

@@ -483,7 +483,7 @@ def test_a_coins_id_is_a_name_and_nothing_else(source, bucket):
 
 def test_calls_begin_as_far_apart_as_the_connection_wants_whatever_they_take(source, monkeypatch, connect):
     connect(source.url, extra={"calls_per_minute": 5})
-    seconds, starts, attempt = [100.0], [], CoinGeckoHook._attempt
+    seconds, starts, attempt = [100.0], [], CoinGeckoHook._call_once
 
     def attempt_for_a_tenth_of_a_second(hook: CoinGeckoHook, *arguments: Any) -> Any:
         starts.append(seconds[0])
@@ -493,7 +493,7 @@ def test_calls_begin_as_far_apart_as_the_connection_wants_whatever_they_take(sou
     def sleep(duration: float) -> None:
         seconds[0] += duration
 
-    monkeypatch.setattr(CoinGeckoHook, "_attempt", attempt_for_a_tenth_of_a_second)
+    monkeypatch.setattr(CoinGeckoHook, "_call_once", attempt_for_a_tenth_of_a_second)
     monkeypatch.setattr(CoinGeckoHook, "clock", staticmethod(lambda: seconds[0]))
     monkeypatch.setattr(CoinGeckoHook, "sleep", staticmethod(sleep))
     hook = CoinGeckoHook()
