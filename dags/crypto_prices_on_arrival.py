@@ -110,7 +110,7 @@ with DAG(
         "reprocess": Param(
             None,
             type=["null", "string"],
-            pattern="^raw/",
+            pattern=f"^{layout.RAW}/",
             title="Process again",
             description="A prefix of keys, like raw/ (everything) or raw/crypto_prices_2026-02. Empty: what is new.",
         )

@@ -79,7 +79,7 @@ def test_each_glue_job_does_the_whole_range_in_one_run(backfill: DAG) -> None:
 
 def test_the_crawlers_look_for_the_days_that_have_bronze(backfill: DAG) -> None:
     for name in ("crawl_silver", "crawl_gold"):
-        assert rendered(backfill, name)._parse_wanted()[0] == FETCHED["partitions"]
+        assert rendered(backfill, name)._wanted()[0] == FETCHED["partitions"]
 
 
 def test_the_fetch_gets_the_range_and_what_the_whole_lake_shares(backfill: DAG) -> None:

@@ -37,12 +37,12 @@ class Missing(NamedTuple):
         return bool(self.partitions or self.columns)
 
     def __str__(self) -> str:
-        partitions = _describe("partitions", ["/".join(values) for values in self.partitions])
-        lacks = " and ".join(filter(None, [partitions, _describe("columns", self.columns)]))
+        partitions = _named("partitions", ["/".join(values) for values in self.partitions])
+        lacks = " and ".join(filter(None, [partitions, _named("columns", self.columns)]))
         return f"table {self.table} lacks {lacks}"
 
 
-def _describe(what: str, things: list[str]) -> str:
+def _named(what: str, things: list[str]) -> str:
     more = f" and {len(things) - _NAMED} more" if len(things) > _NAMED else ""
     return f"{what} {', '.join(things[:_NAMED])}{more}" if things else ""
 
@@ -100,11 +100,11 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             AirflowFailException: there is no such crawler, or `partitions` or `columns` is no such list.
             AirflowException: as `execute_complete`.
         """
-        missing = self._find_missing()
+        missing = self._missing()
         if not missing:
-            return self._report(crawled=False)
+            return self._done(crawled=False)
         self.log.info("In database %s %s", self.database, missing)
-        ours = self._start_crawl()
+        ours = self._start()
         deadline = time.monotonic() + _PATIENCE
         time.sleep(_PAUSE)
         while self._crawler()["State"] != "READY":
@@ -145,20 +145,20 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             raise AirflowException(
                 f"Glue crawler {self.crawler_name}: the crawl is {crawl['Status']}: {reason}"
             )
-        if missing := self._find_missing():
+        if missing := self._missing():
             raise AirflowException(
                 f"Glue crawler {self.crawler_name} succeeded, but in database {self.database} {missing}: "
                 "look whether the files are below the crawler's target, in one key=value folder a partition "
                 "key, and what the crawler's log says; then clear this task"
             )
-        return self._report(crawled=True)
+        return self._done(crawled=True)
 
     def _crawler(self) -> dict[str, Any]:
         glue: Any = self.hook.conn
         crawler: dict[str, Any] = glue.get_crawler(Name=self.crawler_name)["Crawler"]
         return crawler
 
-    def _start_crawl(self) -> bool:
+    def _start(self) -> bool:
         """Start a crawl; False if one is going already."""
         glue: Any = self.hook.conn
         try:
@@ -188,8 +188,8 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             kwargs={"ours": ours},
         )
 
-    def _report(self, *, crawled: bool) -> dict[str, Any]:
-        partitions, columns = self._parse_wanted()
+    def _done(self, *, crawled: bool) -> dict[str, Any]:
+        partitions, columns = self._wanted()
         self.log.info(
             "%s in database %s: all %d partitions and %d columns are there; %s",
             ", ".join(self.tables),
@@ -202,9 +202,9 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         )
         return {"crawled": crawled, "partitions": len(partitions), "columns": len(columns)}
 
-    def _parse_wanted(self) -> tuple[list[list[str]], list[str]]:
+    def _wanted(self) -> tuple[list[list[str]], list[str]]:
         """The partitions and columns that have to be there, each once."""
-        partitions, columns = _parse_list(self.partitions), _parse_list(self.columns)
+        partitions, columns = _listed(self.partitions), _listed(self.columns)
         if partitions is None or not all(map(_are_values, partitions)):
             example = 'a list like [["2026", "02", "25"]], with one text a partition key, or JSON of it'
             raise AirflowFailException(f"partitions of {self.task_id} is {self.partitions!r}: give {example}")
@@ -218,15 +218,15 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             list(dict.fromkeys(name.lower() for name in columns)),
         )
 
-    def _find_missing(self) -> Missing | None:
+    def _missing(self) -> Missing | None:
         """What the first table that lacks something lacks."""
-        partitions, columns = self._parse_wanted()
+        partitions, columns = self._wanted()
         if not partitions and not columns:
             return None
-        missing = (self._find_missing_in(table, partitions, columns) for table in self.tables)
+        missing = (self._missing_in(table, partitions, columns) for table in self.tables)
         return next(filter(None, missing), None)
 
-    def _find_missing_in(self, name: str, partitions: list[list[str]], columns: list[str]) -> Missing:
+    def _missing_in(self, name: str, partitions: list[list[str]], columns: list[str]) -> Missing:
         glue: Any = self.hook.conn
         try:
             table = glue.get_table(DatabaseName=self.database, Name=name)["Table"]
@@ -236,11 +236,11 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         there = {column["Name"] for column in declared}
         return Missing(
             name,
-            self._find_missing_partitions(glue, name, partitions),
+            self._missing_partitions(glue, name, partitions),
             [column for column in columns if column not in there],
         )
 
-    def _find_missing_partitions(self, glue: Any, table: str, partitions: list[list[str]]) -> list[list[str]]:
+    def _missing_partitions(self, glue: Any, table: str, partitions: list[list[str]]) -> list[list[str]]:
         there: set[tuple[str, ...]] = set()
         for start in range(0, len(partitions), _GROUP):
             asked = [{"Values": values} for values in partitions[start : start + _GROUP]]
@@ -253,7 +253,7 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         return [values for values in partitions if tuple(values) not in there]
 
 
-def _parse_list(value: Any) -> list[Any] | None:
+def _listed(value: Any) -> list[Any] | None:
     """A rendered argument as a list, None if it is none."""
     if isinstance(value, str):
         try:
