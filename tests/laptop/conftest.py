@@ -28,7 +28,7 @@ def client_of(endpoint_url: str, service: str, **options: Any) -> Any:
     )
 
 
-def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 240) -> Any:
     """What a condition gives once it holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -72,7 +72,7 @@ def ended(glue: Any, runs: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
     return wait
 
 
-def until_ended(glue: Any, job: str, run_id: str, seconds: float = 120) -> dict[str, Any]:
+def until_ended(glue: Any, job: str, run_id: str, seconds: float = 240) -> dict[str, Any]:
     def run() -> dict[str, Any] | None:
         found = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
         return None if found["JobRunState"] in ("STARTING", "RUNNING", "STOPPING") else found
