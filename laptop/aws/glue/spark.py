@@ -75,8 +75,6 @@ def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]
         "SPARK_LAUNCHER_OPTS": JVM_OPTIONS,
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
     }
 
 
