@@ -165,7 +165,7 @@ def role_of_service(role: str, service: str) -> Principal:
     """
     if not on():
         return ANYBODY
-    found = _role(role.rpartition("/")[2])
+    found = _role_of_arn(role) if role.startswith("arn:") else _role(role)
     trusted = found and verdict(
         [json.loads(found.assume_role_policy_document)],
         "sts:AssumeRole",
@@ -204,10 +204,10 @@ def _authorize(self: BaseResponse, _: type[IAMRequestBase], resource: str = "*")
         return
     principal = _signer(self)
     caller.set(principal)
-    scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/", self.headers.get("Authorization", ""))
-    region, service = (scope[1], scope[2]) if scope else ("us-east-1", "s3")
+    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
+    service = scope[1] if scope else "s3"
     try:
-        for need in needs(self, service, region, resource):
+        for need in needs(self, service, resource):
             if need.action == "sts:AssumeRole":
                 _require_trust(self, principal, need.resource)
             elif need.action != "sts:GetCallerIdentity":  # nobody can be denied that
@@ -256,6 +256,12 @@ def _role(name: str) -> Role | None:
         return None
 
 
+def _role_of_arn(arn: str) -> Role | None:
+    """By the whole of it: the path is part of what policies name."""
+    role = _role(arn.rpartition("/")[2])
+    return role if role is not None and role.arn == arn else None
+
+
 def _bucket_policy(name: str) -> list[Mapping[str, Any]]:
     bucket = s3_backends[DEFAULT_ACCOUNT_ID][_PARTITION].buckets.get(name)
     return [json.loads(bucket.policy)] if bucket and bucket.policy else []
@@ -263,7 +269,7 @@ def _bucket_policy(name: str) -> list[Mapping[str, Any]]:
 
 def _require_trust(request: BaseResponse, principal: Principal, role_arn: str) -> None:
     """A role that trusts him by name asks no more; one that trusts the account leaves it to his policies."""
-    role = _role(role_arn.rpartition("/")[2])
+    role = _role_of_arn(role_arn)
     if role is not None and principal is not ROOT:  # AWS lets no root user assume a role
         external_id = request._get_param("ExternalId")
         context = {**HTTPS, **({"sts:externalid": external_id} if external_id else {})}
