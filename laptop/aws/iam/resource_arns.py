@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, parse_qsl, unquote, urlparse, urlsplit
+from urllib.parse import parse_qs, unquote, urlparse
 
 import xmltodict
 from botocore.model import OperationNotFoundError
@@ -33,7 +33,6 @@ class Need(NamedTuple):
     context: Mapping[str, str] = {}
 
 
-_FORM = "application/x-www-form-urlencoded"
 Parameter = Callable[[str], Any]
 """Gives a parameter of the request, None if it has none of the name."""
 
@@ -69,21 +68,14 @@ def _parameters(response: BaseResponse, service: str, action: str) -> Parameter:
     except OperationNotFoundError:
         raise UnknownPolicyError(f"{service} has no operation {action}") from None
     known = set(shape.members) if shape else set()
-    query, body = urlsplit(response.uri).query, response.body
     if response.automated_parameter_parsing:
         # As a form: moto takes names from the address and from the body.
-        is_form = (response.headers.get("Content-Type") or "").startswith(_FORM)
-        text = str(body) if is_form else ""
-        pairs = [*parse_qsl(query, keep_blank_values=True), *parse_qsl(text, keep_blank_values=True)]
-        names = [name for name, _ in pairs]
-        twice = {name for name in names if names.count(name) > 1}
+        twice = {name for name, values in response.normalized_request.values.lists() if len(values) > 1}
         given: Parameter = response._get_param
     else:
         # As JSON: moto takes names from the address and from headers before those of the body.
-        twice = {name for name, _ in parse_qsl(query, keep_blank_values=True)} | {
-            name for name in known if name in response.headers
-        }
-        given = (json.loads(body) if body else {}).get
+        twice = {*response.normalized_request.args, *(name for name in known if name in response.headers)}
+        given = (json.loads(response.body) if response.body else {}).get
     if twice:
         raise UnknownPolicyError(f"{service}:{action} is given {', '.join(sorted(twice))} in two places")
     return lambda name: given(name) if name in known else None
@@ -166,6 +158,8 @@ def _all_subresources() -> frozenset[str]:
 def _subresource(response: Any, *, is_object: bool) -> str | None:
     """The one sub-resource that a request is about."""
     arguments, method = response.request.args, response.method
+    if response.request.form or (response.body and method in ("GET", "HEAD", "DELETE")):
+        raise UnknownPolicyError("the local AWS takes S3's parameters from the address alone")
     found = sorted(_all_subresources() & set(arguments))
     if len(found) > 1:
         raise UnknownPolicyError(f"the local AWS takes one sub-resource a request, not {', '.join(found)}")
@@ -223,7 +217,7 @@ def _deletion(response: Any, action: str, resource: str) -> Iterable[Need]:
 
 def _object_needs(response: Any, subresource: str | None, resource: str) -> list[Need]:
     method = "GET" if response.method == "HEAD" else response.method
-    version = "Version" if "versionId" in response.request.args else ""
+    version = "Version" if response._get_param("versionId") else ""
     if subresource == "attributes":
         return [
             Need(f"s3:GetObject{version}", resource),
