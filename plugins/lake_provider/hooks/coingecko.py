@@ -53,6 +53,8 @@ _CONNECT_TIMEOUT, _READ_TIMEOUT = 10.0, 30.0  # seconds
 _BACKOFF = tenacity.wait_exponential_jitter(initial=5, max=60, jitter=5)
 """Four waits come to 75 s at least: more than the minute over which CoinGecko counts calls."""
 _RETRY_AFTER_CAP = 120.0  # seconds; CoinGecko was seen to ask for up to 119
+LARGEST_BODY = 50_000_000
+"""In bytes; a page of 250 coins has some 250,000."""
 _LONGEST_REASON = 500  # characters; it ends in logs, alerts and metadata
 _SHORTEST_KEY = 8  # characters; what is shorter is no key, and would be found in any text
 _NETWORK_ERRORS = (
@@ -377,9 +379,11 @@ class CoinGeckoHook(HttpHook):
                 extra_options={
                     "timeout": (_CONNECT_TIMEOUT, _READ_TIMEOUT),
                     "check_response": False,  # the body tells more than the status
+                    "stream": True,  # `_read_bounded` reads it
                     "allow_redirects": False,  # the key's header would follow to the other host
                 },
             )
+            _read_bounded(response)
         except _NETWORK_ERRORS as error:
             self.log.warning(
                 "CoinGecko call %d: %s failed after %.2f s: %s",
@@ -398,6 +402,13 @@ class CoinGeckoHook(HttpHook):
             len(response.content),
             time.monotonic() - started,
         )
+        if len(response.content) > LARGEST_BODY:
+            raise CoinGeckoRefusal(
+                f"its body is larger than {LARGEST_BODY:,} bytes",
+                wanted=wanted,
+                status=response.status_code,
+                response=response,
+            )
         page = accept(response)
         if repeats_key:  # bronze is exact, or it is not bronze
             raise CoinGeckoRefusal(
@@ -455,12 +466,25 @@ class _DiscreetAdapter(requests.adapters.HTTPAdapter):
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         try:
             response = super().send(*args, **kwargs)
-            _ = response.content  # read it here, where its errors are looked at
+            _read_bounded(response)  # here, where its errors are looked at
         except requests.RequestException as error:
             if (told := _without_key(str(error), self._key)) == str(error):
                 raise
             raise requests.ConnectionError(told) from None
         return response
+
+
+def _read_bounded(response: requests.Response) -> None:
+    """Read a body piece by piece, unpacked; of one that is too large no more than shows that it is."""
+    if isinstance(response._content, bytes):  # the adapter has
+        return
+    body = bytearray()
+    for piece in response.iter_content(64 * 1024):
+        body += piece
+        if len(body) > LARGEST_BODY:
+            response.close()
+            break
+    response._content = bytes(body[: LARGEST_BODY + 1])
 
 
 def _take_out_key(response: requests.Response, key: str) -> bool:
