@@ -149,6 +149,8 @@ def _start_lake(port: int) -> tuple[str, str]:
     Returns:
         The endpoint URL, and the address of the website.
     """
+    STATE.mkdir(exist_ok=True)
+    STATE.chmod(0o700)  # the lake, its key, logs and Airflow's database are their owner's alone
     endpoint_url = aws.start(AWS_STATE, port=port, module="laptop.lake")
     os.environ.update(aws_environment(endpoint_url))
     deploy(endpoint_url)
