@@ -71,7 +71,7 @@ from airflow.sdk import (
 
 from include.orchestration import arrivals, assets, metrics
 from include.orchestration.alerts import run_failed
-from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.defaults import DEFAULT_ARGS, POLL_SECONDS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 from lake_provider.triggers.sqs import ArrivalQueueTrigger
@@ -145,7 +145,7 @@ with DAG(
         tables=["processed_crypto"],
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
-        poll_interval=2,
+        poll_interval=POLL_SECONDS,
         trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
         outlets=[assets.PROCESSED_CRYPTO],
         doc_md="Add new days and columns to `processed_crypto` in the Data Catalog.",

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Asset
 
 from include.orchestration import assets
+from include.orchestration.defaults import POLL_SECONDS
 from lake_provider.operators.glue import GlueJobRunOperator
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
@@ -58,8 +59,8 @@ def _glue_job(
             "--bucket": "{{ lake('bucket') }}",
             "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
         },
-        poll_interval=2,
-        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
+        poll_interval=POLL_SECONDS,
+        minutes=20,  # longer than the jobs' own timeout
         outlets=outlets,
         doc_md=doc_md,
     )
@@ -74,6 +75,6 @@ def _crawl(
         database=DATABASE,
         tables=tables,
         partitions=partitions,
-        poll_interval=2,
+        poll_interval=POLL_SECONDS,
         doc_md=doc_md,
     )
