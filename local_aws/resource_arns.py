@@ -197,6 +197,11 @@ def _cloudwatch(action: str, get: Parameter, arn: str) -> Iterable[str | Need]:
     return [f"{arn}alarm:*"] if action == "DescribeAlarms" else []
 
 
+def _events(_: str, get: Parameter, arn: str) -> Iterable[str]:
+    rule = get("Rule") or get("Name")
+    return [f"{arn}rule/{rule}"] if rule else []
+
+
 def _iam(_: str, get: Parameter, __: str) -> Iterable[str]:
     arn = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:"
     for name, kind in {"RoleName": "role", "UserName": "user", "GroupName": "group"}.items():
@@ -213,6 +218,7 @@ def _sts(_: str, get: Parameter, __: str) -> Iterable[str]:
 
 _FINDERS: dict[str, Callable[[str, Parameter, str], Iterable[str | Need]]] = {
     "athena": _athena,
+    "events": _events,
     "glue": _glue,
     "iam": _iam,
     "logs": _logs,

@@ -9,7 +9,7 @@ from airflow.configuration import conf
 from include.orchestration.alerts import task_failed
 
 POLL_SECONDS = conf.getint("crypto_lake", "poll_seconds", fallback=10)
-"""Seconds between two looks at something that is waited for, from Airflow's option `[crypto_lake] poll_seconds`."""
+"""Seconds between two looks at what a task waits for: Airflow's option `[crypto_lake] poll_seconds`."""
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-platform",

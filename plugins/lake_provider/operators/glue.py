@@ -30,9 +30,9 @@ class GlueJobRunOperator(GlueJobOperator):
     instead of starting a second one beside it. While the job has `MaxConcurrentRuns` going, the task waits,
     as long as it would for a run.
 
-    When a run has ended, what its script printed is copied into the task's log. (The provider's `verbose` reads
-    the log at every look, from the stream that bears the run's id alone, and fails the task when that is
-    throttled.)
+    When a run has ended, the task copies what the script printed into its own log. (The provider's `verbose`
+    reads the log at every look, only from the stream that is named like the run, and fails the task when it
+    is throttled.)
 
     Args:
         job_name: The Glue job, which exists already (`include/resources/glue_jobs.yaml`).
@@ -128,20 +128,22 @@ class GlueJobRunOperator(GlueJobOperator):
     def _show_log(self, run: Mapping[str, Any]) -> None:
         """Copy what the run's script printed into the task's log; a log that cannot be read fails nothing.
 
-        The job's own argument names the log group's prefix. Where Glue tells another one with the run, that is
-        looked at, too. Streams begin with the run's id: what follows it differs between versions of Glue.
+        The job's own argument gives the prefix of its log groups. If Glue reports another one with the run,
+        that is looked at, too.
         """
         glue: Any = self.hook.conn
         try:
-            job = glue.get_job(JobName=self.job_name)["Job"]
-            prefixes = [job.get("DefaultArguments", {}).get("--custom-logGroup-prefix"), run.get("LogGroupName")]
+            arguments = glue.get_job(JobName=self.job_name)["Job"].get("DefaultArguments", {})
+            prefixes = [arguments.get("--custom-logGroup-prefix"), run.get("LogGroupName")]
             groups = [f"{prefix}/output" for prefix in dict.fromkeys(prefixes) if prefix]
-            if not any([self._show_log_group(group, run["Id"]) for group in groups]):
+            shown = [group for group in groups if self._show_log_group(group, run["Id"])]
+            if not shown:
                 self.log.info("Glue has no log of run %s in %s (yet)", run["Id"], " or ".join(groups))
         except ClientError as error:
             self.log.warning("The log of Glue run %s cannot be read: %s", run["Id"], error)
 
     def _show_log_group(self, group: str, run_id: str) -> bool:
+        """Copy the run's lines of a log group; False if it has no stream of the run's id."""
         logs: Any = AwsLogsHook(aws_conn_id=self.aws_conn_id, region_name=self.region_name).conn
         try:
             found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=run_id)

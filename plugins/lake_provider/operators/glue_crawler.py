@@ -147,8 +147,8 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             return self.execute(context)
         if not self._has_ended(crawler, before):
             raise AirflowException(
-                f"Glue crawler {self.crawler_name} is READY, but the crawl that this task started has left no "
-                f"trace: its last one started at {before or 'no time'}. Clear this task."
+                f"Glue crawler {self.crawler_name} is READY, but the crawl that this task started has left "
+                f"no trace: its last one started at {before or 'no time'}. Clear this task."
             )
         crawl = crawler["LastCrawl"]
         if crawl["Status"] != "SUCCEEDED":
@@ -177,7 +177,7 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
 
     @staticmethod
     def _has_ended(crawler: Mapping[str, Any], before: str | None) -> bool:
-        """Whether a crawl has ended that started after the one before; READY alone may mean: not begun yet."""
+        """Whether another crawl than the one before has ended. READY alone may mean that none has begun."""
         return crawler["State"] == "READY" and _started(crawler) not in (None, before)
 
     def _start(self) -> bool:
