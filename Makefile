@@ -102,7 +102,6 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
-	$(PYTHON) docs/cost.py --check
 	$(VENV)/bin/shellcheck .ci/run scripts/*
 
 CHECKOV := .local/checkov
@@ -117,10 +116,6 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
-
-.PHONY: cost
-cost: $(READY) ## Write docs/cost.md from what benchmarks have counted (make bench SECTIONS=footprint) and AWS's prices
-	$(PYTHON) docs/cost.py
 
 .PHONY: docs
 docs: $(READY) ## Write docs/dags.md from the DAG files

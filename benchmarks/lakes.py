@@ -54,11 +54,9 @@ class Template:
     Attributes:
         objects: of each day its objects: key, file, and the facts that `ObjectFiles` keeps. The first day is
             the usual one; the second has refused rows.
-        silver: the table that silver's crawler made, as Glue's TableInput.
     """
 
     objects: dict[date, list[tuple[str, Path, dict[str, Any]]]]
-    silver: dict[str, Any]
 
 
 def market(coins: int, day: date, *, priceless: int = 0) -> list[dict[str, Any]]:
@@ -104,8 +102,6 @@ def make_template(state: Path, coins: int) -> Template:
         for job in ("bronze_to_silver", "silver_to_gold"):
             run_job(job, *days)
         crawl()
-        table = boto3.client("glue").get_table(DatabaseName=DATABASE, Name="silver_coins_market")["Table"]
-    kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
     files = ObjectFiles(state)
     return Template(
         {
@@ -115,8 +111,7 @@ def make_template(state: Path, coins: int) -> Template:
                 if f"/dt={day}/" in key
             ]
             for day in days
-        },
-        {name: table[name] for name in kept},
+        }
     )
 
 
@@ -133,7 +128,7 @@ def running_lake(template: Template, state: Path, *, days: int, last: date) -> I
     link(template, state, history)
     with running(state) as endpoint_url, patch.dict(os.environ, aws_environment(endpoint_url)):
         deploy(endpoint_url)
-        add_to_catalog(template, history)
+        add_to_catalog(history)
         crawl()
         yield endpoint_url
 
@@ -154,11 +149,10 @@ def link(template: Template, state: Path, days: list[date]) -> None:
             files.record(LAKE_BUCKET, key, Signature.of(path), facts | at)
 
 
-def add_to_catalog(template: Template, days: list[date]) -> None:
-    """Put silver's table and all partitions into the catalog, as the crawlers leave them."""
+def add_to_catalog(days: list[date]) -> None:
+    """Put all partitions into the catalog, as the crawlers leave them."""
     glue = boto3.client("glue")
-    glue.create_table(DatabaseName=DATABASE, TableInput=template.silver)
-    tables = load_resources()["catalog"]["tables"] | {"silver_coins_market": template.silver}
+    tables = load_resources()["catalog"]["tables"]
     for table in FOLDERS:
         storage = tables[table]["StorageDescriptor"]
         partitions = [

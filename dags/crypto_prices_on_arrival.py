@@ -122,6 +122,8 @@ with DAG(
         return arrivals.find(run, bucket, reprocess)
 
     @task(
+        # A small file takes 340 MB, its supervisor included; a worker of mw1.small has 2 GB and takes five tasks.
+        max_active_tis_per_dagrun=2,
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
         doc_md="Clean one object and fold its rows into the days they are of; refuse what cannot be used.",
     )
