@@ -115,8 +115,9 @@ def test_tasks_look_as_often_as_the_option_says_and_wait_as_long_whatever_it_say
         fresh_interpreter(
             "import json, runpy, sys\n"
             "from airflow.sdk import DAG\n"
-            "found = [v for file in sys.argv[1:] for v in runpy.run_path(file).values() if isinstance(v, DAG)]\n"
-            "tasks = [t for dag in found for t in dag.tasks if getattr(t, 'deferrable', False)]\n"
+            "names = [runpy.run_path(file) for file in sys.argv[1:]]\n"
+            "dags = [found for module in names for found in module.values() if isinstance(found, DAG)]\n"
+            "tasks = [t for dag in dags for t in dag.tasks if getattr(t, 'deferrable', False)]\n"
             "print(json.dumps([[t.task_id, getattr(t, 'waiter_delay', None) or t.poll_interval, "
             "getattr(t, 'waiter_max_attempts', None)] for t in tasks]))",
             *map(str, DAG_FILES),
