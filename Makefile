@@ -20,7 +20,7 @@ quoted = '$(subst ','\'',$(value $(1)))'
 unexport DATE FEED ENV SECTIONS
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
 unexport PYTHONDONTWRITEBYTECODE
-LOCAL = PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(call quoted,AWS_PORT)
+LOCAL = PYTHONPATH=plugins $(PYTHON) -m laptop.runner --aws-port $(call quoted,AWS_PORT)
 
 .PHONY: help
 help: ## Show this list
@@ -74,7 +74,7 @@ test-compose: $(READY) ## Run the tests of Docker Compose
 	@$(PYTHON) -m pytest tests/compose $(PYTEST_ARGS)
 
 .PHONY: test-infra
-test-infra: $(READY) java terraform ## Build an environment with Terraform on local_aws, and take it down
+test-infra: $(READY) java terraform ## Build an environment with Terraform on the local AWS, and take it down
 	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
 
 .PHONY: bench
@@ -161,7 +161,7 @@ $(UV):
 # Tests start Spark some forty times.
 $(CLASSES): $(READY)
 	@echo "Keeping Spark's classes, so that it starts faster (half a minute, once) …"
-	@$(PYTHON) -m local_aws.class_archive
+	@$(PYTHON) -m laptop.lake.class_archive
 
 $(READY): requirements-dev.txt requirements.txt $(UV)
 	@echo "Installing the development environment into $(VENV) (a minute or so the first time) …"

@@ -1,8 +1,8 @@
 """How long a dropped file takes until its day can be queried: from `put_object` to Athena's answer.
 
-Starts the whole product in a temporary folder (local_aws; Airflow with API server, scheduler, DAG processor
-and triggerer), drops files one after another, and asks the catalog and Athena until each is there. Beside the
-total stands where the time went, from Airflow's own record of the run.
+Starts the whole product in a temporary folder (the local AWS; Airflow with API server, scheduler,
+DAG processor and triggerer), drops files one after another, and asks the catalog and Athena
+until each is there. Beside the total stands where the time went, from Airflow's own record of the run.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Any
 
 import boto3
 
-from local_airflow import servers
-from local_airflow.environment import airflow_environment, aws_environment, prepare_database
-from local_aws.deployment import LAKE_BUCKET, deploy
-from local_aws.process import running
+from laptop.aws.process import running
+from laptop.lake.deployment import LAKE_BUCKET, deploy
+from laptop.runner import servers
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
 
 DAG_ID = "crypto_prices_on_arrival"
 COINS = 250
@@ -33,7 +33,7 @@ FILES = 5
 TITLE = "A dropped file: from S3 to a query"
 METHOD = f"""
 From `put_object` of a file of {COINS} coins to Athena's answer that has its rows, on a running Airflow and
-`local_aws`, {FILES} files one after another, each the first of its day. Aim: under 20 seconds.
+the local AWS, {FILES} files one after another, each the first of its day. Aim: under 20 seconds.
 """
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import boto3
 
 from benchmarks.lakes import run_job
-from local_airflow.environment import airflow_environment, aws_environment, prepare_database
-from local_airflow.run import RunRecord
-from local_aws.coingecko import running_stand_in
-from local_aws.coingecko_demo import market
-from local_aws.deployment import LAKE_BUCKET, deploy
-from local_aws.process import running
+from laptop.aws.process import running
+from laptop.coingecko.demo_market import market
+from laptop.coingecko.stand_in import running_stand_in
+from laptop.lake.deployment import LAKE_BUCKET, deploy
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
+from laptop.runner.run import RunRecord
 
 DAG_ID = "crypto_market_backfill"
 DAYS = 365

@@ -16,9 +16,9 @@ from typing import IO, Any
 
 import boto3
 
-from local_airflow.environment import REPOSITORY, aws_environment
-from local_aws.deployment import LAKE_BUCKET, deploy
-from local_aws.process import running
+from laptop.aws.process import running
+from laptop.lake.deployment import LAKE_BUCKET, deploy
+from laptop.runner.environment import REPOSITORY, aws_environment
 
 ROWS = 1_000_000
 COINS = 10_000
@@ -29,7 +29,7 @@ SWEEPS = (1_000, 10_000, 100_000)
 
 TITLE = "A dropped file of a million rows"
 METHOD = f"""
-A file of {ROWS:,} rows and 11 columns ({COINS:,} coins, every hour) lies in `raw/`, on `local_aws`. In a
+A file of {ROWS:,} rows and 11 columns ({COINS:,} coins, every hour) lies in `raw/`, on the local AWS. In a
 fresh process runs the function that the DAG's task calls (`on_arrival.processing.process`): it fetches the
 file, cleans every row, refuses with reasons, keeps the latest row of each coin and day, and writes one
 Parquet file a day. In another the yardstick: fetch the same file, `pandas.read_csv` or `read_json`,

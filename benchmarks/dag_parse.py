@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from local_airflow.environment import REPOSITORY, airflow_environment
+from laptop.runner.environment import REPOSITORY, airflow_environment
 
 ROUNDS = 5
 """Of each file and its empty DAG, one after the other."""

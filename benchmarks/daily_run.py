@@ -21,9 +21,9 @@ from typing import Any
 import boto3
 
 from benchmarks import lakes
-from local_airflow.environment import airflow_environment, prepare_database
-from local_airflow.run import DAG_ID, RunRecord
-from local_aws.coingecko import running_stand_in
+from laptop.coingecko.stand_in import running_stand_in
+from laptop.runner.environment import airflow_environment, prepare_database
+from laptop.runner.run import DAG_ID, RunRecord
 
 LAKES = {100: (1, 30, 365, 3650), 10_000: (1, 365, 3650)}
 """Days of history by coins a day."""
@@ -40,10 +40,11 @@ before it ([how they are made](lakes.py)). The lakes take turns ({
 afterwards the day is deleted again. Tables show medians of the rounds; a ratio is the median over the rounds
 of a lake's figure by that of the 1-day lake in the same round.
 
-Seconds are of the whole command; CPU seconds are told apart by process: the Glue jobs, `local_aws` (crawlers,
-Athena, S3, the catalog), and Airflow with its tasks. Bytes read: by Spark as its event log has them (each
-task's input, each scan's files), by Athena as `DataScannedInBytes` of the run's own queries. A crawler reads
-no data here, but lists its table and looks at what it does not know yet. Aim: at {max(LAKES[100]):,} days at
+Seconds are of the whole command; CPU seconds are told apart by process: the Glue jobs, the local AWS
+(crawlers, Athena, S3, the catalog), and Airflow with its tasks. Bytes read: by Spark as its event log has
+them (each task's input, each scan's files), by Athena as `DataScannedInBytes` of the run's own queries. A
+crawler reads no data here, but lists its table and looks at what it does not know yet. Aim: at {
+    max(LAKES[100]):,} days at
 most 1.1 times the 1-day lake.
 """
 
@@ -185,7 +186,7 @@ def _run(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str, Any
         "tasks": {task.task_id: task.seconds for task in record.tasks()},
         "cpu": {
             "Glue jobs": jobs_after - jobs,
-            "local_aws": server_after - server,
+            "local AWS": server_after - server,
             "Airflow": _cpu_of_children() - airflow,
         },
         "athena_bytes": _scanned(queries, record),

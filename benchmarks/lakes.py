@@ -1,4 +1,4 @@
-"""Lakes that look as if the daily DAG had run for N days, in a running `local_aws`, made in seconds.
+"""Lakes that look as if the daily DAG had run for N days, in a running local AWS, made in seconds.
 
 Two days are really made: their bronze is put as `fetch_markets` puts it, and the Glue jobs and crawlers run
 over it. Every other day has hard links to the files of one of the two, under its own keys, since 10,000 coins
@@ -24,13 +24,14 @@ from unittest.mock import patch
 
 import boto3
 
+from include.crypto_lake.resources import load_resources
 from lake_provider.hooks.bronze import BronzeDay
 from lake_provider.hooks.coingecko import MarketsPage
-from local_airflow.environment import aws_environment
-from local_aws import coingecko_demo
-from local_aws.deployment import LAKE_BUCKET, deploy, load_resources
-from local_aws.object_files import ObjectFiles, Signature
-from local_aws.process import running
+from laptop.aws.process import running
+from laptop.aws.s3.object_files import ObjectFiles, Signature
+from laptop.coingecko import demo_market as coingecko_demo
+from laptop.lake.deployment import LAKE_BUCKET, VALUES, deploy
+from laptop.runner.environment import aws_environment
 
 DATABASE = "crypto_datalake"
 FOLDERS = {
@@ -84,7 +85,7 @@ def market(coins: int, day: date, *, priceless: int = 0) -> list[dict[str, Any]]
 
 
 def make_template(state: Path, coins: int) -> Template:
-    """Make the two days with the Glue jobs and crawlers, in a `local_aws` of its own.
+    """Make the two days with the Glue jobs and crawlers, in a local AWS of its own.
 
     Args:
         state: an empty folder; the days' files stay there.
@@ -152,7 +153,7 @@ def link(template: Template, state: Path, days: list[date]) -> None:
 def add_to_catalog(days: list[date]) -> None:
     """Put all partitions into the catalog, as the crawlers leave them."""
     glue = boto3.client("glue")
-    tables = load_resources()["catalog"]["tables"]
+    tables = load_resources(VALUES)["catalog"]["tables"]
     for table in FOLDERS:
         storage = tables[table]["StorageDescriptor"]
         partitions = [

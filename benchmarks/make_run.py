@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from local_airflow.environment import REPOSITORY
-from local_airflow.servers import free_port
+from laptop.runner.environment import REPOSITORY
+from laptop.runner.servers import free_port
 
 WARM_RUNS = 3
 
@@ -111,7 +111,7 @@ def _run(clone: Path, environment: dict[str, str]) -> dict[str, float]:
     running = tasks[-1][0] - started - starting
     return {
         "environment installed": installed - began,
-        "local_aws started": served - installed,
+        "local AWS started": served - installed,
         "resources deployed, Airflow's database made": migrated - served
         if migrated > served
         else started - served,

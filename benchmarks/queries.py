@@ -13,8 +13,9 @@ import jinja2
 from sqlglot import exp
 
 from benchmarks import lakes
-from local_aws import athena_sql
-from local_aws.deployment import load_resources
+from include.crypto_lake.resources import load_resources
+from laptop.aws.athena import sql as athena_sql
+from laptop.lake.deployment import VALUES
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 DAYS = (365, 3650)
@@ -24,7 +25,7 @@ PER_DAY = ("checks/gold_coins_market.sql", "day_metrics.sql", "day_report.sql", 
 TITLE = "What the shipped queries read"
 METHOD = f"""
 `DataScannedInBytes` of every query below `include/sql` that reads silver, gold or quarantine, on lakes of
-{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. `local_aws` finds the
+{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. The local AWS finds the
 partitions from the query's own conditions and counts whole files, a file of two references once; Athena reads
 only the columns that are asked for. Partitions are those of all its tables together. Queries of
 `processed_crypto`, the dropped files' table, are left out: these lakes have none. Aim: a per-day query
@@ -81,7 +82,7 @@ def queries(day: date, coins: int) -> dict[str, str]:
 
 def partitions_read(sql: str, days: list[date]) -> dict[str, int]:
     """How many partitions of each table a query reads when the tables have these days."""
-    declared = load_resources()["catalog"]["tables"]
+    declared = load_resources(VALUES)["catalog"]["tables"]
     tree = athena_sql.parse(sql)
     tables: dict[tuple[str, str], athena_sql.Table] = {}
     for reference in list(athena_sql.table_references(tree)):

@@ -1,4 +1,4 @@
-"""One browser for all tests, and the website as local_aws serves it, with the data a test gives it."""
+"""One browser for all tests, and the website as the local AWS serves it, with the data a test gives it."""
 
 from __future__ import annotations
 

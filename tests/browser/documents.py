@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
-from local_aws import coingecko_demo
+from laptop.coingecko import demo_market as coingecko_demo
 
 Documents = dict[str, Any]
 Market = Callable[[date], list[dict[str, Any]]]

@@ -16,7 +16,7 @@ import pytest
 
 from include.crypto_lake.website import TOP10_CRYPTOS
 from lake_provider.hooks.athena import rows_of
-from local_aws.deployment import LAKE_BUCKET
+from laptop.lake.deployment import LAKE_BUCKET
 
 if TYPE_CHECKING:
     from tests.airflow_api import Api

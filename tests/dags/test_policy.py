@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from include.crypto_lake.resources import load_resources
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import VALUES
 
 REPOSITORY = Path(__file__).parents[2]
 DAG_FILES = sorted((REPOSITORY / "dags").glob("*.py"))
@@ -126,7 +127,7 @@ def test_tasks_look_as_often_as_the_option_says_and_wait_as_long_whatever_it_say
     )
     assert len(waits) == 9
     assert {seconds for _, seconds, _ in waits} == {expected}
-    jobs = load_resources()["glue_jobs"]
+    jobs = load_resources(VALUES)["glue_jobs"]
     attempts = {task: looks for task, _, looks in waits if task in jobs}
     assert set(attempts) == set(jobs)
     for task, looks in attempts.items():

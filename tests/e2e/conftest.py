@@ -1,4 +1,4 @@
-"""The whole product: the lake deployed on `local_aws`, Airflow's database, and what tests ask of them."""
+"""The whole product: the lake deployed on the local AWS, Airflow's database, and what tests ask of them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local_airflow import servers
-from local_airflow.environment import airflow_environment, prepare_database
-from local_aws.coingecko import StandIn, running_stand_in
-from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
+from laptop.coingecko.stand_in import StandIn, running_stand_in
+from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
+from laptop.runner import servers
+from laptop.runner.environment import airflow_environment, prepare_database
 from tests import athena
 from tests.airflow_api import Api
 

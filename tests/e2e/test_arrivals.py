@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from local_airflow import servers
-from local_aws.deployment import LAKE_BUCKET
+from laptop.lake.deployment import LAKE_BUCKET
+from laptop.runner import servers
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Airflow, Lake

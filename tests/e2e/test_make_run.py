@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.crypto_lake.website import TOP10_CRYPTOS
-from local_airflow import run as daily
-from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET
+from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET
+from laptop.runner import run as daily
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Lake

@@ -20,15 +20,15 @@ import boto3
 import pytest
 
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
-from local_aws import coingecko_demo
-from local_aws.deployment import WEBSITE_BUCKET
+from laptop.coingecko import demo_market as coingecko_demo
+from laptop.lake.deployment import WEBSITE_BUCKET
 from tests import cloudwatch
 from tests.e2e.conftest import API_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_aws.coingecko import StandIn
+    from laptop.coingecko.stand_in import StandIn
     from tests.airflow_api import Api
     from tests.e2e.conftest import Airflow, Lake
 

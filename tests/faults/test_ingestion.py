@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lake_provider.operators import coingecko
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from local_aws.coingecko import Fault, StandIn, running_stand_in
+from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 from tests.faults.conftest import MisbehavingAws, slow_down
 from tests.plugins.conftest import Bucket
 

@@ -17,8 +17,8 @@ from airflow.sdk.module_loading import import_string
 from airflow.triggers.base import BaseEventTrigger
 
 from lake_provider.triggers.sqs import ArrivalQueueTrigger, summary
-from local_airflow import environment
-from local_aws.process import endpoint, start, stop
+from laptop.aws.process import endpoint, start, stop
+from laptop.runner import environment
 
 GARBAGE = [
     "garbage",

@@ -20,9 +20,9 @@ from lake_provider.hooks.market_chart import days_of, row_of
 from lake_provider.operators import coingecko, coingecko_history
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
-from local_airflow.environment import COINGECKO_API, coingecko_connection
-from local_aws.coingecko import Fault, StandIn, running_stand_in
-from local_aws.coingecko_demo import market
+from laptop.coingecko.demo_market import market
+from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
+from laptop.runner.environment import COINGECKO_API, coingecko_connection
 
 NOW = datetime(2026, 2, 10, 9, 15, tzinfo=UTC)
 FIRST, LAST = "2026-01-30", "2026-02-01"

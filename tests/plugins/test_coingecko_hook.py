@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from lake_provider.hooks import coingecko
 from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal
-from local_aws.coingecko import Fault, StandIn, running_stand_in
+from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
 DAY = date(2026, 1, 31)
 KEY = "CG-planted-0123456789"

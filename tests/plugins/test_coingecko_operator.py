@@ -23,7 +23,7 @@ from botocore.exceptions import ParamValidationError
 from lake_provider.hooks.bronze import BronzeDay
 from lake_provider.operators import coingecko
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from local_aws.coingecko import Fault, running_stand_in
+from laptop.coingecko.stand_in import Fault, running_stand_in
 
 DAY = "2026-01-31"
 BRONZE = f"bronze/coins_market/dt={DAY}"

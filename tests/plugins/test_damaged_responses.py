@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, MarketsPage, _accept
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from local_aws.coingecko import Fault
+from laptop.coingecko.stand_in import Fault
 from tests.damage import damaged_pages
 
 BODIES = 6_500

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from include.crypto_lake.on_arrival import arrivals, partitions, rejects
+from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website import EXPORTS
 from include.crypto_lake.website_files import website_files
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
-from local_aws.deployment import VALUES as RESOURCE_VALUES
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import VALUES as LAPTOP
 
 POLICIES = Path(__file__).parents[2] / "infra" / "policies"
 ROLES = [
@@ -178,7 +178,7 @@ def test_airflow_reads_and_writes_where_the_code_does() -> None:
         for action in ("s3:GetObject", "s3:PutObject"):
             assert may("airflow_tasks", action, f"{WEBSITE}/{export.key}")
     assert may("airflow_tasks", "s3:DeleteObject", f"{LAKE}/{rejects.PREFIX}x")
-    results = load_resources()["athena"]["workgroup"]["Configuration"]["ResultConfiguration"][
+    results = load_resources(LAPTOP)["athena"]["workgroup"]["Configuration"]["ResultConfiguration"][
         "OutputLocation"
     ]
     assert may("airflow_tasks", "s3:PutObject", f"{LAKE}/{results.split('/', 3)[3]}x.csv")
@@ -239,7 +239,7 @@ def test_mwaa_may_do_what_its_own_check_tries() -> None:
 
 @pytest.mark.parametrize("job", ["bronze_to_silver", "silver_to_gold"])
 def test_a_jobs_log_is_written_and_read_where_it_is_declared(job: str) -> None:
-    prefix = load_resources()["glue_jobs"][job]["DefaultArguments"]["--custom-logGroup-prefix"]
+    prefix = load_resources(LAPTOP)["glue_jobs"][job]["DefaultArguments"]["--custom-logGroup-prefix"]
     for stream in ("output", "error"):
         group = arn("logs", f"log-group:{prefix}/{stream}")
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
@@ -267,7 +267,7 @@ def test_the_crawlers_read_the_catalog_as_aws_documents() -> None:
 
 def test_the_jobs_settings_are_those_of_glues_own_file_system() -> None:
     """Glue 6.0 reads S3 by S3A alone."""
-    for job in load_resources({**RESOURCE_VALUES, "region": "eu-central-1"})["glue_jobs"].values():
+    for job in load_resources({**LAPTOP, "region": "eu-central-1"})["glue_jobs"].values():
         arguments = job["DefaultArguments"]
         settings = dict(setting.strip().split("=") for setting in arguments["--conf"].split("--conf"))
         assert settings == {
@@ -316,7 +316,7 @@ def test_bronze_only_grows() -> None:
 def test_a_glue_job_writes_its_own_layer_alone(
     job: str, reads: list[str], writes: list[str], others: list[str]
 ) -> None:
-    script = load_resources()["glue_jobs"][job]["Command"]["ScriptLocation"].split("/", 3)[3]
+    script = load_resources(LAPTOP)["glue_jobs"][job]["Command"]["ScriptLocation"].split("/", 3)[3]
     assert may(job, "s3:GetObject", f"{LAKE}/{script}")
     for prefix in [*reads, *writes]:
         assert may(job, "s3:GetObject", f"{LAKE}/{prefix}/dt=2026-01-31/x")
@@ -329,7 +329,7 @@ def test_a_glue_job_writes_its_own_layer_alone(
 
 
 def test_the_crawler_reads_its_targets_and_writes_nothing_to_s3() -> None:
-    resources = load_resources()
+    resources = load_resources(LAPTOP)
     for crawler in resources["crawlers"].values():
         for target in crawler["Targets"].get("S3Targets", []):
             assert may("glue_crawler", "s3:GetObject", f"{LAKE}/{target['Path'].split('/', 3)[3]}x")
@@ -344,7 +344,7 @@ def test_the_crawler_reads_its_targets_and_writes_nothing_to_s3() -> None:
 
 
 def test_airflow_may_use_everything_that_is_declared() -> None:
-    resources = load_resources()
+    resources = load_resources(LAPTOP)
     database = resources["catalog"]["database"]["Name"]
     for job in resources["glue_jobs"]:
         assert may("airflow_tasks", "glue:StartJobRun", arn("glue", f"job/{job}"))

@@ -1,4 +1,4 @@
-"""What `make smoke` looks at, on a lake that is deployed on `local_aws`: sound first, then broken."""
+"""What `make smoke` looks at, on a lake that is deployed on the local AWS: sound first, then broken."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws import deployment as resources
-from local_aws.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
+from laptop.lake import deployment as resources
+from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
 from release import packaging
 from release.checks import checks, differences
 from release.errors import ReleaseError
@@ -32,7 +32,7 @@ SECRETS = {
     "crypto-lake/connections/coingecko_default": {"conn_type": "http", "host": "api.coingecko.com"},
 }
 RULES = ("crypto-lake-glue-job-failed", "crypto-lake-glue-crawler-failed")
-ELSEWHERE = {"MWAA environment"}  # local_aws has none
+ELSEWHERE = {"MWAA environment"}  # the local AWS has none
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def failures(lake: Deployed) -> dict[str, str]:
 def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deployed) -> None:
     assert failures(lake) == {}
     looked_at = {check.what for check in checks(lake.target)}
-    declared = resources.load_resources()
+    declared = resources.load_resources(VALUES)
     for kind, names in {
         "Glue job": declared["glue_jobs"],
         "Glue crawler": declared["crawlers"],
@@ -97,7 +97,7 @@ def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deploye
 
 def test_every_broken_thing_is_named(lake: Deployed, local_aws: str, dist: Path) -> None:
     glue, s3, sqs = boto3.client("glue"), boto3.client("s3"), boto3.client("sqs")
-    job = resources.load_resources()["glue_jobs"]["silver_to_gold"]
+    job = resources.load_resources(VALUES)["glue_jobs"]["silver_to_gold"]
     glue.update_job(JobName="silver_to_gold", JobUpdate=job | {"Timeout": 1})
     glue.delete_crawler(Name="processed-crypto")
     glue.delete_table(DatabaseName="crypto_datalake", Name="gold_market_summary")
@@ -176,7 +176,7 @@ def test_alerts_that_eventbridge_could_not_deliver_are_counted(lake: Deployed) -
 
 def test_silver_with_a_day_that_is_no_date_is_named(lake: Deployed, local_aws: str) -> None:
     glue = boto3.client("glue")
-    declared = resources.load_resources()["catalog"]["tables"]["silver_coins_market"]
+    declared = load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
     guessed = declared | {"Name": "silver_coins_market", "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
     glue.update_table(DatabaseName="crypto_datalake", TableInput=guessed)
     try:

@@ -29,7 +29,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What a package is built from, elsewhere, without git."""
-    for folder in ("dags", "include", "local_aws", "plugins", "release"):
+    for folder in ("dags", "include", "laptop", "plugins", "release"):
         shutil.copytree(
             REPOSITORY / folder,
             tmp_path / "elsewhere" / folder,

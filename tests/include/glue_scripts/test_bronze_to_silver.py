@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.crypto_lake.resources import load_resources
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
-from local_aws.crawlers import glue_type
-from local_aws.deployment import load_resources
+from laptop.aws.glue.crawlers import glue_type
+from laptop.lake.deployment import VALUES
 
 from .conftest import Lake
 
@@ -581,7 +582,7 @@ def test_silver_is_written_with_the_declared_columns(spark, lake, coin):
     lake.ingest([coin("a", new_field=1)])
     run(spark, str(lake), [DAY])
     (file,) = lake.files("silver/coins_market")
-    declared = load_resources()["catalog"]["tables"]["silver_coins_market"]
+    declared = load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
     columns = declared["StorageDescriptor"]["Columns"]
     assert [(field.name, glue_type(field.type)) for field in pq.read_schema(file)] == [
         (column["Name"], column["Type"]) for column in columns

@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local_aws.deployment import load_resources
+from include.crypto_lake.resources import load_resources
+from laptop.lake.deployment import VALUES
 from tests import athena
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
@@ -143,7 +144,7 @@ def add_day(table: str, day: str, rows: list[dict[str, Any]], declared: dict[str
 @pytest.fixture(scope="package")
 def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
     """Forty days of 25 ranked coins and one that a flag disqualifies; silver as far as the gate reads it."""
-    declared = load_resources()["catalog"]["tables"]
+    declared = load_resources(VALUES)["catalog"]["tables"]
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=back) for back in range(DAYS)]
     with patch.dict(os.environ, aws_environment):
@@ -170,7 +171,7 @@ def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
 @pytest.fixture(scope="package")
 def spoiled_day(gold: Gold) -> Callable[[Callable[[list[dict[str, Any]], dict[str, Any]], None]], date]:
     """Makes a new day before all others, good in silver and spoiled in gold by the given fault."""
-    declared = load_resources()["catalog"]["tables"]
+    declared = load_resources(VALUES)["catalog"]["tables"]
     ages = itertools.count(DAYS + 400)
 
     def make(fault: Callable[[list[dict[str, Any]], dict[str, Any]], None]) -> date:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.crypto_lake.on_arrival.columns import SCHEMA
-from local_aws.crawlers import glue_type
+from laptop.aws.glue.crawlers import glue_type
 from tests import athena
 
 EXAMPLES = Path(__file__).parents[3] / "include" / "sql" / "examples"
