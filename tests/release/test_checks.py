@@ -176,7 +176,7 @@ def test_alerts_that_eventbridge_could_not_deliver_are_counted(lake: Deployed) -
 
 def test_silver_with_a_day_that_is_no_date_is_named(lake: Deployed, local_aws: str) -> None:
     glue = boto3.client("glue")
-    declared = load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
+    declared = resources.load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
     guessed = declared | {"Name": "silver_coins_market", "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
     glue.update_table(DatabaseName="crypto_datalake", TableInput=guessed)
     try:
