@@ -76,7 +76,7 @@ def checks(target: Target) -> Iterator[Check]:
     for rule in _FAILURES:
         yield Check(
             f"alerts of {rule}",
-            f"{_TERRAFORM}; if alerts were lost, see EventBridge in docs/operations.md",
+            f'{_TERRAFORM}. If alerts were lost: docs/operations.md, section "Glue job failed"',
             partial(_alerts_arrive, client("events"), client("cloudwatch"), rule, outputs.alert_topic_arn),
         )
     secrets = client("secretsmanager")
