@@ -27,6 +27,7 @@ _SYNC_SECONDS = 10 * 60
 _CACHED_SECONDS = 6 * 60  # CloudFront keeps the data for five minutes
 _LOG_SECONDS = 3 * 60  # CloudWatch shows a line that was written with some delay
 _LAYERS = ("silver/coins_market/", "gold/coins_market/", "gold/market_summary/")
+_UNFINISHED = (".spark-staging", "__magic")  # as the Glue scripts know it
 
 
 class Rest(Protocol):
@@ -175,16 +176,21 @@ def look_at_layers(s3: Any, bucket: str, began: datetime, say: Callable[[str], N
     since = began.replace(microsecond=0)
     for layer in _LAYERS:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=layer)
-        objects = [entry for page in pages for entry in page.get("Contents", []) if entry["Size"]]
-        day = [entry for entry in objects if entry["Key"].startswith(f"{layer}dt={began.date()}/")]
+        objects = [entry for page in pages for entry in page.get("Contents", [])]
+        today = f"{layer}dt={began.date()}/"
+        day = [entry for entry in objects if entry["Key"].startswith(today) and entry["Size"]]
         old = [entry["Key"] for entry in day if entry["LastModified"] < since]
         if old or not day:
             problem = f"these are of an earlier run: {', '.join(old)}" if old else "there is no file"
             raise ReleaseError(
-                f"✗ s3://{bucket}/{layer}dt={began.date()}/: {problem}\n"
+                f"✗ s3://{bucket}/{today}: {problem}\n"
                 "    → Glue does not replace a partition as Spark does: see Known limitations in docs/mwaa.md"
             )
-        left = [entry["Key"] for entry in objects if f"{layer}dt=" not in entry["Key"]]
+        left = [
+            entry["Key"]
+            for entry in objects
+            if entry["Key"].removeprefix(layer).startswith(_UNFINISHED) and not entry["Key"].endswith("/")
+        ]
         uploads = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=layer)
         left += [
             f"upload of {entry['Key']}"

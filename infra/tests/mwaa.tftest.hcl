@@ -67,7 +67,7 @@ run "airflow_runs_in_two_private_subnets_with_a_way_out_and_none_in" {
   }
   assert {
     condition     = aws_vpc_security_group_egress_rule.all.cidr_ipv4 == "0.0.0.0/0" && aws_vpc_security_group_egress_rule.all.ip_protocol == "-1"
-    error_message = "MWAA checks for an outbound rule for all traffic before it creates an environment."
+    error_message = "MWAA's guide demands an outbound rule for all traffic."
   }
   assert {
     condition = toset([for group in aws_cloudwatch_log_group.this : group.name]) == toset([

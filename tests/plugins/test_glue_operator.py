@@ -110,8 +110,9 @@ def test_a_retry_reattaches_to_the_run_that_is_still_going_and_a_stopped_run_is_
     assert again.defers() == run_id
     boto3.client("glue").batch_stop_job_run(JobName="what", JobRunIds=[run_id])
     wait_for(run_id, "STOPPED")
-    with pytest.raises(AirflowException, match=rf"run {run_id}, is STOPPED"):
-        attempt.resumes(run_id, "success")
+    stopped = {"status": "error", "run_id": run_id, "message": "AWS Glue job failed.: Waiter ..."}
+    with pytest.raises(AirflowException, match=rf"run {run_id}, is STOPPED: Glue gives no error message"):
+        attempt.operator.execute_complete(attempt.context, stopped)
 
 
 def test_a_trigger_that_broke_is_no_reason_the_run_is() -> None:
@@ -172,9 +173,8 @@ def test_the_log_is_found_wherever_glue_has_put_it(group: str, stream: str) -> N
         logs.create_log_group(logGroupName=where["logGroupName"])
     logs.create_log_stream(**where)
     logs.put_log_events(**where, logEvents=[{"timestamp": int(time.time() * 1000), "message": "said\n"}])
-    run = {"Id": run_id, "LogGroupName": group}
     with structlog.testing.capture_logs() as lines:
-        attempt.operator._show_log(run)
+        attempt.operator._show_log(run_id, group)
     logs.delete_log_stream(**where)
     assert f"Glue run {run_id} printed ({group}/output):\nsaid" in lines_of(lines)
 

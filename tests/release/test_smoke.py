@@ -174,6 +174,7 @@ def test_a_run_has_replaced_its_days_files_and_left_nothing(environment: Deploye
         look()
     for layer in ("silver/coins_market", "gold/coins_market", "gold/market_summary"):
         environment.put("lake", f"{layer}/dt={began.date()}/part-00000.parquet", b"x")
+        environment.put("lake", f"{layer}/_SUCCESS", b"{}")
     look()
     assert said == [
         f"✓ silver and gold of {began.date()} are of this run, and nothing unfinished lies beside them"
@@ -184,7 +185,7 @@ def test_a_run_has_replaced_its_days_files_and_left_nothing(environment: Deploye
     with pytest.raises(ReleaseError, match=r"these are of an earlier run: silver/coins_market/dt="):
         look(later)
 
-    environment.put("lake", "gold/coins_market/__magic_job-1/dt=2026-01-31/part-0.parquet", b"x")
+    environment.put("lake", "gold/coins_market/__magic_job-1/dt=2026-01-31/part-0.parquet", b"")
     with pytest.raises(ReleaseError, match=r"unfinished files .*: gold/coins_market/__magic_job-1/dt=2026"):
         look()
     s3.delete_object(Bucket=lake, Key="gold/coins_market/__magic_job-1/dt=2026-01-31/part-0.parquet")

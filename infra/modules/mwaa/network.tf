@@ -144,7 +144,7 @@ resource "aws_vpc_security_group_ingress_rule" "web_server" {
 
 # MWAA's guide asks for exactly this rule. Nothing can be reached from outside by it.
 resource "aws_vpc_security_group_egress_rule" "all" {
-  #checkov:skip=CKV_AWS_382:MWAA checks for an outbound rule for all traffic before it creates an environment
+  #checkov:skip=CKV_AWS_382:MWAA's guide demands an outbound rule for all traffic
   security_group_id = aws_security_group.this.id
   description       = "CoinGecko, AWS's APIs and Airflow's database"
   cidr_ipv4         = "0.0.0.0/0"

@@ -119,13 +119,14 @@ class GlueJobRunOperator(GlueJobOperator):
         run_id = str((event or {})["run_id"])
         glue: Any = self.hook.conn
         run = glue.get_job_run(JobName=self.job_name, RunId=run_id)["JobRun"]
-        self._show_log(run)
+        self._show_log(run_id, run.get("LogGroupName"))
         if run["JobRunState"] == "SUCCEEDED":
             return run_id
-        reason = run.get("ErrorMessage") or (event or {}).get("message") or "Glue gives no error message"
+        waiting = None if "CompletedOn" in run else (event or {}).get("message")
+        reason = run.get("ErrorMessage") or waiting or "Glue gives no error message"
         raise AirflowException(f"Glue job {self.job_name}, run {run_id}, is {run['JobRunState']}: {reason}")
 
-    def _show_log(self, run: Mapping[str, Any]) -> None:
+    def _show_log(self, run_id: str, prefix_of_run: str | None) -> None:
         """Copy what the run's script printed into the task's log; a log that cannot be read fails nothing.
 
         The job's own argument gives the prefix of its log groups. If Glue reports another one with the run,
@@ -134,13 +135,13 @@ class GlueJobRunOperator(GlueJobOperator):
         glue: Any = self.hook.conn
         try:
             arguments = glue.get_job(JobName=self.job_name)["Job"].get("DefaultArguments", {})
-            prefixes = [arguments.get("--custom-logGroup-prefix"), run.get("LogGroupName")]
+            prefixes = [arguments.get("--custom-logGroup-prefix"), prefix_of_run]
             groups = [f"{prefix}/output" for prefix in dict.fromkeys(prefixes) if prefix]
-            shown = [group for group in groups if self._show_log_group(group, run["Id"])]
+            shown = [group for group in groups if self._show_log_group(group, run_id)]
             if not shown:
-                self.log.info("Glue has no log of run %s in %s (yet)", run["Id"], " or ".join(groups))
+                self.log.info("Glue has no log of run %s in %s (yet)", run_id, " or ".join(groups))
         except ClientError as error:
-            self.log.warning("The log of Glue run %s cannot be read: %s", run["Id"], error)
+            self.log.warning("The log of Glue run %s cannot be read: %s", run_id, error)
 
     def _show_log_group(self, group: str, run_id: str) -> bool:
         """Copy the run's lines of a log group; False if it has no stream of the run's id."""
