@@ -83,19 +83,21 @@ test-infra: $(READY) java terraform ## Build an environment with Terraform on th
 bench: $(READY) java $(CLASSES) ## Measure, and write benchmarks/RESULTS.md (SECTIONS="dag_parse cleaning": some of it)
 	@PYTHONPATH=.:plugins $(PYTHON) -m benchmarks $(call quoted,SECTIONS)
 
+# An environment of its own: where credentials that may deploy are, only what it takes is installed.
+RELEASE := .local/release
 .PHONY: package
-package: $(READY) ## Build what MWAA and the buckets take, into dist/
-	@$(PYTHON) -m release package
+package: $(RELEASE)/.ready ## Build what MWAA and the buckets take, into dist/
+	@$(RELEASE)/bin/python -m release package
 
 # An environment is what Terraform made of it: infra/environments/<ENV>.tfvars
 .PHONY: plan deploy rollback smoke
 plan: package ## Say what deploy would change (ENV=dev)
 deploy: package ## Upload the package to an environment's buckets, and update MWAA (ENV=dev)
-rollback: $(READY) ## Deploy the release that was live before (ENV=dev)
-smoke: $(READY) ## Check a deployed environment, and run the daily DAG once (ENV=dev)
+rollback: $(RELEASE)/.ready ## Deploy the release that was live before (ENV=dev)
+smoke: $(RELEASE)/.ready ## Check a deployed environment, and run the daily DAG once (ENV=dev)
 plan deploy rollback smoke:
 	@test -n $(call quoted,ENV) || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
-	@scripts/terraform $(call quoted,ENV) output -json | $(PYTHON) -m release $@ --outputs -
+	@scripts/terraform $(call quoted,ENV) output -json | $(RELEASE)/bin/python -m release $@ --outputs -
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell
@@ -104,7 +106,6 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
-	$(PYTHON) docs/cost.py --check
 	$(VENV)/bin/shellcheck .ci/run scripts/*
 
 CHECKOV := .local/checkov
@@ -120,10 +121,6 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
 
-.PHONY: cost
-cost: $(READY) ## Write docs/cost.md from what benchmarks have counted (make bench SECTIONS=footprint) and AWS's prices
-	$(PYTHON) docs/cost.py
-
 .PHONY: docs
 docs: $(READY) ## Write docs/dags.md from the DAG files
 	$(PYTHON) docs/generate.py
@@ -138,6 +135,7 @@ lock: $(UV) ## Compile all lists of packages to files with hashes
 	$(COMPILE) requirements-dev.in --exclude-newer 2026-04-22 --python-version 3.11 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
+	$(COMPILE) release/requirements.in --python-version 3.11 --output-file release/requirements.txt
 
 .PHONY: clean
 clean: stop ## Stop, and delete the local lake and Airflow's state
@@ -156,10 +154,12 @@ terraform:
 	@command -v terraform >/dev/null || { \
 	  echo "No Terraform found: install 1.11 or newer, https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 
-# An environment of its own: checkov wants other versions than Airflow.
-$(CHECKOV)/.ready: infra/checkov.txt $(UV)
-	@$(UV) venv --quiet --clear --python $(PYTHON) $(CHECKOV)
-	@VIRTUAL_ENV=$(CHECKOV) $(UV) pip sync --quiet --no-cache --require-hashes infra/checkov.txt
+# Environments of their own. (checkov wants other versions than Airflow.)
+$(CHECKOV)/.ready: infra/checkov.txt
+$(RELEASE)/.ready: release/requirements.txt
+$(CHECKOV)/.ready $(RELEASE)/.ready: $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	@VIRTUAL_ENV=$(@D) $(UV) pip sync --quiet --no-cache --require-hashes $(filter %.txt,$^)
 	@touch $@
 
 $(UV):

@@ -30,6 +30,7 @@ _DEFAULT_TIMEOUT = 480  # minutes, as Glue 5.0 and later
 _GLUES_OWN = {
     "--continuous-log-logGroup",
     "--continuous-log-logStreamPrefix",
+    "--custom-logGroup-prefix",
     "--enable-auto-scaling",
     "--enable-continuous-cloudwatch-log",
     "--enable-continuous-log-filter",
@@ -113,8 +114,13 @@ class JobRun(FakeJobRun):
             "ExecutionTime": int(seconds),
             "GlueVersion": self.glue_version,
             "LastModifiedOn": self.modified_on,
-            "LogGroupName": "/aws-glue/jobs",
+            "LogGroupName": self._log_group,
         }
+
+    @property
+    def _log_group(self) -> str:
+        """What the names of its log groups begin with."""
+        return str((self.arguments or {}).get("--custom-logGroup-prefix", "/aws-glue/jobs"))
 
     def start(self, job: Job) -> None:
         """Run in a thread."""
@@ -154,8 +160,8 @@ class JobRun(FakeJobRun):
         scratch = Path(tempfile.mkdtemp(prefix="glue-"))
         self.logs.mkdir(parents=True, exist_ok=True)
         last_lines: deque[str] = deque(maxlen=500)
-        output = log_stream(region, "/aws-glue/jobs/output", self.job_run_id)
-        error = log_stream(region, "/aws-glue/jobs/error", self.job_run_id)
+        output = log_stream(region, f"{self._log_group}/output", self.job_run_id)
+        error = log_stream(region, f"{self._log_group}/error", self.job_run_id)
         try:
             view = JobView(principal, scratch / "lake") if authorization.on() else None
             with (
