@@ -22,6 +22,7 @@ from local_airflow.environment import (
     aws_environment,
     prepare_database,
 )
+from local_aws import glue_script
 from local_aws import process as aws
 from local_aws.deployment import deploy
 
@@ -42,6 +43,9 @@ def main(argv: list[str] | None = None) -> int:
             command.add_argument("--date", type=_date, help="the run date, YYYY-MM-DD (default: today, UTC)")
         else:
             command.add_argument("--port", type=int, default=8080, help="of Airflow's UI (default 8080)")
+    script = commands.add_parser("glue", help="a Glue script on the local lake, its output here")
+    script.add_argument("script", type=Path, help="the Python file")
+    script.add_argument("--args", default="", help="the job's arguments, in one word")
     commands.add_parser("stop", help="end what run and dev left running")
     commands.add_parser("env", help="print export lines for an AWS client's shell")
     arguments = parser.parse_args(argv)
@@ -61,6 +65,9 @@ def main(argv: list[str] | None = None) -> int:
             )
         elif arguments.command == "dev":
             dev(feed=_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
+        elif arguments.command == "glue":
+            _lake(arguments.aws_port)
+            return glue_script.run(arguments.script, arguments.args)
         elif arguments.command == "stop":
             stop()
         else:
@@ -74,7 +81,13 @@ def main(argv: list[str] | None = None) -> int:
         hint = f"\nWith make: AWS_PORT=5056 make {arguments.command}" if "in use" in str(error) else ""
         print(f"{error}{hint}", file=sys.stderr)
         return 1
-    except (daily.RunFailedError, servers.ServersFailedError, DatabaseError, UsageError) as error:
+    except (
+        daily.RunFailedError,
+        servers.ServersFailedError,
+        DatabaseError,
+        UsageError,
+        glue_script.ScriptError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

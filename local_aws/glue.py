@@ -20,16 +20,18 @@ from moto.glue.exceptions import (
 from moto.glue.models import GlueBackend, glue_backends
 from moto.glue.responses import GlueResponse
 
-from local_aws import seams
+from local_aws import seams, spark
 from local_aws.catalog import CatalogFiles
 from local_aws.crawlers import Crawl, Crawler
 from local_aws.glue_jobs import Job, JobRun
+from local_aws.warm_spark import Pool
 
 
 def install(state: Path, endpoint_url: str) -> None:
     """Make moto run Glue's jobs and crawlers, and keep its catalog below `state`."""
     JobRun.logs = state / "logs" / "glue"
     JobRun.endpoint_url = endpoint_url
+    JobRun.pool = Pool(state / "spark", lambda: spark.environment(endpoint_url, "us-east-1"))
     models = {"FakeJob": Job, "FakeJobRun": JobRun, "FakeCrawler": Crawler, "FakeCrawl": Crawl}
     seams.install("glue", partial(StoredGlueBackend, state=state), models)
 
@@ -42,6 +44,8 @@ class StoredGlueBackend(GlueBackend):
         self.lock = threading.RLock()
         self._files = CatalogFiles(state / "glue" / region_name)
         self._files.load(self)
+        if self.jobs:
+            JobRun.pool.warm()
 
     @property
     def _url_module(self) -> Any:
@@ -57,6 +61,7 @@ class StoredGlueBackend(GlueBackend):
             raise AlreadyExistsException("Job")
         super().create_job(name, *args, **options)
         self.jobs[name].execution_class = options["execution_class"]  # Glue shows it only where it was given
+        JobRun.pool.warm()
 
     def create_crawler(self, *args: Any, **options: Any) -> None:
         """Create a crawler that local_aws can run."""
