@@ -174,7 +174,7 @@ class JobRun(FakeJobRun):
                 self._jvm = jvm
                 clean = False
                 try:
-                    attach = jvm.open(settings, on_output, on_error)
+                    attach = jvm.open(settings, scratch, on_output, on_error)
                     self._process = Leashed(
                         program.command,
                         {**environment, **program.environment, **attach},

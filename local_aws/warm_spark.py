@@ -131,11 +131,14 @@ class Jvm:
                 )
         return f"{failed}: the JVM of this run ended before its script"
 
-    def open(self, settings: Mapping[str, str], on_output: Line, on_error: Line) -> dict[str, str]:
+    def open(
+        self, settings: Mapping[str, str], directory: Path, on_output: Line, on_error: Line
+    ) -> dict[str, str]:
         """Prepare for a run.
 
         Args:
             settings: Its Spark settings.
+            directory: Its working directory, from which Spark takes relative paths.
             on_output: Called with each line of the JVM's standard output until `settle` or the JVM ends.
             on_error: The same for standard error.
 
@@ -143,7 +146,8 @@ class Jvm:
             The environment variables with which PySpark attaches.
         """
         self._sinks = on_output, on_error
-        return self._ask(lambda jvm: self._open(jvm, settings))
+        properties = {**settings, "user.dir": str(directory)}
+        return self._ask(lambda jvm: self._open(jvm, properties))
 
     def settle(self) -> bool:
         """Stop what a run has left and forget it; whether the JVM is as it was before the run."""
@@ -194,10 +198,10 @@ class Jvm:
     def _ask(self, question: Callable[[Any], Result]) -> Result:
         return self._control.submit(question, self._client.jvm).result(_ANSWER_SECONDS)
 
-    def _open(self, jvm: Any, settings: Mapping[str, str]) -> dict[str, str]:
-        for name, value in settings.items():
+    def _open(self, jvm: Any, properties: Mapping[str, str]) -> dict[str, str]:
+        for name, value in properties.items():  # as spark-submit hands over settings
             jvm.java.lang.System.setProperty(name, value)
-        self._given = list(settings)
+        self._given = list(properties)
         self._gateway = jvm.org.apache.spark.api.python.Py4JServer(jvm.org.apache.spark.SparkConf())
         self._gateway.start()
         return {
@@ -441,7 +445,7 @@ def warm_up(jvm: Jvm, environment: Mapping[str, str]) -> None:
         bucket = scratch / "bucket"
         bucket.mkdir()
         settings = spark.settings("warm-up", buckets={"warm-up": bucket}, scratch=scratch, given={})
-        attach = jvm.open(settings, lines.append, lines.append)
+        attach = jvm.open(settings, scratch, lines.append, lines.append)
         process = Leashed(
             [sys.executable, "-P", str(_WARM_UP)],
             {**environment, **attach},

@@ -274,12 +274,14 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_a_run_changes_in_its_jvm_is_found(jvm: Jvm, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_run_changes_in_its_jvm_is_found(
+    jvm: Jvm, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(warm_spark, "_SETTLE_SECONDS", 0.2)
     change, undo = CHANGES[what]
 
     def opened() -> None:
-        jvm.open({"spark.given": "1"}, print, print)
+        jvm.open({"spark.given": "1"}, tmp_path, print, print)
 
     opened()
     kept = [jvm._ask(lambda gateway: change(gateway.java))]
@@ -290,9 +292,9 @@ def test_what_a_run_changes_in_its_jvm_is_found(jvm: Jvm, what: str, monkeypatch
     assert jvm.settle()
 
 
-def test_the_standard_streams_stay_those_of_the_process(jvm: Jvm) -> None:
+def test_the_standard_streams_stay_those_of_the_process(jvm: Jvm, tmp_path: Path) -> None:
     """A run that has put another stream in their place takes the lines that prove it: its JVM is lost."""
-    jvm.open({}, print, print)
+    jvm.open({}, tmp_path, print, print)
     system = jvm._client.jvm.java.lang.System
     before = jvm._ask(lambda gateway: gateway.java.lang.System.err)
     jvm._ask(
