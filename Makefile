@@ -17,9 +17,11 @@ UI_PORT ?= 8080
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
 unexport DATE FEED ENV SECTIONS SCRIPT ARGS
+# uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
+export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
 unexport PYTHONDONTWRITEBYTECODE
-LOCAL = PYTHONPATH=plugins $(PYTHON) -m local_airflow --aws-port $(call quoted,AWS_PORT)
+LOCAL = PYTHONPATH=plugins $(PYTHON) -m laptop.runner --aws-port $(call quoted,AWS_PORT)
 
 .PHONY: help
 help: ## Show this list
@@ -77,7 +79,7 @@ test-compose: $(READY) ## Run the tests of Docker Compose
 	@$(PYTHON) -m pytest tests/compose $(PYTEST_ARGS)
 
 .PHONY: test-infra
-test-infra: $(READY) java terraform ## Build an environment with Terraform on local_aws, and take it down
+test-infra: $(READY) java terraform ## Build an environment with Terraform on the local AWS, and take it down
 	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
 
 .PHONY: bench

@@ -15,9 +15,9 @@ import boto3
 
 from benchmarks import empty_spark
 from benchmarks.lakes import market, put_day, run_job
-from local_airflow.environment import aws_environment
-from local_aws.deployment import deploy
-from local_aws.process import running
+from laptop.aws.process import running
+from laptop.lake.deployment import deploy
+from laptop.runner.environment import aws_environment
 
 DAY = date(2026, 1, 31)
 COINS = 250
@@ -26,7 +26,7 @@ JOBS = ("bronze_to_silver", "silver_to_gold")
 
 TITLE = "A Glue job, cold and warm"
 METHOD = f"""
-A day of {COINS} coins through both jobs on `local_aws`. *Cold* is the first run on a server that was started
+A day of {COINS} coins through both jobs on the local AWS. *Cold* is the first run on a server that starts
 for it, from the server's start to the run's end: Spark starts and warms up in it. *Warm* is every later run,
 by Glue's own StartedOn and CompletedOn: the median of {ROUNDS}. Beside them stands an empty Spark program,
 started cold with `spark-submit` in the same rounds. Aim: a job takes at most half as long as that.

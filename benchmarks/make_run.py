@@ -13,8 +13,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks import empty_spark
-from local_airflow.environment import REPOSITORY
-from local_airflow.servers import free_port
+from laptop.runner.environment import REPOSITORY
+from laptop.runner.servers import free_port
 
 WARM_RUNS = 3
 
@@ -43,10 +43,10 @@ def measure() -> dict[str, dict[str, float]]:
         }
         environment = inherited | {"HOME": str(home), "AWS_PORT": str(free_port())}
         try:
-            cold = _run(clone, environment)
+            cold = _time_steps(clone, environment)
             warm, empty = [], []
             for _ in range(WARM_RUNS):
-                warm.append(_run(clone, environment))
+                warm.append(_time_steps(clone, environment))
                 empty.append(empty_spark.seconds())
         finally:
             subprocess.run(["make", "stop"], cwd=clone, env=environment, check=False)
@@ -96,7 +96,7 @@ def plot(figures: dict[str, dict[str, float]], axes: Any) -> None:
     axes.legend(fontsize=6, ncols=2)
 
 
-def _run(clone: Path, environment: dict[str, str]) -> dict[str, float]:
+def _time_steps(clone: Path, environment: dict[str, str]) -> dict[str, float]:
     began = time.time()
     process = subprocess.Popen(
         ["make", "run"],
@@ -132,7 +132,7 @@ def _run(clone: Path, environment: dict[str, str]) -> dict[str, float]:
     running = tasks[-1][0] - started - starting
     return {
         "environment installed": installed - began,
-        "local_aws started": served - installed,
+        "local AWS started": served - installed,
         "resources deployed, Airflow's database made": migrated - served
         if migrated > served
         else started - served,

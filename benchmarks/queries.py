@@ -13,8 +13,10 @@ import jinja2
 from sqlglot import exp
 
 from benchmarks import lakes
-from local_aws import athena_sql
-from local_aws.deployment import load_resources
+from include.crypto_lake import layout
+from include.crypto_lake.resources import load_resources
+from laptop.aws.athena import sql as athena_sql
+from laptop.lake.deployment import VALUES
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
 DAYS = (365, 3650)
@@ -24,7 +26,7 @@ PER_DAY = ("checks/gold_coins_market.sql", "day_metrics.sql", "day_report.sql", 
 TITLE = "What the shipped queries read"
 METHOD = f"""
 `DataScannedInBytes` of every query below `include/sql` that reads silver, gold or quarantine, on lakes of
-{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. `local_aws` finds the
+{DAYS[0]} and {DAYS[1]:,} days of {COINS[0]} coins, for the newest day. The local AWS finds the
 partitions from the query's own conditions and counts whole files, a file of two references once; Athena reads
 only the columns that are asked for. Partitions are those of all its tables together. Queries of
 `processed_crypto`, the dropped files' table, are left out: these lakes have none. Aim: a per-day query
@@ -81,21 +83,21 @@ def queries(day: date, coins: int) -> dict[str, str]:
 
 def partitions_read(sql: str, days: list[date]) -> dict[str, int]:
     """How many partitions of each table a query reads when the tables have these days."""
-    declared = load_resources()["catalog"]["tables"]
+    declared = load_resources(VALUES)["catalog"]["tables"]
     silver = declared["gold_coins_market"] | {"PartitionKeys": [{"Name": "dt", "Type": "string"}]}
     tree = athena_sql.parse(sql)
     tables: dict[tuple[str, str], athena_sql.Table] = {}
     for reference in list(athena_sql.table_references(tree)):
         name = reference.name
-        table = (declared | {"silver_coins_market": silver})[name]
-        tables[lakes.DATABASE, name] = athena_sql.Table(
-            lakes.DATABASE,
+        table = (declared | {layout.SILVER_COINS_MARKET.name: silver})[name]
+        tables[layout.DATABASE, name] = athena_sql.Table(
+            layout.DATABASE,
             name,
             {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]},
             {key["Name"]: key["Type"] for key in table["PartitionKeys"]},
             [athena_sql.Partition(f"dt={day}", (str(day),)) for day in days],
         )
-        reference.set("db", exp.to_identifier(lakes.DATABASE, quoted=True))
+        reference.set("db", exp.to_identifier(layout.DATABASE, quoted=True))
     query = athena_sql.Query(tree, tables)
     return {table.name: len(query.partitions(table)) for table in tables.values()}
 
@@ -109,8 +111,8 @@ def run(sql: str) -> dict[str, float]:
     athena = boto3.client("athena")
     query = athena.start_query_execution(
         QueryString=sql,
-        QueryExecutionContext={"Database": lakes.DATABASE},
-        WorkGroup="crypto-lake",
+        QueryExecutionContext={"Database": layout.DATABASE},
+        WorkGroup=layout.WORKGROUP,
     )["QueryExecutionId"]
     while True:
         execution = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]

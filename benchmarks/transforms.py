@@ -1,7 +1,7 @@
 """How fast the Glue scripts are: rows a second, beside DuckDB and pandas on the same files.
 
 Each measurement is a process of its own, started for one engine, one job and one size. Spark is started as
-local_aws starts a Glue job. What the engines wrote is compared, column by column.
+the local AWS starts a Glue job. What the engines wrote is compared, column by column.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ JVM = {
     "spark.driver.memory": "8g",
     "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
 }
-"""Unlike local_aws, which starts fast: all compilers, and the memory of a small worker."""
+"""Unlike the local AWS, which starts fast: all compilers, and the memory of a small worker."""
 ENGINES = ("spark", "duckdb", "pandas")
 PANDAS_DAYS = 100  # pandas takes minutes for more
 INPUT = {"bronze_to_silver": "bronze/coins_market", "silver_to_gold": "silver/coins_market"}
@@ -45,7 +45,7 @@ TITLE = "Transforms: Spark, DuckDB and pandas"
 METHOD = f"""
 The two Glue jobs over days of {COINS:,} coins, pages of {PAGE}: `bronze_to_silver` reads JSON pages and
 writes silver and quarantine, `silver_to_gold` reads silver's Parquet and writes gold's two tables. *Spark* is
-the job's own script over the range of days in one run, started as `local_aws` starts it but for the JVM,
+the job's own script over the range of days in one run, started as the local AWS starts it but for the JVM,
 which has all its compilers and 8 GB, as it would on a Glue worker. *DuckDB* is SQL
 written for this comparison, *pandas* a loop over the days. All use the same files and machine, each in a
 fresh process; what they wrote has the same rows and the same sum or hash of each column, or the section
@@ -141,7 +141,7 @@ def plot(figures: list[dict[str, Any]], axes: Any) -> None:
 
 def _seconds(engine: str, job: str, lake: Path, days: int) -> dict[str, float]:
     """Run one engine in a process of its own; returns seconds of work and in total."""
-    from local_aws import spark
+    from laptop.aws.glue import spark
 
     arguments = [engine, job, str(lake), str(days)]
     with tempfile.TemporaryDirectory(prefix="transforms-scratch-") as scratch:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from include.crypto_lake.resources import load_resources
 from include.crypto_lake.settings import VARIABLE, LakeSettings, SettingsError
-from local_aws.cloudfront import response_headers
-from local_aws.deployment import load_resources
+from include.crypto_lake.website_headers import response_headers
 from release import history, plan
 from release.errors import ReleaseError
 

@@ -12,8 +12,8 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
 
 import pytest
 
-from local_airflow import environment
-from local_aws import process
+from laptop.aws import process
+from laptop.runner import environment
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
@@ -35,7 +35,7 @@ def local_aws_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def local_aws(local_aws_state: Path) -> Iterator[str]:
     """The endpoint URL of a server whose state lasts as long as the session; nothing is deployed."""
-    with process.running(local_aws_state) as endpoint_url:
+    with process.running(local_aws_state, module="laptop.lake") as endpoint_url:
         yield endpoint_url
 
 
@@ -49,7 +49,7 @@ def website_url(local_aws: str, local_aws_state: Path) -> str:
 
 @pytest.fixture(scope="session")
 def aws_environment(local_aws: str) -> dict[str, str]:
-    """The environment variables with which any AWS client talks to `local_aws`."""
+    """The environment variables with which any AWS client talks to the local AWS."""
     return environment.aws_environment(local_aws)
 
 

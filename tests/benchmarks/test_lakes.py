@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks import lakes
 from benchmarks.queries import run
-from local_aws.deployment import LAKE_BUCKET, load_resources
-from local_aws.object_files import ObjectFiles
+from include.crypto_lake.resources import load_resources
+from laptop.aws.s3.object_files import ObjectFiles
+from laptop.lake.deployment import LAKE_BUCKET, VALUES
 from tests import athena
 from tests.include.sql.conftest import made_up_day, parquet
 
@@ -23,7 +24,7 @@ LAST = date(2026, 3, 15)
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> lakes.Template:
     """Two days that no job made, of twenty coins in bronze."""
-    tables = load_resources()["catalog"]["tables"]
+    tables = load_resources(VALUES)["catalog"]["tables"]
     gold, folder = tables["gold_coins_market"], tmp_path_factory.mktemp("template")
     objects = {}
     for day in (USUAL, REFUSED):

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from include.crypto_lake.website_files import cache_control, website_files
-from local_aws.cloudfront import OriginObject, distribution
-from local_aws.deployment import load_resources
+from laptop.aws.cloudfront import OriginObject, distribution
+from laptop.lake.deployment import website
 from tests.browser.documents import Documents
 
 # What the browser of a test runner in a container needs; and it shall talk to nobody but the tests.
@@ -64,7 +64,7 @@ class _Quiet(WSGIRequestHandler):
 def serving() -> Iterator[Site]:
     """The website behind the stand-in for CloudFront."""
     site = Site()
-    application = distribution(site.read, load_resources()["website"])
+    application = distribution(site.read, website())
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

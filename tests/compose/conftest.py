@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local_airflow.servers import free_port
+from laptop.runner.servers import free_port
 from tests.airflow_api import Api
 
 REPOSITORY = Path(__file__).parents[2]

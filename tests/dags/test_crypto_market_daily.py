@@ -13,8 +13,10 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
+from include.crypto_lake import layout
+from include.crypto_lake.resources import load_resources
 from include.crypto_lake.settings import SettingsError
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import VALUES
 
 NIGHT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
 LATER = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
@@ -71,7 +73,7 @@ def test_the_edges_are_the_datas_way(daily: DAG) -> None:
 
 
 def test_it_runs_at_two_utc_and_one_run_at_a_time(daily: DAG) -> None:
-    assert daily.timetable.expression == "0 2 * * *"
+    assert daily.timetable.expression == layout.DAILY_SCHEDULE == "0 2 * * *"
     assert daily.max_active_runs == 1
 
 
@@ -104,7 +106,7 @@ def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
 def test_the_queries_results_go_where_the_declared_workgroup_says(daily: DAG) -> None:
     queries = [task for task in daily.tasks if isinstance(task, AthenaOperator)]
     assert len(queries) == 5
-    workgroup = load_resources()["athena"]["workgroup"]
+    workgroup = load_resources(VALUES)["athena"]["workgroup"]
     assert workgroup["Configuration"]["EnforceWorkGroupConfiguration"]
     assert {(task.workgroup, task.output_location) for task in queries} == {(workgroup["Name"], None)}
 

@@ -13,8 +13,9 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
+from include.crypto_lake.resources import load_resources
 from lake_provider.triggers.sqs import ArrivalQueueTrigger
-from local_aws.deployment import load_resources
+from laptop.lake.deployment import VALUES
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_it_is_woken_by_the_declared_queue_and_by_a_timer(on_arrival: DAG) -> No
     timetable = on_arrival.timetable
     assert timetable.timetable.expression == "*/15 * * * *"
     [watcher] = timetable.asset_condition.watchers
-    queue = load_resources()["queues"]["arrivals"]["QueueName"]
+    queue = load_resources(VALUES)["queues"]["arrivals"]["QueueName"]
     assert watcher.trigger.serialize() == ArrivalQueueTrigger(queue_name=queue).serialize()
 
 
@@ -46,7 +47,7 @@ def test_it_runs_alone_and_from_the_first_moment(on_arrival: DAG) -> None:
 
 def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -> None:
     crawl = on_arrival.get_task("crawl_processed")
-    declared = load_resources()["crawlers"][crawl.crawler_name]
+    declared = load_resources(VALUES)["crawlers"][crawl.crawler_name]
     [target] = declared["Targets"]["S3Targets"]
     assert crawl.database == declared["DatabaseName"]
     assert crawl.tables == [declared["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]]

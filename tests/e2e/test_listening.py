@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psutil
 
 if TYPE_CHECKING:
-    from local_aws.coingecko import StandIn
+    from laptop.coingecko.stand_in import StandIn
     from tests.e2e.conftest import Airflow, Lake
 
 

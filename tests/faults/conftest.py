@@ -1,4 +1,4 @@
-"""AWS that misbehaves: `local_aws`, in whose place chosen requests are answered."""
+"""AWS that misbehaves: the local AWS, in whose place chosen requests are answered."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def slow_down(*, served: bool = False) -> Answer:
 
 
 class MisbehavingAws:
-    """Spoils the next requests of this process; everything else is served by `local_aws`."""
+    """Spoils the next requests of this process; everything else is served by the local AWS."""
 
     def __init__(self) -> None:
         self.faults: list[tuple[Callable[[AWSPreparedRequest], bool], Answer | Callable[[], object]]] = []
@@ -94,7 +94,7 @@ def misbehaving(aws: None, monkeypatch: pytest.MonkeyPatch) -> MisbehavingAws:
 
 @pytest.fixture
 def bucket(aws: None) -> Bucket:
-    """An empty bucket of the session's `local_aws`."""
+    """An empty bucket of the session's local AWS."""
     s3: Any = boto3.client("s3")
     name = f"faults-{uuid.uuid4().hex[:10]}"
     s3.create_bucket(Bucket=name)

@@ -18,9 +18,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from lake_provider.operators.glue import GlueJobRunOperator
-from local_airflow import environment
-from local_aws import process
-from local_aws.deployment import LAKE_BUCKET, deploy
+from laptop.aws import process
+from laptop.lake.deployment import LAKE_BUCKET, deploy
+from laptop.runner import environment
 from tests.plugins.conftest import Bucket
 
 DAY = "2026-01-31"

@@ -1,4 +1,4 @@
-"""An environment that Terraform has made on a fresh `local_aws`: state bucket, backend and all."""
+"""An environment that Terraform has made on a fresh local AWS: state bucket, backend and all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any
 import boto3
 import pytest
 
-from local_airflow import environment
-from local_aws import process
-from local_aws.deployment import ACCOUNT_ID, REGION
+from laptop.aws import process
+from laptop.lake.deployment import ACCOUNT_ID, REGION
+from laptop.runner import environment
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ environment        = "test"
 account_id         = "{ACCOUNT_ID}"
 region             = "{REGION}"
 deletable          = true
-mwaa               = null # local_aws has no MWAA and no EC2
+mwaa               = null # the local AWS has no MWAA and no EC2
 alert_email        = "somebody@example.org"
 monthly_budget_usd = 300
 """
@@ -41,7 +41,7 @@ monthly_budget_usd = 300
 
 @dataclass(frozen=True)
 class Terraform:
-    """A copy of the repository's Terraform, with an environment `test` on `local_aws`."""
+    """A copy of the repository's Terraform, with an environment `test` on the local AWS."""
 
     root: Path
     variables: dict[str, str]
@@ -95,7 +95,7 @@ def _terraform_is_there() -> None:
 
 @pytest.fixture(scope="package")
 def endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A `local_aws` for Terraform alone: nothing is deployed but what it makes."""
+    """A local AWS for Terraform alone: nothing is deployed but what it makes."""
     with process.running(tmp_path_factory.mktemp("terraformed-aws")) as url:
         yield url
 
@@ -107,7 +107,7 @@ def terraform(endpoint_url: str, tmp_path_factory: pytest.TempPathFactory) -> Te
 
 
 def bootstrapped(endpoint_url: str, folder: Path) -> Terraform:
-    """Terraform in a folder, for a `local_aws`, with its state in a bucket that `infra/bootstrap` makes."""
+    """Terraform in a folder, for a local AWS, with its state in a bucket that `infra/bootstrap` makes."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
     plugins = {name: os.environ[name] for name in ("TF_PLUGIN_DIR",) if name in os.environ}
     made = copied(

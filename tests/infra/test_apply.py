@@ -1,4 +1,4 @@
-"""What Terraform makes on `local_aws`: it is what `include/resources` says, and it goes again."""
+"""What Terraform makes on the local AWS: it is what `include/resources` says, and it goes again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.deployment import VALUES, load_resources
+from include.crypto_lake.resources import load_resources
+from laptop.lake.deployment import VALUES
 from tests.infra.conftest import Terraform
 
 # The provider waits for a minute until it believes a bucket's lifecycle rules, the state's first.

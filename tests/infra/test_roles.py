@@ -18,11 +18,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_airflow.environment import airflow_environment, coingecko_connection, prepare_database
-from local_aws import process
-from local_aws.authorization import switch_on
-from local_aws.coingecko import running_stand_in
-from local_aws.deployment import REGION
+from laptop.aws import process
+from laptop.aws.iam.authorization import switch_on
+from laptop.coingecko.stand_in import running_stand_in
+from laptop.lake.deployment import REGION
+from laptop.runner.environment import airflow_environment, coingecko_connection, prepare_database
 from release.__main__ import main as release
 from release.checks import checks
 from release.deployment import Target
@@ -329,7 +329,7 @@ def test_the_deploy_role_may_look_at_all_that_the_smoke_test_looks_at(
     for name, value in deployed.environment("deploy").items():
         monkeypatch.setenv(name, value)
     outputs = Outputs.parse(json.dumps({name: {"value": value} for name, value in deployed.outputs.items()}))
-    elsewhere = ("MWAA environment", "dashboard")  # local_aws has neither at the addresses that AWS gives
+    elsewhere = ("MWAA environment", "dashboard")  # the local AWS has neither at the addresses that AWS gives
     looked = [c for c in checks(Target.of(outputs, print)) if not c.what.startswith(elsewhere)]
     for check in looked:
         check.look()

@@ -23,11 +23,11 @@ from unittest.mock import patch
 import boto3
 import pytest
 
-from local_airflow import environment as laptop
-from local_airflow import servers
-from local_aws import deployment as resources
-from local_aws.coingecko import running_stand_in
-from local_aws.deployment import LAKE_BUCKET, WEBSITE_BUCKET
+from laptop.coingecko.stand_in import running_stand_in
+from laptop.lake import deployment as resources
+from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET
+from laptop.runner import environment as laptop
+from laptop.runner import servers
 from release.__main__ import main as release
 from tests.e2e.conftest import Airflow, Api, Lake
 from tests.release.conftest import make_outputs

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local_aws.deployment import LAKE_BUCKET
+from laptop.lake.deployment import LAKE_BUCKET
 from release import smoke
 from release.errors import ReleaseError
 from tests.e2e.conftest import Airflow, Lake

@@ -1,4 +1,4 @@
-"""An environment of one's own on `local_aws`, and packages to deploy to it."""
+"""An environment of one's own on the local AWS, and packages to deploy to it."""
 
 from __future__ import annotations
 

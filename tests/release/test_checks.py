@@ -1,4 +1,4 @@
-"""What `make smoke` looks at, on a lake that is deployed on `local_aws`: sound first, then broken."""
+"""What `make smoke` looks at, on a lake that is deployed on the local AWS: sound first, then broken."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws import deployment as resources
-from local_aws.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
+from laptop.lake import deployment as resources
+from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
 from release import packaging
 from release.checks import checks, differences
 from release.errors import ReleaseError
@@ -30,7 +30,7 @@ SECRETS = {
     },
     "crypto-lake/connections/coingecko_default": {"conn_type": "http", "host": "api.coingecko.com"},
 }
-ELSEWHERE = {"MWAA environment"}  # local_aws has none
+ELSEWHERE = {"MWAA environment"}  # the local AWS has none
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def failures(lake: Deployed) -> dict[str, str]:
 def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deployed) -> None:
     assert failures(lake) == {}
     looked_at = {check.what for check in checks(lake.target)}
-    declared = resources.load_resources()
+    declared = resources.load_resources(VALUES)
     for kind, names in {
         "Glue job": declared["glue_jobs"],
         "Glue crawler": declared["crawlers"],
@@ -91,7 +91,7 @@ def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deploye
 
 def test_every_broken_thing_is_named(lake: Deployed, local_aws: str, dist: Path) -> None:
     glue, s3, sqs = boto3.client("glue"), boto3.client("s3"), boto3.client("sqs")
-    job = resources.load_resources()["glue_jobs"]["silver_to_gold"]
+    job = resources.load_resources(VALUES)["glue_jobs"]["silver_to_gold"]
     glue.update_job(JobName="silver_to_gold", JobUpdate=job | {"Timeout": 1})
     glue.delete_crawler(Name="processed-crypto")
     glue.delete_table(DatabaseName="crypto_datalake", Name="gold_market_summary")

@@ -1,4 +1,4 @@
-"""Deploying to an environment and rolling back, on `local_aws`, with every object read back."""
+"""Deploying to an environment and rolling back, on the local AWS, with every object read back."""
 
 from __future__ import annotations
 

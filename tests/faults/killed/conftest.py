@@ -1,4 +1,4 @@
-"""All of Airflow, with a proxy between it and local_aws, and a watch over the website."""
+"""All of Airflow, with a proxy between it and the local AWS, and a watch over the website."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from include.crypto_lake.website import EXPORTS, check_together
-from local_airflow import servers
-from local_airflow.environment import airflow_environment, prepare_database
-from local_aws.coingecko import running_stand_in
+from laptop.coingecko.stand_in import running_stand_in
+from laptop.runner import servers
+from laptop.runner.environment import airflow_environment, prepare_database
 from tests.airflow_api import Api
 from tests.e2e.conftest import Airflow, Lake, lake
 from tests.faults.killed.wire import Wire, tapped

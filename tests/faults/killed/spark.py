@@ -1,4 +1,4 @@
-"""The Spark of a Glue job that runs on local_aws, as a process that can be stopped, continued and killed."""
+"""The Spark of a Glue job that runs on the local AWS, as a process to stop, continue and kill."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def until(condition: Callable[[], Any], what: str, *, pause: float = 0.1, second
 
 
 def server_of(state: Path) -> psutil.Process:
-    """The local_aws that serves a state directory."""
+    """The local AWS that serves a state directory."""
     return psutil.Process(json.loads((state / "server.json").read_text())["pid"])
 
 

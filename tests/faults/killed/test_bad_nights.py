@@ -21,8 +21,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from include.glue_scripts import bronze_to_silver, silver_to_gold
-from local_airflow import servers
-from local_aws import coingecko_demo
+from laptop.coingecko import demo_market as coingecko_demo
+from laptop.runner import servers
 from tests.e2e.test_scheduler import DAG, RUNS, TASKS, api
 from tests.faults.killed.conftest import watched
 from tests.faults.killed.spark import spark_of, until

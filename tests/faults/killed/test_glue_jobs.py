@@ -1,4 +1,4 @@
-"""Glue jobs whose Spark is killed with SIGKILL at every moment of a run, and local_aws under one of them.
+"""Glue jobs whose Spark is killed with SIGKILL at every moment of a run, and the local AWS under one of them.
 
 A killed process is stopped first (SIGSTOP), so that what readers find at that very moment can be looked at.
 """
@@ -21,8 +21,9 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from local_aws import coingecko_demo, process
-from local_aws.deployment import LAKE_BUCKET, deploy
+from laptop.aws import process
+from laptop.coingecko import demo_market as coingecko_demo
+from laptop.lake.deployment import LAKE_BUCKET, deploy
 from tests.faults.killed.spark import server_of, spark_of, until
 
 pytestmark = pytest.mark.timeout(600)

@@ -1,4 +1,4 @@
-"""What stands between Airflow and local_aws, so that a test can act at the moment of a certain request.
+"""What stands between Airflow and the local AWS, so that a test can act at the moment of a certain request.
 
 A test that kills "while the query runs" by the clock kills at another moment on another machine. Here the
 request itself is the clock: it is held while the test acts, and whoever sent it is known by its port.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.crypto_lake.settings import LakeSettings, SettingsError
-from local_airflow.environment import airflow_environment
+from laptop.runner.environment import airflow_environment
 
 GOOD = {"bucket": "a-lake", "website_bucket": "a-website"}
 

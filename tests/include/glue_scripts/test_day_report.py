@@ -17,8 +17,9 @@ import boto3
 import jinja2
 import pytest
 
+from include.crypto_lake.resources import load_resources
 from include.glue_scripts import bronze_to_silver, silver_to_gold
-from local_aws.deployment import VALUES, load_resources
+from laptop.lake.deployment import VALUES
 from tests import athena
 
 ROOT = Path(__file__).parents[3]
@@ -202,7 +203,7 @@ def test_a_refused_row_shows_its_raw_text_and_where_it_came_from(day: Any, repor
 def test_the_written_columns_of_quarantine_are_the_declared_ones(day: Any, report: Report) -> None:
     from pyarrow import parquet
 
-    declared = load_resources()["catalog"]["tables"]["quarantine_coins_market"]
+    declared = load_resources(VALUES)["catalog"]["tables"]["quarantine_coins_market"]
     (file,) = report.lake.files("quarantine/coins_market", DAY)
     names = {
         "string": "string",

@@ -29,7 +29,7 @@ from include.crypto_lake.on_arrival.cleaning import (
 )
 from include.crypto_lake.on_arrival.columns import COLUMNS, MAX_NAME, SCHEMA
 from include.crypto_lake.on_arrival.refusals import FILE_REASONS, REASONS
-from local_aws.crawlers import glue_type
+from laptop.aws.glue.crawlers import glue_type
 
 DAY = date(2026, 2, 25)
 DATED = "raw/crypto_prices_2026-02-25.json"

@@ -1,0 +1,42 @@
+"""AWS on a laptop: moto's server for the APIs, real work behind the ones that matter here.
+
+moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS, Secrets Manager and CloudWatch over
+HTTP. Where it would only pretend, a subclass of its backend does the work: objects are files (`s3`), Glue
+jobs run on Spark (`glue_jobs`), crawlers read Parquet footers (`crawlers`), Athena queries run on DuckDB
+(`athena`), and the Glue catalog survives a restart (`catalog`). What nobody implemented is refused
+(`services`). On a port of its own the website is served as CloudFront would (`cloudfront`).
+
+Kept as written, without effect, so that Terraform can make, read and delete it: CloudFront (distributions
+serve nothing, the website's port is another matter), EventBridge rules (none fires), CloudWatch alarms
+(none rings), budgets (nobody is told), SNS subscriptions (no mail is sent), and of a bucket its lifecycle,
+encryption and public access block.
+
+Whether IAM decides is a switch (`authorization`); while it is off, every request is allowed.
+
+Three seams of moto are used through `seams.install`:
+
+* `BackendDict.backend` – the class of a service's backend;
+* the names of the model classes in `moto.<service>.models` (`FakeKey`, `FakeJob`, …), which moto's own
+  backends look up when they create one;
+* `BaseBackend._url_module` – the routes, and with them the class that answers a request;
+
+and a fourth by `authorization`: the method with which every response of moto asks whether it is allowed.
+
+Known limits, beside what is refused with a message:
+
+* S3: keys that differ only in case are one file on a file system that ignores case; older versions of a
+  versioned object last as long as the process.
+* Athena: Parquet tables only, no CTAS or INSERT, and DuckDB's functions: one that Athena alone has is
+  FUNCTION_NOT_FOUND. `array[i]` out of range and a division of integers by zero give NULL, where Athena
+  fails. A filter on NaN can miss rows of files whose statistics leave NaN out (Spark writes none there).
+* Glue: one table a crawler target; no job bookmarks, no extra Python files or jars.
+* IAM: what `authorization` says it does not evaluate. `aws:SecureTransport` is always true: the laptop's
+  http stands where AWS has https, and a policy that allows TLS only is not to lock it out. S3's messages to
+  a queue and the website's reads of its bucket ask nobody; neither do the logs of jobs and crawlers.
+* After a restart, S3, the catalog, jobs and crawlers are as they were; queues, topics, log groups, roles,
+  workgroups, secrets, what is kept as written, and the history of job runs and queries are gone. Deploying
+  again (or `terraform apply`) brings back what it makes.
+
+`python -m laptop.lake serve` runs it, `python -m laptop.lake deploy` fills it from `include/resources`
+(`serve --deploy` does both), and `laptop.aws.process` starts and stops it from Python.
+"""

@@ -1,0 +1,1 @@
+"""Glue: jobs that run on Spark, crawlers that crawl, and a catalog that survives a restart."""

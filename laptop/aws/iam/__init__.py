@@ -1,0 +1,1 @@
+"""IAM: policies, and whether they allow a request."""

@@ -1,0 +1,144 @@
+"""Start and stop a server from Python: one server for each state directory."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).parents[1]
+RECORD = "server.json"
+"""In the state directory: who serves it. The server keeps the file locked as long as it lives."""
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+
+
+class LocalAwsFailed(Exception):  # noqa: N818
+    """The server did not start or stop: why, and where to look."""
+
+
+def code_version() -> str:
+    """A digest of the Python code that a server started now would run."""
+    digest = hashlib.sha256()
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def running(state: Path, port: int = 0, *, module: str = "laptop.aws") -> Iterator[str]:
+    """Serve a state directory for the length of a `with` block; gives the endpoint URL."""
+    endpoint_url = start(state, port, module=module)
+    try:
+        yield endpoint_url
+    finally:
+        stop(state)
+
+
+def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
+    """Start a server that outlives this process, unless one with this code already serves the directory.
+
+    A server that runs other code, as after a `git pull`, is replaced.
+
+    Args:
+        state: The state directory; its `logs/server.log` gets the server's output.
+        port: The port to listen on; 0 picks a free one. A server that is up keeps its own.
+        module: What to run: its command line has `serve --port --state`.
+
+    Returns:
+        The endpoint URL, once requests are answered.
+
+    Raises:
+        LocalAwsFailed: It did not come up.
+    """
+    if served := _served(state):
+        if served.get("version") == code_version():
+            return str(served["endpoint_url"])
+        stop(state)
+    log = state / "logs" / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as output:
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                module,
+                "serve",
+                "--port",
+                str(port),
+                "--state",
+                str(state.resolve()),
+            ],
+            cwd=_PACKAGE.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise LocalAwsFailed(
+                f"the local AWS did not start: {log.read_text(encoding='utf-8').strip()[-2000:]}"
+            )
+        if (served := _served(state)) and served["pid"] == server.pid:
+            return str(served["endpoint_url"])
+        time.sleep(0.05)
+    server.kill()
+    raise LocalAwsFailed(f"the local AWS was not ready after {_START_SECONDS:.0f} seconds: see {log}")
+
+
+def endpoint(state: Path) -> str | None:
+    """The endpoint URL of the server of a state directory; None if none is up."""
+    served = _served(state)
+    return str(served["endpoint_url"]) if served else None
+
+
+def website(state: Path) -> str | None:
+    """The address of the website that the server of a state directory serves; None if it serves none."""
+    served = _served(state)
+    return served.get("website_url") if served else None
+
+
+def stop(state: Path) -> None:
+    """End the server of a state directory, if there is one, with the Spark jobs it runs.
+
+    Raises:
+        LocalAwsFailed: It did not end.
+    """
+    served = _served(state)
+    if served is None:
+        return
+    os.kill(served["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        if _served(state) is None:
+            return
+        time.sleep(0.02)
+    raise LocalAwsFailed(
+        f"the local AWS (process {served['pid']}) did not end within {_STOP_SECONDS:.0f} seconds"
+    )
+
+
+def _served(state: Path) -> dict[str, Any] | None:
+    """Who serves the directory; None if nobody does, or is not ready yet."""
+    record = state / RECORD
+    if not record.exists():
+        return None
+    with record.open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = file.read()
+            return json.loads(text) if text.endswith("}") else None
+    return None

@@ -1,0 +1,1 @@
+"""This lake on the local AWS: the only part that knows both."""

@@ -1,0 +1,42 @@
+"""The command line: `python -m laptop.lake serve` and `python -m laptop.lake deploy`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from laptop.aws.__main__ import add_serve_options
+from laptop.aws.server import ServeError, serve
+from laptop.lake.deployment import deploy, website
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m laptop.lake", description="The lake on a laptop.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="answer AWS requests, and serve the website beside them")
+    add_serve_options(serving)
+    serving.add_argument("--website-port", type=int, help="the website's port (default: the next one)")
+    serving.add_argument("--deploy", action="store_true", help="deploy first, as the other command does")
+    deploying = commands.add_parser("deploy", help="create or update what include/resources declares")
+    deploying.add_argument("--endpoint", required=True, help="the endpoint URL of a running server")
+    arguments = parser.parse_args(argv)
+    if arguments.command == "deploy":
+        deploy(arguments.endpoint)
+        return 0
+    try:
+        serve(
+            arguments.state,
+            arguments.host,
+            arguments.port,
+            website=website(),
+            website_port=arguments.website_port,
+            deploy=deploy if arguments.deploy else None,
+        )
+    except ServeError as error:
+        print(f"the local AWS: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""The environment variables that make Airflow's own commands work on this laptop."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, WEBSITE_BUCKET
+
+REPOSITORY = Path(__file__).parents[2]
+COINGECKO_API = "https://api.coingecko.com"
+
+
+class DatabaseError(Exception):
+    """Airflow could not make its metadata database."""
+
+
+def aws_environment(endpoint_url: str) -> dict[str, str]:
+    """The four standard variables with which any AWS client talks to the local AWS."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def coingecko_connection(url: str, *, time_travel: bool) -> str:
+    """The connection `coingecko_default` as Airflow reads it from the environment (JSON).
+
+    Args:
+        url: `scheme://host[:port]` of CoinGecko or of the stand-in.
+        time_travel: The server serves any date (the stand-in does, CoinGecko does not).
+    """
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.partition(":")
+    connection = {
+        "conn_type": "http",
+        "schema": scheme,
+        "host": host,
+        "port": int(port) if port else None,
+        "password": None if time_travel else os.environ.get("COINGECKO_API_KEY"),
+        "extra": {"time_travel": time_travel}
+        # CoinGecko's limit is its plan's; the stand-in has none.
+        | ({} if url == COINGECKO_API else {"calls_per_minute": 60_000}),
+    }
+    return json.dumps({key: value for key, value in connection.items() if value is not None})
+
+
+def airflow_environment(
+    home: Path,
+    *,
+    endpoint_url: str,
+    coingecko_url: str,
+    time_travel: bool,
+    api_port: int = 8080,
+    dashboard_url: str = "",
+) -> dict[str, str]:
+    """Everything Airflow needs, on top of this process's own environment.
+
+    Args:
+        home: AIRFLOW_HOME; the metadata database (SQLite) and the logs lie there.
+        endpoint_url: Where the local AWS listens.
+        coingecko_url: CoinGecko's or the stand-in's address.
+        time_travel: As for `coingecko_connection`.
+        api_port: Where Airflow's API server listens, when one does.
+        dashboard_url: Where its menu leads to the dashboard; empty for no such entry.
+    """
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        # Settings of another Airflow or AWS account on this machine must not reach this one.
+        if not key.startswith(("AIRFLOW", "AWS_")) and key not in {"PYTHONPATH", "SPARK_HOME"}
+    }
+    return (
+        inherited
+        | aws_environment(endpoint_url)
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PYTHONPATH": os.pathsep.join(
+                [str(REPOSITORY), str(REPOSITORY / "laptop" / "runner" / "config")]
+            ),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api_port}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__CORE__INTERNAL_API_SECRET_KEY": "laptop",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(api_port),
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{api_port}",
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL": dashboard_url,
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # sooner when a DAG file has changed
+            # Five processes write to it. The default wait of five seconds fails tasks on a busy machine.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            "AIRFLOW_CONN_COINGECKO_DEFAULT": coingecko_connection(coingecko_url, time_travel=time_travel),
+            "AIRFLOW_VAR_CRYPTO_LAKE": json.dumps(
+                {"bucket": LAKE_BUCKET, "website_bucket": WEBSITE_BUCKET, "alert_topic_arn": ALERT_TOPIC_ARN}
+            ),
+        }
+    )
+
+
+def prepare_database(environment: dict[str, str]) -> None:
+    """Make or upgrade the metadata database, once for every version of Airflow.
+
+    Raises:
+        DatabaseError: Airflow could not; its own output is in the message.
+    """
+    from importlib.metadata import version
+
+    home = Path(environment["AIRFLOW_HOME"])
+    stamp = home / f"migrated-{version('apache-airflow')}"
+    if stamp.exists() and (home / "airflow.db").exists():
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DatabaseError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    stamp.touch()

@@ -1,0 +1,529 @@
+"""IAM that decides: on each request, and on what is done on somebody's behalf."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from laptop.aws import process
+from laptop.aws.iam.authorization import switch_on
+from tests.laptop.conftest import PARQUET, client_of, parquet, until
+
+ACCOUNT = "123456789012"
+GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}"
+BUCKET = "lake"
+TABLE = [f"{GLUE}:catalog", f"{GLUE}:database/d", f"{GLUE}:table/d/gold"]
+BY_ACCOUNT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+BY_GLUE = {"Service": "glue.amazonaws.com"}
+SCRIPT = f"""
+import sys
+from pyspark.sql import SparkSession
+source, target = sys.argv[sys.argv.index("--from") + 1], sys.argv[sys.argv.index("--to") + 1]
+spark = SparkSession.builder.getOrCreate()
+spark.read.parquet(f"s3://{BUCKET}/{{source}}/").write.mode("overwrite").parquet(f"s3://{BUCKET}/{{target}}/")
+"""
+
+
+def allow(actions: str | list[str], resources: str | list[str], **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def trusting(principal: Any, **more: Any) -> str:
+    return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more})
+
+
+@dataclass(frozen=True)
+class Account:
+    """A server with authorization on, and an administrator's key to it."""
+
+    url: str
+    key: dict[str, str]
+
+    def client(self, service: str, key: dict[str, str] | None = None) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            config=Config(retries={"max_attempts": 0}),
+            **(key or self.key),
+        )
+
+    def role(self, *statements: dict[str, Any], trust: str = trusting(BY_ACCOUNT)) -> str:
+        """A new role; gives its ARN."""
+        name = f"role-{uuid.uuid4().hex[:8]}"
+        made = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        if statements:
+            policy = document(*statements)
+            self.client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+        return made["Arn"]
+
+    def assumed(self, *statements: dict[str, Any]) -> dict[str, str]:
+        """The key of somebody who may do just this."""
+        return self.assume(self.role(*statements))
+
+    def assume(self, role: str, key: dict[str, str] | None = None, **options: Any) -> dict[str, str]:
+        sts = self.client("sts", key)
+        found = sts.assume_role(RoleArn=role, RoleSessionName="tester", **options)["Credentials"]
+        return {
+            "aws_access_key_id": found["AccessKeyId"],
+            "aws_secret_access_key": found["SecretAccessKey"],
+            "aws_session_token": found["SessionToken"],
+        }
+
+    def call(self, call: Callable[..., Any], service: str, *statements: dict[str, Any]) -> Any:
+        """Make a call as somebody who may do just this."""
+        return call(self.client(service, self.assumed(*statements)))
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with process.running(tmp_path_factory.mktemp("authorized")) as url:
+        s3, glue, iam = (client_of(url, service) for service in ("s3", "glue", "iam"))
+        s3.create_bucket(Bucket=BUCKET)
+        for folder in ("gold", "closed"):
+            s3.put_object(Bucket=BUCKET, Key=f"{folder}/dt=1/a.parquet", Body=parquet({"price": [1.5, 2.5]}))
+        s3.put_object(Bucket=BUCKET, Key="src/job.py", Body=SCRIPT.encode())
+        glue.create_database(DatabaseInput={"Name": "d"})
+        table = {"Name": "gold", "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
+        columns = [{"Name": "price", "Type": "double"}]
+        table["StorageDescriptor"] = {"Columns": columns, "Location": f"s3://{BUCKET}/gold/", **PARQUET}
+        glue.create_table(DatabaseName="d", TableInput=table)
+        partition = {
+            "Values": ["1"],
+            "StorageDescriptor": {**table["StorageDescriptor"], "Location": f"s3://{BUCKET}/gold/dt=1/"},
+        }
+        glue.create_partition(DatabaseName="d", TableName="gold", PartitionInput=partition)
+        result = {"OutputLocation": f"s3://{BUCKET}/results/"}
+        client_of(url, "athena").create_work_group(
+            Name="w", Configuration={"EnforceWorkGroupConfiguration": True, "ResultConfiguration": result}
+        )
+        client_of(url, "sqs").create_queue(QueueName="q")
+        client_of(url, "sns").create_topic(Name="t")
+        client_of(url, "logs").create_log_group(logGroupName="/g")
+        client_of(url, "logs").create_log_stream(logGroupName="/g", logStreamName="s")
+        client_of(url, "secretsmanager").create_secret(Name="c/v", SecretString="x")
+        targets = {"S3Targets": [{"Path": f"s3://{BUCKET}/gold/"}]}
+        glue.create_crawler(Name="c", Role="nobody", DatabaseName="d", Targets=targets)
+        command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/src/job.py"}
+        glue.create_job(Name="j", Role="nobody", Command=command, GlueVersion="6.0", Timeout=5)
+        iam.create_user(UserName="admin")
+        iam.put_user_policy(UserName="admin", PolicyName="p", PolicyDocument=document(allow("*", "*")))
+        key = iam.create_access_key(UserName="admin")["AccessKey"]
+        switch_on(url)
+        yield Account(
+            url,
+            {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]},
+        )
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:us-east-1:{ACCOUNT}:{resource}"
+
+
+QUEUE = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q"
+CASES: list[tuple[str, str, str | list[str], Callable[[Any], Any]]] = [
+    (
+        "s3",
+        "GetObject",
+        f"arn:aws:s3:::{BUCKET}/src/*",
+        lambda c: c.get_object(Bucket=BUCKET, Key="src/job.py"),
+    ),
+    (
+        "s3",
+        "GetObject",
+        f"arn:aws:s3:::{BUCKET}/src/*",
+        lambda c: c.head_object(Bucket=BUCKET, Key="src/job.py"),
+    ),
+    (
+        "s3",
+        "PutObject",
+        f"arn:aws:s3:::{BUCKET}/new/*",
+        lambda c: c.put_object(Bucket=BUCKET, Key="new/a", Body=b"1"),
+    ),
+    (
+        "s3",
+        "DeleteObject",
+        f"arn:aws:s3:::{BUCKET}/no/*",
+        lambda c: c.delete_object(Bucket=BUCKET, Key="no/a"),
+    ),
+    ("s3", "ListBucket", f"arn:aws:s3:::{BUCKET}", lambda c: c.list_objects_v2(Bucket=BUCKET)),
+    ("s3", "ListBucket", f"arn:aws:s3:::{BUCKET}", lambda c: c.head_bucket(Bucket=BUCKET)),
+    ("s3", "GetBucketLocation", f"arn:aws:s3:::{BUCKET}", lambda c: c.get_bucket_location(Bucket=BUCKET)),
+    (
+        "s3",
+        "PutEncryptionConfiguration",
+        f"arn:aws:s3:::{BUCKET}",
+        lambda c: c.put_bucket_encryption(
+            Bucket=BUCKET,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+        ),
+    ),
+    ("glue", "GetDatabase", TABLE[:2], lambda c: c.get_database(Name="d")),
+    ("glue", "GetTable", TABLE, lambda c: c.get_table(DatabaseName="d", Name="gold")),
+    ("glue", "GetTables", [*TABLE[:2], f"{GLUE}:table/d/*"], lambda c: c.get_tables(DatabaseName="d")),
+    ("glue", "GetPartitions", TABLE, lambda c: c.get_partitions(DatabaseName="d", TableName="gold")),
+    (
+        "glue",
+        "BatchGetPartition",
+        TABLE,
+        lambda c: c.batch_get_partition(
+            DatabaseName="d", TableName="gold", PartitionsToGet=[{"Values": ["1"]}]
+        ),
+    ),
+    ("glue", "GetCrawler", f"{GLUE}:crawler/c", lambda c: c.get_crawler(Name="c")),
+    ("glue", "GetJob", f"{GLUE}:job/j", lambda c: c.get_job(JobName="j")),
+    ("glue", "GetJobRuns", f"{GLUE}:job/j", lambda c: c.get_job_runs(JobName="j")),
+    ("glue", "ListJobs", "*", lambda c: c.list_jobs()),
+    ("athena", "GetWorkGroup", arn("athena", "workgroup/w"), lambda c: c.get_work_group(WorkGroup="w")),
+    ("sqs", "GetQueueUrl", arn("sqs", "q"), lambda c: c.get_queue_url(QueueName="q")),
+    (
+        "sqs",
+        "ReceiveMessage",
+        arn("sqs", "q"),
+        lambda c: c.receive_message(QueueUrl=QUEUE, WaitTimeSeconds=0),
+    ),
+    ("sns", "Publish", arn("sns", "t"), lambda c: c.publish(TopicArn=arn("sns", "t"), Message="m")),
+    (
+        "logs",
+        "GetLogEvents",
+        arn("logs", "log-group:/g:log-stream:s"),
+        lambda c: c.get_log_events(logGroupName="/g", logStreamName="s"),
+    ),
+    (
+        "logs",
+        "FilterLogEvents",
+        arn("logs", "log-group:/g:*"),
+        lambda c: c.filter_log_events(logGroupName="/g"),
+    ),
+    (
+        "secretsmanager",
+        "GetSecretValue",
+        arn("secretsmanager", "secret:c/v-??????"),
+        lambda c: c.get_secret_value(SecretId="c/v"),
+    ),
+    (
+        "cloudwatch",
+        "PutMetricData",
+        "*",
+        lambda c: c.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 1}]),
+    ),
+    ("iam", "GetUser", f"arn:aws:iam::{ACCOUNT}:user/admin", lambda c: c.get_user(UserName="admin")),
+]
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resources", "call"),
+    CASES,
+    ids=[f"{case[0]}-{case[1]}-{n}" for n, case in enumerate(CASES)],
+)
+def test_a_call_needs_its_action_on_each_of_its_resources(
+    account: Account, service: str, action: str, resources: str | list[str], call: Callable[[Any], Any]
+) -> None:
+    needed = [resources] if isinstance(resources, str) else resources
+    account.call(call, service, allow(f"{service}:{action}", needed))
+
+    for missing in needed:
+        others = [resource for resource in needed if resource != missing]
+        elsewhere = "arn:aws:s3:::another" if missing == "*" else f"{missing.rstrip('*')}-another"
+        with pytest.raises(ClientError) as refused:
+            account.call(call, service, allow(f"{service}:{action}", [*others, elsewhere]))
+        error, status = (
+            refused.value.response["Error"],
+            refused.value.response["ResponseMetadata"]["HTTPStatusCode"],
+        )
+        if call.__code__.co_names[0].startswith("head_"):  # an answer without a body
+            assert status == 403
+            continue
+        assert error["Code"] in ("AccessDenied", "AccessDeniedException")
+        assert status in (400, 403)
+        assert "assumed-role/role-" in error["Message"]
+        assert f"not authorized to perform: {service}:{action} on resource: " in error["Message"]
+
+
+def test_a_denial_outweighs_and_a_condition_decides(account: Account) -> None:
+    objects = f"arn:aws:s3:::{BUCKET}/*"
+    deny = {"Effect": "Deny", "Action": "s3:Get*", "Resource": f"arn:aws:s3:::{BUCKET}/closed/*"}
+    s3 = account.client("s3", account.assumed(allow("s3:GetObject", objects), deny))
+    s3.get_object(Bucket=BUCKET, Key="src/job.py")
+    with pytest.raises(ClientError, match="with an explicit deny in an identity-based policy"):
+        s3.get_object(Bucket=BUCKET, Key="closed/dt=1/a.parquet")
+
+    only_gold = {"StringLike": {"s3:prefix": ["gold/*"]}}
+    listing = allow("s3:ListBucket", f"arn:aws:s3:::{BUCKET}", Condition=only_gold)
+    s3 = account.client("s3", account.assumed(listing))
+    s3.list_objects_v2(Bucket=BUCKET, Prefix="gold/dt=1/")
+    for options in ({"Prefix": "closed/"}, {}):
+        with pytest.raises(ClientError, match="s3:ListBucket"):
+            s3.list_objects_v2(Bucket=BUCKET, **options)
+
+
+def test_writing_may_be_allowed_only_where_nothing_is(account: Account) -> None:
+    once = {"Null": {"s3:if-none-match": "false"}}
+    s3 = account.client(
+        "s3", account.assumed(allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/once/*", Condition=once))
+    )
+    s3.put_object(Bucket=BUCKET, Key="once/a", Body=b"", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="s3:PutObject on resource: arn:aws:s3:::lake/once/a"):
+        s3.put_object(Bucket=BUCKET, Key="once/a", Body=b"")
+
+
+def test_what_cannot_be_evaluated_is_not_passed_over(account: Account) -> None:
+    for condition, named in (
+        ({"NumericEquals": {"s3:prefix": "1"}}, "operator NumericEquals"),
+        ({"Bool": {"aws:Odd": "true"}}, "key aws:Odd"),
+    ):
+        statement = allow("sqs:GetQueueUrl", "*", Condition=condition)
+        with pytest.raises(ClientError, match=named) as refused:
+            account.call(lambda c: c.get_queue_url(QueueName="q"), "sqs", statement)
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_only_who_may_list_learns_that_an_object_is_missing(account: Account) -> None:
+    get, bucket = allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/*"), f"arn:aws:s3:::{BUCKET}"
+    for statements, code in (([get], "AccessDenied"), ([get, allow("s3:ListBucket", bucket)], "NoSuchKey")):
+        with pytest.raises(ClientError) as missing:
+            account.call(lambda c: c.get_object(Bucket=BUCKET, Key="no/such"), "s3", *statements)
+        assert missing.value.response["Error"]["Code"] == code
+
+
+def test_copying_takes_reading(account: Account) -> None:
+    put = allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}/new/*")
+    source = {"Bucket": BUCKET, "Key": "closed/dt=1/a.parquet"}
+    with pytest.raises(
+        ClientError, match=r"s3:GetObject on resource: arn:aws:s3:::lake/closed/dt=1/a\.parquet"
+    ):
+        account.call(lambda c: c.copy_object(Bucket=BUCKET, Key="new/b", CopySource=source), "s3", put)
+
+
+def test_several_objects_are_deleted_only_by_who_may_delete_each(account: Account) -> None:
+    admin = account.client("s3")
+    for key in ("own/a", "own/b"):
+        admin.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    s3 = account.client("s3", account.assumed(allow("s3:DeleteObject", f"arn:aws:s3:::{BUCKET}/own/*")))
+
+    def delete(*keys: str) -> Any:
+        return s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys]})
+
+    assert [error["Code"] for error in delete("closed/dt=1/a.parquet")["Errors"]] == ["AccessDenied"]
+    assert len(delete("own/a", "own/b")["Deleted"]) == 2
+    admin.head_object(Bucket=BUCKET, Key="closed/dt=1/a.parquet")
+
+
+def test_a_buckets_policy_allows_and_denies(account: Account) -> None:
+    admin = account.client("s3")
+    admin.create_bucket(Bucket="shared")
+    for key in ("a", "secret/a"):
+        admin.put_object(Bucket="shared", Key=key, Body=b"1")
+    role = account.role(allow("sqs:ListQueues", "*"))
+    get = {
+        "Effect": "Allow",
+        "Principal": {"AWS": role},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shared/*",
+    }
+    deny = {**get, "Effect": "Deny", "Principal": "*", "Resource": "arn:aws:s3:::shared/secret/*"}
+    not_this_account = {**deny, "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "000000000000"}}}
+    admin.put_bucket_policy(Bucket="shared", Policy=document(get, not_this_account))
+
+    s3 = account.client("s3", account.assume(role))
+    assert s3.get_object(Bucket="shared", Key="a")["Body"].read() == b"1"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object(Bucket="shared", Key="secret/a")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        account.call(lambda c: c.get_object(Bucket="shared", Key="a"), "s3")
+
+
+def test_an_unknown_key_and_a_wrong_signature_are_nobodys(account: Account) -> None:
+    wrong = {**account.key, "aws_secret_access_key": "wrong"}
+    with pytest.raises(ClientError, match=r"security token"):
+        account.client("glue", {"aws_access_key_id": "local", "aws_secret_access_key": "local"}).list_jobs()
+    with pytest.raises(ClientError, match="request signature"):
+        account.client("sqs", wrong).list_queues()
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{account.url}/{BUCKET}/src/job.py")
+
+
+def test_a_role_is_assumed_by_whom_it_trusts(account: Account) -> None:
+    somebody = account.role()
+    external = {"Condition": {"StringEquals": {"sts:ExternalId": "42"}}}
+    trusted = account.role(trust=trusting({"AWS": somebody}))
+    with_id = account.role(trust=trusting({"AWS": somebody}, **external))
+    for_glue = account.role(trust=trusting(BY_GLUE))
+    key = account.assume(somebody)
+
+    account.assume(trusted, key)
+    account.assume(with_id, key, ExternalId="42")
+    for role, options in (
+        (with_id, {}),
+        (with_id, {"ExternalId": "43"}),
+        (for_glue, {}),
+        (account.role(), {}),  # trusts the account, but his own policies do not allow it
+    ):
+        with pytest.raises(
+            ClientError, match=r"not authorized to perform: sts:AssumeRole on resource: .*role-"
+        ):
+            account.assume(role, key, **options)
+    with pytest.raises(ClientError, match="sts:AssumeRole"):
+        account.assume(for_glue)  # an administrator neither
+
+
+def test_a_session_policy_is_refused_when_it_would_count(account: Account) -> None:
+    role = account.role(allow("sqs:GetQueueUrl", "*"))
+    sqs = account.client("sqs", account.assume(role, Policy=document(allow("s3:GetObject", "*"))))
+    with pytest.raises(ClientError, match="the local AWS does not evaluate the session policy"):
+        sqs.get_queue_url(QueueName="q")
+
+
+def test_giving_a_role_away_takes_passing_it(account: Account) -> None:
+    role = account.role(trust=trusting(BY_GLUE))
+    update = allow("glue:UpdateCrawler", f"{GLUE}:crawler/c")
+    to_glue = {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
+    passing = allow("iam:PassRole", role, Condition=to_glue)
+
+    account.call(lambda c: c.update_crawler(Name="c", Role=role), "glue", update, passing)
+    with pytest.raises(ClientError, match=f"iam:PassRole on resource: {role}"):
+        account.call(lambda c: c.update_crawler(Name="c", Role=role), "glue", update)
+    account.call(lambda c: c.update_crawler(Name="c", Description="no role in it"), "glue", update)
+
+
+# On somebody's behalf
+
+RUN = allow(["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"], "*")
+CATALOG = allow(["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"], TABLE)
+LIST = allow(["s3:ListBucket", "s3:GetBucketLocation"], f"arn:aws:s3:::{BUCKET}")
+READ = allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/gold/*")
+RESULT = allow(["s3:PutObject", "s3:GetObject"], f"arn:aws:s3:::{BUCKET}/results/*")
+
+
+def query(account: Account, *statements: dict[str, Any]) -> list[str]:
+    """The prices that somebody sees who may do just this; fails with the reason that he gets."""
+    athena = account.client("athena", account.assumed(*statements))
+    started = athena.start_query_execution(
+        QueryString="SELECT price FROM d.gold WHERE dt = '1' ORDER BY 1", WorkGroup="w"
+    )["QueryExecutionId"]
+
+    def ended() -> Any:
+        status = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
+        return None if status["State"] in ("QUEUED", "RUNNING") else status
+
+    status = until(ended, 30)
+    assert status["State"] == "SUCCEEDED", status["StateChangeReason"]
+    rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
+    return [row["Data"][0]["VarCharValue"] for row in rows[1:]]
+
+
+def test_a_query_reads_and_writes_as_its_caller(account: Account) -> None:
+    assert query(account, RUN, CATALOG, LIST, READ, RESULT) == ["1.5", "2.5"]
+    for missing, refusal in (
+        (CATALOG, f"PERMISSION_DENIED: .*glue:GetDatabase on resource: {TABLE[0]}"),
+        (READ, r"PERMISSION_DENIED: .*s3:GetObject on resource: arn:aws:s3:::lake/gold/dt=1/a\.parquet"),
+    ):
+        with pytest.raises(AssertionError, match=refusal):
+            query(account, *(s for s in (RUN, CATALOG, LIST, READ, RESULT) if s is not missing))
+    for missing, refusal in (
+        (RUN, "athena:StartQueryExecution on resource: .*workgroup/w"),
+        (LIST, "Unable to verify/create output bucket lake: .*s3:GetBucketLocation"),
+        (RESULT, "Access denied when writing output to url: s3://lake/results/"),
+    ):
+        with pytest.raises(ClientError, match=refusal):
+            query(account, *(s for s in (RUN, CATALOG, LIST, READ, RESULT) if s is not missing))
+    writing_only = allow("s3:PutObject", RESULT["Resource"])
+    with pytest.raises(ClientError, match="Access denied when reading s3://lake/results/"):
+        query(account, RUN, CATALOG, LIST, READ, writing_only)
+
+
+def crawl(account: Account, role: str) -> dict[str, Any]:
+    """The end of a crawl of gold/ by a role that makes the table crawled_gold."""
+    glue = account.client("glue")
+    glue.update_crawler(Name="c", Role=role, TablePrefix="crawled_")
+    glue.start_crawler(Name="c")
+    until(lambda: glue.get_crawler(Name="c")["Crawler"]["State"] == "READY", 30)
+    return glue.get_crawler(Name="c")["Crawler"]["LastCrawl"]
+
+
+def test_a_crawler_looks_and_writes_as_its_role(account: Account) -> None:
+    tables = [*TABLE[:2], f"{GLUE}:table/d/crawled_*"]
+    look = allow(["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"], tables)
+    write = allow(["glue:CreateTable", "glue:UpdateTable", "glue:BatchCreatePartition"], tables)
+    by_glue = trusting(BY_GLUE)
+    for statements, trust, refusal in (
+        ([LIST, READ, look], by_glue, "glue:CreateTable"),
+        ([LIST, look, write], by_glue, "s3:GetObject on resource: arn:aws:s3:::lake/gold/dt=1/a.parquet"),
+        ([READ, look, write], by_glue, "s3:ListBucket"),
+        ([LIST, READ, look, write], trusting(BY_ACCOUNT), "glue.amazonaws.com is unable to assume the role"),
+    ):
+        outcome = crawl(account, account.role(*statements, trust=trust))
+        assert (outcome["Status"], refusal in outcome["ErrorMessage"]) == ("FAILED", True), outcome
+    assert crawl(account, account.role(LIST, READ, look, write, trust=by_glue))["Status"] == "SUCCEEDED"
+    account.client("glue").get_table(DatabaseName="d", Name="crawled_gold")
+
+
+def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
+    glue, s3 = account.client("glue"), account.client("s3")
+    changing = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    own = [
+        LIST,
+        READ,
+        allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/src/*"),
+        allow(changing, f"arn:aws:s3:::{BUCKET}/made/*"),
+    ]
+    by_glue = account.role(*own, trust=trusting(BY_GLUE))
+    roles = {
+        "own": by_glue,
+        "listless": account.role(*own[1:], trust=trusting(BY_GLUE)),
+        "scriptless": account.role(LIST, READ, trust=trusting(BY_GLUE)),
+        "untrusting": account.role(*own),
+    }
+
+    def start(role: str, source: str, target: str) -> tuple[str, str]:
+        name = f"job-{uuid.uuid4().hex[:6]}"
+        command = {"Name": "glueetl", "ScriptLocation": f"s3://{BUCKET}/src/job.py"}
+        glue.create_job(Name=name, Role=roles[role], Command=command, GlueVersion="6.0", Timeout=5)
+        run = glue.start_job_run(JobName=name, Arguments={"--from": source, "--to": target})
+        return name, run["JobRunId"]
+
+    def end(job: str, run_id: str) -> tuple[str, str]:
+        def run() -> Any:
+            found = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
+            return None if found["JobRunState"] in ("STARTING", "RUNNING") else found
+
+        found = until(run)
+        return found["JobRunState"], found.get("ErrorMessage", "")
+
+    good = start("own", "gold", "made/copy")
+    forbidden_source = start("own", "closed", "made/stolen")
+    assert end(*good) == ("SUCCEEDED", "")
+    unlisted_source = start("listless", "gold", "made/unseen")
+    forbidden_target = start("own", "gold", "gold/copy")
+    state, message = end(*forbidden_source)
+    assert (state, "AccessDenied" in message) == ("FAILED", True), message
+    assert "s3:GetObject on resource: arn:aws:s3:::lake/closed/" in message
+    state, message = end(*unlisted_source)
+    assert (state, "s3:ListBucket on resource: arn:aws:s3:::lake " in message) == ("FAILED", True), message
+    state, message = end(*forbidden_target)
+    assert (state, "AccessDenied" in message) == ("FAILED", True), message
+    assert "s3:PutObject on resource: arn:aws:s3:::lake/gold/copy/" in message
+    for role, refusal in (("scriptless", "lake/src/job.py"), ("untrusting", "unable to assume the role")):
+        state, message = end(*start(role, "gold", "made/never"))
+        assert (state, refusal in message) == ("FAILED", True), message
+
+    keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
+    assert any(key.startswith("made/copy/dt=1/part-") or key.startswith("made/copy/part-") for key in keys)
+    assert not any(key.startswith(("made/stolen", "made/unseen", "made/never", "gold/copy")) for key in keys)
+    assert "closed/dt=1/a.parquet" in keys
