@@ -164,7 +164,14 @@ class JobRun(FakeJobRun):
                     error(line)
                     err_file.write(line + "\n")
 
-                program = Program.of(job, self, scratch, principal)
+                command: Any = job.command
+                program = Program.fetch(
+                    command["ScriptLocation"],
+                    {"--JOB_NAME": job.name, "--JOB_RUN_ID": self.job_run_id},
+                    self.arguments or {},
+                    scratch,
+                    principal,
+                )
                 settings = self._settings(program, environment, scratch, view)
                 if own := spark.of_the_jvm(settings):
                     jvm: Jvm | None = self.pool.start(environment, own)

@@ -9,15 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from laptop.aws.iam.authorization import Principal
 from laptop.aws.s3.backend import storage
-
-if TYPE_CHECKING:
-    from laptop.aws.glue.jobs import Job, JobRun
 
 # Glue's own parameters, https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html.
 # These change nothing here, and like on Glue the script does not see them.
@@ -58,21 +54,32 @@ class Program:
     settings: dict[str, str]
 
     @classmethod
-    def of(cls, job: Job, run: JobRun, scratch: Path, principal: Principal) -> Program:
+    def fetch(
+        cls,
+        location: str,
+        own: Mapping[str, str],
+        given: Mapping[str, str],
+        scratch: Path,
+        principal: Principal,
+    ) -> Program:
         """Fetch what a run needs into its scratch directory, as its role.
+
+        Args:
+            location: The script's s3:// address.
+            own: Arguments that Glue itself gives.
+            given: The run's arguments.
+            scratch: The run's working directory.
+            principal: The role.
 
         Raises:
             FileNotFoundError, NotAuthorizedError: The script or an extra file cannot be had.
         """
-        command: Any = job.command
-        given: Mapping[str, str] = run.arguments or {}
-        location = command["ScriptLocation"]
         script = scratch / Path(location).name
         script.write_bytes(_read("ScriptLocation", location, principal))
-        arguments = [sys.executable, str(script), "--JOB_NAME", job.name, "--JOB_RUN_ID", run.job_run_id]
-        for name, value in given.items():
+        command = [sys.executable, str(script)]
+        for name, value in {**own, **given}.items():
             if name not in _GLUES_OWN | _DONE_HERE:
-                arguments += [name, value]
+                command += [name, value]
         files, environment = [], {}
         if listed := _list(given.get("--extra-py-files")):
             folder = scratch / "extra-py-files"
@@ -86,7 +93,7 @@ class Program:
         settings = _settings(given.get("--conf", ""))
         if files:  # PySpark has them on the path of its workers, too
             settings["spark.submit.pyFiles"] = settings["spark.files"] = ",".join(map(str, files))
-        return cls(script.name, arguments, environment, settings)
+        return cls(script.name, command, environment, settings)
 
 
 def argument_problem(given: Mapping[str, str]) -> str | None:
