@@ -37,7 +37,7 @@ MOST_IDLE = 2
 IDLE_SECONDS = 1800.0
 _START_SECONDS = 300.0
 _ANSWER_SECONDS = 60.0  # for what the pool asks of a JVM
-_LOST_SECONDS = 3.0  # from the end of what a JVM's connection needs to the JVM's own
+_LOST_SECONDS = 10.0  # from the end of what a JVM's connection needs to the JVM's own
 _SETTLE_SECONDS = 5.0  # for threads of a stopped Spark context to end: Netty's take two
 _WARM_UP = Path(__file__).with_name("warm_up.py")
 
@@ -96,7 +96,6 @@ class Jvm:
         self._last_lines: deque[str] = deque(maxlen=20)
         self._baseline: dict[str, Any] | None = None
         self._gateway: Any = None
-        self.uses = 0
         connection = folder / "connection"
         self._process = Leashed(
             spark.jvm_command(self._temporary, settings),
@@ -159,7 +158,6 @@ class Jvm:
             with suppress(TimeoutError):
                 self._process.wait(_LOST_SECONDS)
         self._sinks = None
-        self.uses += 1
         return clean
 
     def take_baseline(self) -> None:
@@ -210,6 +208,7 @@ class Jvm:
         }
 
     def _settle(self, jvm: Any) -> bool:
+        _require_running(jvm)
         self._gateway.shutdown()
         self._gateway = None
         context = _object(jvm, "org.apache.spark.SparkContext").getActive()
@@ -231,7 +230,9 @@ class Jvm:
             for path in directory.iterdir():
                 if self._baseline is None or path not in self._baseline["files"]:
                     shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
-        return self._baseline is None or self._is_as_before(jvm, self._baseline)
+        clean = self._baseline is None or self._is_as_before(jvm, self._baseline)
+        _require_running(jvm)
+        return clean
 
     def _is_as_before(self, jvm: Any, before: dict[str, Any]) -> bool:
         deadline = time.monotonic() + _SETTLE_SECONDS
@@ -286,13 +287,11 @@ class Jvm:
 
 def _state(jvm: Any) -> dict[str, Any]:
     """What a run may change in a JVM, beside what `settle` resets."""
-    to_string = jvm.java.util.Objects.toString
 
     def wide(name: str) -> str:
         value = functools.reduce(getattr, name.split("."), jvm)()
-        if name.endswith("getProviders"):
-            value = jvm.java.util.Arrays.asList(value)
-        return str(to_string(value))
+        to_string = jvm.java.util.Arrays if name.endswith("getProviders") else jvm.java.util.Objects
+        return str(to_string.toString(value))
 
     return {
         "wide": {name: wide(name) for name in _JVM_WIDE},
@@ -300,6 +299,12 @@ def _state(jvm: Any) -> dict[str, Any]:
         "children": jvm.java.lang.ProcessHandle.current().descendants().count(),
         "threads": {thread.getId(): thread for thread in jvm.java.lang.Thread.getAllStackTraces().keySet()},
     }
+
+
+def _require_running(jvm: Any) -> None:
+    """Raise `JvmError` if the JVM is about to exit: it answers until then."""
+    if _object(jvm, "org.apache.spark.util.ShutdownHookManager").inShutdown():
+        raise JvmError("the JVM is shutting down")
 
 
 def _is_harmless(jvm: Any, thread: Any) -> bool:
@@ -331,7 +336,7 @@ class Pool:
         shutil.rmtree(folder, ignore_errors=True)
         self._folder, self._environment = folder, environment
         self._changed = threading.Condition()
-        self._idle: list[Jvm] = []
+        self._idle: dict[Jvm, threading.Timer] = {}  # with what ends it
         self._busy: set[Jvm] = set()
         self._warming = False
         self._waiting = 0
@@ -354,7 +359,8 @@ class Pool:
             try:
                 while not cancelled.is_set():
                     if self._idle:
-                        jvm = self._idle.pop()
+                        jvm, timer = self._idle.popitem()  # the last one used
+                        timer.cancel()
                         if jvm.exit_status is None:
                             self._busy.add(jvm)
                             return jvm
@@ -395,16 +401,17 @@ class Pool:
             jvm.end()
 
     def _keep(self, jvm: Jvm) -> None:
-        self._idle.append(jvm)
-        timer = threading.Timer(IDLE_SECONDS, self._retire, (jvm, jvm.uses))
+        timer = threading.Timer(IDLE_SECONDS, self._retire, [jvm])
         timer.daemon = True
+        self._idle[jvm] = timer
         timer.start()
 
-    def _retire(self, jvm: Jvm, uses: int) -> None:
+    def _retire(self, jvm: Jvm) -> None:
         with self._changed:
-            if jvm.uses != uses or jvm not in self._idle:
+            # A run may have taken it, and given it back, while the timer went off.
+            if self._idle.get(jvm) is not threading.current_thread():
                 return
-            self._idle.remove(jvm)
+            del self._idle[jvm]
         jvm.end()
 
     def _start_warming(self) -> None:

@@ -34,10 +34,10 @@ def tell(**facts):
 LEAVES = """
 tell(port=os.environ["PYSPARK_GATEWAY_PORT"])
 rows = spark.range(3)
-rows.createOrReplaceTempView("left")
-rows.createOrReplaceGlobalTempView("left")
-spark.udf.register("left", lambda: 1, "int")
-spark.table("left").cache().count()
+rows.createOrReplaceTempView("leftover")
+rows.createOrReplaceGlobalTempView("leftover")
+spark.udf.register("leftover", lambda: 1, "int")
+spark.table("leftover").cache().count()
 spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
 spark.sparkContext.setLocalProperty("left", "1")
 spark.sparkContext.setLogLevel("TRACE")
@@ -50,10 +50,10 @@ spark.sparkContext._gateway.shutdown()
 """
 LOOKS = """
 left = []
-for name in "left", "global_temp.left":
+for name in "leftover", "global_temp.leftover":
     if spark.catalog.tableExists(name):
         left.append(f"view {name}")
-left += ["function"] if spark.catalog.functionExists("left") else []
+left += ["function"] if spark.catalog.functionExists("leftover") else []
 left += ["cache"] if not spark._jsc.sc().getPersistentRDDs().isEmpty() else []
 left += ["time zone"] if spark.conf.get("spark.sql.session.timeZone") != "UTC" else []
 left += ["local property"] if spark.sparkContext.getLocalProperty("left") else []
@@ -269,7 +269,7 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
         lambda java: java.lang.ProcessBuilder(["sleep", "600"]).start(),
         lambda _, process: process.destroyForcibly().waitFor(),
     ),
-    "memory": (lambda java: java.nio.ByteBuffer.allocate(700 << 20), lambda _, __: None),
+    "memory": (lambda java: java.nio.ByteBuffer.allocate(560 << 20), lambda _, __: None),
 }
 
 
@@ -317,7 +317,7 @@ class Stub:
     made: list[Stub]
 
     def __init__(self, folder: Path, *_: Any) -> None:
-        self.folder, self.exit_status, self.uses, self.ended = folder, None, 0, threading.Event()
+        self.folder, self.exit_status, self.ended = folder, None, threading.Event()
         type(self).made.append(self)
 
     def end(self) -> None:
