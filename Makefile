@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
-CLASSES := $(VENV)/share/spark-classes.jsa
 UV := $(VENV)/bin/uv
 
 DATE ?=
@@ -17,7 +16,7 @@ UI_PORT ?= 8080
 # What a variable holds is one word for the shell, whatever is in it, and Make itself expands nothing in it
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
-unexport DATE FEED ENV SECTIONS
+unexport DATE FEED ENV SECTIONS SCRIPT ARGS
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
@@ -38,6 +37,10 @@ run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEE
 .PHONY: dev
 dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
 	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT)
+
+.PHONY: glue
+glue: $(READY) java ## Run one Glue script on the local lake, on a warm Spark (SCRIPT=…, ARGS="--name value")
+	@$(LOCAL) glue $(call quoted,SCRIPT) --args=$(call quoted,ARGS)
 
 .PHONY: stop
 stop: ## End what run and dev left running; the lake's data stay in .local/
@@ -60,11 +63,11 @@ down: ## End that; its data stay in volumes (docker compose down --volumes delet
 	@docker compose down
 
 .PHONY: test
-test: $(READY) java chromium $(CLASSES) ## Run the tests
+test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: test-faults
-test-faults: $(READY) java $(CLASSES) ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
+test-faults: $(READY) java ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
 	@$(PYTHON) -m pytest tests/faults/killed -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: test-package
@@ -80,7 +83,7 @@ test-infra: $(READY) java terraform ## Build an environment with Terraform on th
 	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(READY) java $(CLASSES) ## Measure, and write benchmarks/RESULTS.md (SECTIONS="dag_parse cleaning": some of it)
+bench: $(READY) java ## Measure, and write benchmarks/RESULTS.md (SECTIONS="dag_parse cleaning": some of it)
 	@PYTHONPATH=.:plugins $(PYTHON) -m benchmarks $(call quoted,SECTIONS)
 
 # An environment of its own: where credentials that may deploy are, only what it takes is installed.
@@ -164,11 +167,6 @@ $(CHECKOV)/.ready $(RELEASE)/.ready: $(UV)
 
 $(UV):
 	@scripts/make-venv $(VENV)
-
-# Tests start Spark some forty times.
-$(CLASSES): $(READY)
-	@echo "Keeping Spark's classes, so that it starts faster (half a minute, once) …"
-	@$(PYTHON) -m laptop.lake.class_archive
 
 $(READY): requirements-dev.txt requirements.txt $(UV)
 	@echo "Installing the development environment into $(VENV) (a minute or so the first time) …"

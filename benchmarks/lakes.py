@@ -98,8 +98,7 @@ def make_template(state: Path, coins: int) -> Template:
         deploy(endpoint_url)
         for number, day in enumerate(days):
             rows = market(coins, day, priceless=number * max(1, coins // 50))
-            bronze = BronzeDay(boto3.client("s3"), LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day)
-            bronze.append(_pages(rows, day))
+            put_day(boto3.client("s3"), rows, day)
         for job in ("bronze_to_silver", "silver_to_gold"):
             run_job(job, *days)
         crawl()
@@ -195,6 +194,11 @@ def crawl() -> None:
             time.sleep(0.1)
         if crawler["LastCrawl"]["Status"] != "SUCCEEDED":
             raise RuntimeError(f"crawler {name} failed: {crawler['LastCrawl'].get('ErrorMessage')}")
+
+
+def put_day(s3: Any, rows: list[dict[str, Any]], day: date) -> None:
+    """Put a day's market into bronze, as the daily DAG does."""
+    BronzeDay(s3, LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day).append(_pages(rows, day))
 
 
 def _pages(rows: list[dict[str, Any]], day: date) -> list[MarketsPage]:

@@ -34,6 +34,7 @@ SECTIONS = (
     "transforms",
     "dag_parse",
     "cleaning",
+    "glue_jobs",
     "make_run",
     "arrival_latency",
 )
