@@ -151,6 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/_misbehave":
             self._send(_error_answer(HTTPStatus.NOT_FOUND, f"no such path here: {self.path}", stand_in.now()))
             return
+        if "Origin" in self.headers or "Sec-Fetch-Site" in self.headers:
+            self._send(_error_answer(HTTPStatus.FORBIDDEN, "a web page gives no orders here", stand_in.now()))
+            return
         try:
             stand_in.misbehave(*(Fault(**fault) for fault in json.loads(body)))
         except (TypeError, ValueError) as error:

@@ -17,6 +17,7 @@ from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website_files import website_files
 from include.crypto_lake.website_headers import response_headers
+from laptop.aws import process
 from laptop.aws.cloudfront import Website
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ def website() -> Website:
 
 
 def deploy(endpoint_url: str) -> None:
-    """Create or update everything at an endpoint, in the region that the resources' ARNs name."""
+    """Create or update everything at an endpoint, in the region that the resources' ARNs name.
+
+    Raises:
+        LocalAwsFailed: This process has not started or found the endpoint's server, whose key it needs.
+    """
     resources = load_resources(VALUES)
-    session = boto3.Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - not one: the server asks for no key
-        region_name=REGION,
-    )
+    key = process.key(endpoint_url)
+    session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=REGION)
     s3 = session.client("s3", endpoint_url=endpoint_url)
     glue = session.client("glue", endpoint_url=endpoint_url)
     sqs = session.client("sqs", endpoint_url=endpoint_url)

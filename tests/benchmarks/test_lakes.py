@@ -50,13 +50,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> lakes.Template:
                 "_etag": f"etag-of-{key.split('/')[0]}",
             }
             objects[day].append((key, file, facts))
-    silver = {
-        "Name": "silver_coins_market",
-        "PartitionKeys": [{"Name": "dt", "Type": "string"}],
-        "StorageDescriptor": gold["StorageDescriptor"]
-        | {"Location": f"s3://{LAKE_BUCKET}/silver/coins_market/"},
-    }
-    return lakes.Template(objects, silver)
+    return lakes.Template(objects)
 
 
 def test_a_lake_of_three_days_has_them_in_s3_the_catalog_and_athena(

@@ -71,8 +71,8 @@ API_KEY = "CG-planted/0123456789+e2e"
 NOW = datetime(2026, 3, 1, 2, 0, 5, tzinfo=UTC)
 """What the tasks and the stand-in take for now, whatever hour it is and however long the tests last.
 
-It is later than any day of the other tests, and earlier than the run that the scheduler makes by itself:
-that run is of a day in the future, so it ends without data of its own.
+It is later than any day that the other tests publish, and earlier than the run that the scheduler makes by
+itself. That run is of a day in the future, so it ends without data of its own.
 """
 
 CLOCK = f"""

@@ -68,6 +68,9 @@ def api(all_of_airflow: Airflow) -> Api:
     return client
 
 
+pytestmark = pytest.mark.timeout(900)
+
+
 def trigger(api: Api, dag: str) -> dict[str, Any]:
     """A manual run without a date, as the UI's button makes it at `NOW`."""
     run_id = f"manual__{uuid.uuid4().hex}"
@@ -101,7 +104,6 @@ def measurements(metric: str, **dimensions: str) -> list[float]:
     return found
 
 
-@pytest.mark.timeout(900)
 def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
     run = trigger(api, DAG)
     assert run["logical_date"] is None
@@ -137,7 +139,6 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
     assert lake.ingestions(day) > ingestions, "and keep those that were there"
 
 
-@pytest.mark.timeout(900)
 def test_past_days_come_from_histories_and_airflows_own_backfill_uses_them(
     api: Api, lake: Lake, all_of_airflow: Airflow, coingecko: StandIn
 ) -> None:

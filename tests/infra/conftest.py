@@ -18,6 +18,7 @@ import pytest
 from laptop.aws import process
 from laptop.lake.deployment import ACCOUNT_ID, REGION
 from laptop.runner import environment
+from tests.clients import client_of
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -77,7 +78,7 @@ class Terraform:
 def copied(to: Path, variables: dict[str, str]) -> Terraform:
     """The repository's Terraform in a folder of its own."""
     shutil.copytree(
-        REPOSITORY / "infra", to / "infra", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")
+        REPOSITORY / "infra", to / "infra", ignore=shutil.ignore_patterns(".terraform", "*.tfstate*")
     )
     shutil.copytree(REPOSITORY / "include", to / "include")
     (to / "scripts").mkdir()
@@ -146,7 +147,8 @@ def client(endpoint_url: str) -> Any:
     """Makes clients of any service, as the account's administrator."""
 
     def of(service: str, **credentials: str) -> Any:
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, **(keys | credentials))
+        if not credentials:
+            return client_of(endpoint_url, service)
+        return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, **credentials)
 
     return of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,6 +31,7 @@ SECRETS = {
     },
     "crypto-lake/connections/coingecko_default": {"conn_type": "http", "host": "api.coingecko.com"},
 }
+RULES = ("crypto-lake-glue-job-failed", "crypto-lake-glue-crawler-failed")
 ELSEWHERE = {"MWAA environment"}  # the local AWS has none
 
 
@@ -58,6 +60,10 @@ def lake(local_aws: str, website_url: str, aws_environment: dict[str, str], dist
         secrets = boto3.client("secretsmanager")
         for name, value in SECRETS.items():
             secrets.create_secret(Name=name, SecretString=json.dumps(value))
+        events = boto3.client("events")
+        for rule in RULES:
+            events.put_rule(Name=rule, EventPattern='{"source": ["aws.glue"]}')
+            events.put_targets(Rule=rule, Targets=[{"Id": "alerts", "Arn": ALERT_TOPIC_ARN}])
         deployed = Deployed(outputs)
         deployed.deploy(open_folder(dist))
         yield deployed
@@ -143,6 +149,42 @@ def test_settings_have_to_be_what_airflow_takes(lake: Deployed) -> None:
         secrets.put_secret_value(SecretId=variable, SecretString=json.dumps(SECRETS[variable]))
         assert list(found) == [f"secret {variable}"]
         assert message in found[f"secret {variable}"]
+
+
+def test_alerts_that_eventbridge_could_not_deliver_are_counted(lake: Deployed) -> None:
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="AWS/Events",
+        MetricData=[
+            {
+                "MetricName": "FailedInvocations",
+                "Dimensions": [{"Name": "RuleName", "Value": RULES[0]}],
+                "Timestamp": datetime.now(UTC) - timedelta(hours=hours),
+                "Value": 1,
+            }
+            for hours in (1, 20, 30)
+        ],
+    )
+    events = boto3.client("events")
+    events.put_targets(Rule=RULES[1], Targets=[{"Id": "alerts", "Arn": f"{ALERT_TOPIC_ARN}-of-others"}])
+    found = failures(lake)
+    events.put_targets(Rule=RULES[1], Targets=[{"Id": "alerts", "Arn": ALERT_TOPIC_ARN}])
+    assert found == {
+        f"alerts of {RULES[0]}": "2 alerts of the last 24 hours could not be delivered",
+        f"alerts of {RULES[1]}": f"it sends to ['{ALERT_TOPIC_ARN}-of-others'], not to {ALERT_TOPIC_ARN}",
+    }
+
+
+def test_silver_with_a_day_that_is_no_date_is_named(lake: Deployed, local_aws: str) -> None:
+    glue = boto3.client("glue")
+    declared = resources.load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
+    guessed = declared | {"Name": "silver_coins_market", "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
+    glue.update_table(DatabaseName="crypto_datalake", TableInput=guessed)
+    try:
+        found = failures(lake)
+    finally:
+        resources.deploy(local_aws)
+    message = found["Glue table silver_coins_market"]
+    assert "PartitionKeys[0].Type is 'string', declared is 'date'" in message
 
 
 def test_a_missing_connection_is_named(lake: Deployed) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import requests
 
+from lake_provider.coingecko import bounded_body
+
 _SHORTEST_KEY = 8  # characters; what is shorter is no key, and would be found in any text
 
 
@@ -44,19 +46,14 @@ class KeyMaskingAdapter(requests.adapters.HTTPAdapter):
         self._key = key
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send as `requests` does, and read the whole body.
-
-        Raises:
-            requests.ConnectionError: in place of an error that quotes the key.
-        """
-        """Send as `requests` does, and read the whole body.
+        """Send as `requests` does, and read the body.
 
         Raises:
             requests.ConnectionError: in place of an error that quotes the key.
         """
         try:
             response = super().send(*args, **kwargs)
-            _ = response.content  # read it here, where its errors are looked at
+            bounded_body.read(response)  # here, where its errors are looked at
         except requests.RequestException as error:
             if (message := masked(str(error), self._key)) == str(error):
                 raise

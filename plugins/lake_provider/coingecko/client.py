@@ -17,6 +17,7 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.exceptions import AirflowException
 
 from lake_provider.bronze import Page
+from lake_provider.coingecko import bounded_body
 from lake_provider.coingecko.api_key import mask_key_in
 from lake_provider.coingecko.connection import CoinGeckoConnection
 from lake_provider.coingecko.responses import (
@@ -211,9 +212,11 @@ class CoinGeckoHook(HttpHook):
                 extra_options={
                     "timeout": (_CONNECT_TIMEOUT, _READ_TIMEOUT),
                     "check_response": False,  # the body tells more than the status
+                    "stream": True,  # `bounded_body` reads it
                     "allow_redirects": False,  # the key's header would follow to the other host
                 },
             )
+            bounded_body.read(response)
         except _NETWORK_ERRORS as error:
             self.log.warning(
                 "CoinGecko call %d: %s failed after %.2f s: %s",
@@ -232,6 +235,13 @@ class CoinGeckoHook(HttpHook):
             len(response.content),
             time.monotonic() - started,
         )
+        if len(response.content) > bounded_body.LARGEST_BODY:
+            raise CoinGeckoRefusal(
+                f"its body is larger than {bounded_body.LARGEST_BODY:,} bytes",
+                wanted=wanted,
+                status=response.status_code,
+                response=response,
+            )
         page = accept(response)
         if repeats_key:  # bronze is exact, or it is not bronze
             raise CoinGeckoRefusal(

@@ -6,15 +6,18 @@ import base64
 import json
 import logging
 import socket
+import threading
+import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.coingecko import client
+from lake_provider.coingecko import bounded_body, client
 from lake_provider.coingecko.api_key import mask_key_in
 from lake_provider.coingecko.client import CoinGeckoHook
 from lake_provider.coingecko.responses import CoinGeckoRefusal
@@ -392,3 +395,64 @@ def test_a_password_that_is_too_short_for_a_key_changes_no_answer():
     response._content = b'[{"id": "a"}]'
     assert not mask_key_in(response, "a")
     assert response.content == b'[{"id": "a"}]'
+
+
+# Size
+
+
+class _Endless(BaseHTTPRequestHandler):
+    """Answers with a body that does not end, packed or not, and counts what it has sent."""
+
+    sent = 0
+    packed = False
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        if self.packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        piece = b"[" + b" " * 1_000_000
+        packer = zlib.compressobj(wbits=31)
+        try:
+            for _ in range(1000):
+                body = packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) if self.packed else piece
+                self.wfile.write(body)
+                type(self).sent += len(piece)
+        except ConnectionError:
+            pass
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """A request is not worth a line."""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("key", [None, KEY])
+def test_an_answer_without_end_is_refused_and_not_read(connect, monkeypatch, packed, key):
+    monkeypatch.setattr(bounded_body, "LARGEST_BODY", 3_000_000)
+    monkeypatch.setattr(_Endless, "sent", 0)
+    monkeypatch.setattr(_Endless, "packed", packed)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endless)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        connect(f"http://127.0.0.1:{server.server_address[1]}", **({"password": key} if key else {}))
+        hook = CoinGeckoHook()
+        with pytest.raises(CoinGeckoRefusal, match="its body is larger than 3,000,000 bytes") as caught:
+            hook.markets(coins=10, currency="usd", run_date=None)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert hook.calls == 1, "asking again would not help"
+    assert len(caught.value.response.content) == 3_000_001, "the beginning is kept for the audit"
+    if not packed:  # what is packed is in the sockets' buffers long before
+        assert _Endless.sent < 100_000_000
+
+
+def test_an_answer_up_to_the_limit_is_read_whole(stand_in, monkeypatch):
+    [page] = CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)
+    monkeypatch.setattr(bounded_body, "LARGEST_BODY", len(page.body))
+    assert CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)[0].body == page.body
+    monkeypatch.setattr(bounded_body, "LARGEST_BODY", len(page.body) - 1)
+    with pytest.raises(CoinGeckoRefusal, match="its body is larger than"):
+        CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)

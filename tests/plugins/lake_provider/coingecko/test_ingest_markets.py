@@ -77,7 +77,7 @@ def test_the_body_is_stored_byte_for_byte(stand_in, bucket):
     served = requests.get(
         f"{stand_in.url}/api/v3/coins/markets",
         params={"vs_currency": "usd", "per_page": 250, "as_of": DAY},
-        timeout=5,
+        timeout=60,
     )
     key = f"{BRONZE}/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
     assert bucket.listing() == [key]
