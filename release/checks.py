@@ -77,7 +77,7 @@ def checks(target: Target) -> Iterator[Check]:
         yield Check(
             f"alerts of {rule}",
             f'{_TERRAFORM}. If alerts were lost: docs/operations.md, section "Glue job failed"',
-            partial(_alerts_arrive, client("events"), client("cloudwatch"), rule, outputs.alert_topic_arn),
+            partial(alerts_arrive, client("events"), client("cloudwatch"), rule, outputs.alert_topic_arn),
         )
     secrets = client("secretsmanager")
     yield Check(
@@ -181,8 +181,18 @@ def _athena(athena: Any, resources: Mapping[str, Any]) -> Iterator[Check]:
         )
 
 
-def _alerts_arrive(events: Any, cloudwatch: Any, rule: str, topic: str) -> None:
-    """EventBridge tells nobody that it could not deliver, except in its metric."""
+def alerts_arrive(events: Any, cloudwatch: Any, rule: str, topic: str) -> None:
+    """Look whether a rule sends to a topic, and whether it could: EventBridge tells it in its metric alone.
+
+    Args:
+        events: A boto3 client of `events`.
+        cloudwatch: A boto3 client of `cloudwatch`.
+        rule: The rule's name.
+        topic: The topic's ARN.
+
+    Raises:
+        ReleaseError: it sends elsewhere, or could not deliver in the last 24 hours.
+    """
     targets = [target["Arn"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
     if targets != [topic]:
         raise ReleaseError(f"it sends to {targets}, not to {topic}")
