@@ -292,20 +292,23 @@ def test_what_a_run_changes_in_its_jvm_is_found(
     assert jvm.settle()
 
 
-def test_the_standard_streams_stay_those_of_the_process(jvm: Jvm, tmp_path: Path) -> None:
-    """A run that has put another stream in their place takes the lines that prove it: its JVM is lost."""
+def test_a_run_that_takes_the_standard_streams_loses_its_jvm(
+    jvm: Jvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put out no longer arrives, and with it the lines that prove that all has arrived."""
+    monkeypatch.setattr(warm_spark, "_ANSWER_SECONDS", 10)
     jvm.open({}, tmp_path, print, print)
-    system = jvm._client.jvm.java.lang.System
-    before = jvm._ask(lambda gateway: gateway.java.lang.System.err)
-    jvm._ask(
-        lambda gateway: gateway.java.lang.System.setErr(
-            gateway.java.io.PrintStream(gateway.java.io.ByteArrayOutputStream())
-        )
-    )
+
+    def replace(gateway: Any) -> Any:
+        system, before = gateway.java.lang.System, gateway.java.lang.System.err
+        system.setErr(gateway.java.io.PrintStream(gateway.java.io.ByteArrayOutputStream()))
+        return before
+
+    before = jvm._ask(replace)
     try:
         assert not jvm.settle()
     finally:
-        jvm._ask(lambda _: system.setErr(before))
+        jvm._ask(lambda gateway: gateway.java.lang.System.setErr(before))
 
 
 # The pool, with JVMs that are none
