@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import IO, Any, cast
 
 import numpy as np
@@ -28,7 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import values
-from include.crypto_lake.on_arrival.columns import AMOUNT, COLUMNS, MOMENT, SCHEMA, TEXT
+from include.crypto_lake.on_arrival.columns import AMOUNT, COLUMNS, SCHEMA, TEXT
 from include.crypto_lake.on_arrival.days import day_in_name
 from include.crypto_lake.on_arrival.reading import Content, read
 from include.crypto_lake.on_arrival.refusals import REASONS, RejectedRow, UnusableFileError
@@ -54,10 +55,11 @@ MAX_SECONDS = 90
 # A row's fate while it is judged: a number of these.
 _REASONS = ("", *REASONS)
 _CODES = {reason: code for code, reason in enumerate(_REASONS)}
-_CONTENT, _ROW_DAY = "content", "row_day"  # of rows that are not settled yet
-_HELPERS = (_CONTENT, _ROW_DAY)
+# Of rows that are not settled yet: whether their last_updated is a day, without a time.
+_IS_DAY = "is_day"
 _AMOUNTS = [field.name for field in SCHEMA if field.type == AMOUNT]
-_TEXTS = ["symbol", "name", "image", "source"]
+# What makes two rows of a coin differ: everything but their times and where they are from.
+_SAID = [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", "symbol", "name", "image", "source"]
 # Whose values are counted: what a file's columns can fill.
 _FILLED = [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", "last_updated"]
 
@@ -154,29 +156,79 @@ def latest_per_coin(table: pa.Table) -> pa.Table:
     Returns:
         The same columns; one row a price_date and coin_id, in that order.
     """
-    order, is_last = _ordered(table)
-    return table.take(order.filter(pa.array(is_last)))
+    groups = _Groups(table)
+    return table.take(groups.order.filter(pa.array(groups.is_last)))
 
 
-def _ordered(table: pa.Table) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-    """Rows by day, coin and time, and which of them are the last of their coin and day."""
-    keys = table.select(["price_date", "coin_id", "last_updated", "source_file", "source_row"]).combine_chunks()
-    order = pc.sort_indices(
-        keys, sort_keys=[(name, "ascending") for name in keys.column_names], null_placement="at_start"
-    )
-    is_last = np.ones(len(order), np.bool_)
-    is_last[:-1] = _differs(keys.select(["price_date", "coin_id"]).take(order))
-    return order, is_last
+class _Groups:
+    """The rows of each coin and day.
+
+    Attributes:
+        order: Puts a table's rows by day, coin and time. All others are in that order:
+        is_last: Whether a row is the last of its coin and day.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        keys = table.select(["price_date", "coin_id", "last_updated", "source_file", "source_row"])
+        keys = keys.combine_chunks()
+        self.order: pa.Array = pc.sort_indices(
+            keys, sort_keys=[(name, "ascending") for name in keys.column_names], null_placement="at_start"
+        )
+        self.is_last = np.ones(len(self.order), np.bool_)
+        if len(self.order) > 1:
+            groups = (keys[name].combine_chunks().take(self.order) for name in ("price_date", "coin_id"))
+            self.is_last[:-1] = np.logical_or.reduce(
+                [pc.not_equal(cells[:-1], cells[1:]).to_numpy(zero_copy_only=False) for cells in groups]
+            )
+        self._moments = keys["last_updated"]
+
+    @property
+    def are_single(self) -> bool:
+        """Whether no coin has two rows for a day."""
+        return bool(self.is_last.all())
+
+    @cached_property
+    def winner(self) -> npt.NDArray[np.int64]:
+        """For each row the place of the last one of its coin and day."""
+        lasts = np.flatnonzero(self.is_last)
+        return lasts[np.searchsorted(lasts, np.arange(len(self.is_last)))]
+
+    @cached_property
+    def _at(self) -> npt.NDArray[np.datetime64]:
+        return self._moments.take(self.order).to_numpy().astype("datetime64[us]")
+
+    @property
+    def untimed(self) -> values.Mask:
+        """Where a row has no time."""
+        return np.isnat(self._at)
+
+    @cached_property
+    def tied(self) -> values.Mask:
+        """Where a row has the time of the last one, and others have it, too."""
+        same = self._at == self._at[self.winner]
+        ties = np.bincount(self.winner, weights=same, minlength=len(same))
+        return same & (ties[self.winner] > 1)
+
+    @property
+    def has_others(self) -> values.Mask:
+        """Where a row is not its coin's only one of the day."""
+        return np.bincount(self.winner, minlength=len(self.is_last))[self.winner] > 1
 
 
-def _differs(table: pa.Table) -> npt.NDArray[np.bool_]:
-    """Whether each row but the last differs from the one after it."""
-    if table.num_rows < 2:
-        return np.zeros(0, np.bool_)
-    columns = [column.combine_chunks() for column in table.columns]
-    return np.logical_or.reduce(
-        [pc.not_equal(column[:-1], column[1:]).to_numpy(zero_copy_only=False) for column in columns]
-    )
+def _differ(
+    table: pa.Table, order: pa.Array, these: npt.NDArray[np.int64], those: npt.NDArray[np.int64]
+) -> values.Mask:
+    """Whether rows say something else than others, but for their times."""
+    first, second = order.take(pa.array(these)), order.take(pa.array(those))
+    differs = np.zeros(len(these), np.bool_)
+    for name in _SAID:
+        cells = table[name]
+        if cells.null_count < len(cells):
+            one, other = cells.take(first), cells.take(second)
+            differs |= values.mask(pc.not_equal(one, other).combine_chunks())
+            if cells.null_count:
+                differs |= values.mask(pc.xor(pc.is_null(one), pc.is_null(other)).combine_chunks())
+    return differs
 
 
 class _Cleaning:
@@ -188,7 +240,7 @@ class _Cleaning:
         self.spool = spool
         self.result = CleanedFile()
         self.sample = ""  # the first rows
-        self.day = None if source.key is None else None  # in the file's name
+        self.day: date | None = None  # in the file's name
         self.began = time.monotonic()
         self.dated = False  # whether any row has a usable date of its own
         self.fates: list[npt.NDArray[np.int8]] = []  # of each chunk's rows
@@ -330,7 +382,9 @@ class _Cleaning:
     ) -> None:
         frame = pd.DataFrame(
             {
-                name: column if isinstance(column, np.ndarray) else pd.Series(column, dtype=pd.ArrowDtype(TEXT))
+                name: column
+                if isinstance(column, np.ndarray)
+                else pd.Series(column, dtype=pd.ArrowDtype(TEXT))
                 for name, column in columns.items()
             }
         )[stays]
@@ -351,8 +405,7 @@ class _Cleaning:
             for name in (column.name for column in COLUMNS)
         ]
         table = pa.table(made, schema=SCHEMA)
-        table = table.append_column(_CONTENT, pa.array(_content(table)))
-        table = table.append_column(_ROW_DAY, pa.array(days[stays]))
+        table = table.append_column(_IS_DAY, pa.array(days[stays]))
         for name in _FILLED:
             self.typed[name] += len(frame) - table[name].null_count
         kept = pa.array(stays)
@@ -366,26 +419,19 @@ class _Cleaning:
             self._compact()
 
     def _latest(self, table: pa.Table) -> pa.Table:
-        """Leave out rows that are superseded; those that differ and are not earlier stay to be refused."""
-        order, is_last = _ordered(table)
-        if is_last.all():
-            return table.take(order)
-        keys = table.select([_CONTENT, "last_updated"]).take(order)
-        winner = np.flatnonzero(is_last)[np.searchsorted(np.flatnonzero(is_last), np.arange(len(order)))]
-        content = keys[_CONTENT].to_numpy()
-        at = keys["last_updated"].to_numpy().astype("datetime64[us]").astype(np.int64)  # NaT is the least
-        same = content == content[winner]
-        untimed = at == np.iinfo(np.int64).min
-        stays = is_last | (~same & (untimed | (at == at[winner])))
-        # Of equals among those, too, one is enough.
-        gone = ~stays
-        self.result.superseded += int(gone.sum())
-        self.result.differing += int((gone & ~same).sum())
-        return table.take(order.filter(pa.array(stays)))
+        """Leave out rows that are superseded; those that differ and are not earlier stay, to be refused."""
+        groups = _Groups(table)
+        if groups.are_single:
+            return table.take(groups.order)
+        others = np.flatnonzero(~groups.is_last)
+        differs = np.zeros(table.num_rows, np.bool_)
+        differs[others] = _differ(table, groups.order, others, groups.winner[others])
+        stays = groups.is_last | (differs & (groups.untimed | groups.tied))
+        self.result.superseded += int((~stays).sum())
+        self.result.differing += int((~stays & differs).sum())
+        return table.take(groups.order.filter(pa.array(stays)))
 
     def _compact(self) -> pa.Table:
-        if not self._kept:
-            return SCHEMA.empty_table()
         table = self._latest(pa.concat_tables(self._kept, promote_options="default"))
         self._kept, self._compacted = [table], table.num_rows
         return table
@@ -394,6 +440,8 @@ class _Cleaning:
 
     def _settled(self) -> pa.Table:
         """The rows that are kept, by day and coin, each with the day that it is of."""
+        if not self._kept:
+            return SCHEMA.empty_table()
         table = self._without_rivals(self._compact())
         if not table.num_rows:
             return table
@@ -401,34 +449,21 @@ class _Cleaning:
             table = self._with_claimed_day(table, self.day)
         if self.table.is_candles:
             table = self._without_intervals(table)
-        return latest_per_coin(table.drop_columns(list(_HELPERS)))
+        return latest_per_coin(table.drop_columns([_IS_DAY]))
 
     def _without_rivals(self, table: pa.Table) -> pa.Table:
         """Refuse rows of which nobody can say whether they are the coin's latest of the day."""
-        if not table.num_rows:
+        groups = _Groups(table)
+        if groups.are_single:
             return table
-        order, is_last = _ordered(table)
-        if is_last.all():
-            return table
-        keys = table.select(["last_updated", "source_row"]).take(order)
-        winner = np.flatnonzero(is_last)[np.searchsorted(np.flatnonzero(is_last), np.arange(len(order)))]
-        at = keys["last_updated"].to_numpy().astype("datetime64[us]").astype(np.int64)
-        rival = ~is_last | np.append(False, ~is_last[:-1] & ~is_last[:-1])  # rows with others of their group
-        alone = np.bincount(winner, minlength=len(order))[winner] == 1
-        untimed = at == np.iinfo(np.int64).min
-        tied = np.zeros(len(order), np.bool_)
-        same_time = at == at[winner]
-        ties = np.bincount(winner, weights=same_time, minlength=len(order))[winner] > 1
-        tied = same_time & ties
-        del rival
-        refused = ~alone & (untimed | tied)
-        self._refuse(keys["source_row"].to_numpy()[refused], "no_order")
+        refused = groups.has_others & (groups.untimed | groups.tied)
+        rows = table.take(groups.order.filter(pa.array(refused)))
+        self._refuse(rows["source_row"].to_numpy(), "no_order")
         for name in _FILLED:
-            column = table[name].take(order.filter(pa.array(refused)))
-            count = len(column) - column.null_count
+            count = rows.num_rows - rows[name].null_count
             self.typed[name] -= count
             self.result.values["rejected"] += count
-        return table.take(order.filter(pa.array(~refused)))
+        return table.take(groups.order.filter(pa.array(~refused)))
 
     def _refuse(self, numbers: npt.NDArray[np.int64], reason: str) -> None:
         """Refuse rows that had been kept."""
@@ -454,11 +489,13 @@ class _Cleaning:
         near = ((at >= start - margin) & (at < start)) | ((at > end) & (at < end + margin))
         coins = table["coin_id"].to_pandas()
         once = ~coins.duplicated(keep=False).to_numpy()
-        claimed = near & once & ~table[_ROW_DAY].to_numpy()
+        claimed = near & once & ~table[_IS_DAY].to_numpy()
         if (own == np.datetime64(day)).any() and claimed.any():
             own = own.copy()
             own[claimed] = np.datetime64(day)
-            table = table.set_column(table.column_names.index("price_date"), SCHEMA.field("price_date"), pa.array(own))
+            table = table.set_column(
+                table.column_names.index("price_date"), SCHEMA.field("price_date"), pa.array(own)
+            )
         self.result.moved = int((own != np.datetime64(day)).sum())
         return table
 
@@ -485,11 +522,15 @@ class _Cleaning:
             rows = cast("Rows", spooled)
             if not fates.any() and not rows.malformed:
                 continue
-            refused = [RejectedRow(row.number, "malformed_row", row.detail, row.raw) for row in rows.malformed]
+            refused = [
+                RejectedRow(row.number, "malformed_row", row.detail, row.raw) for row in rows.malformed
+            ]
             for row in map(int, np.flatnonzero(fates)):
                 reason = _REASONS[fates[row]]
                 refused.append(
-                    RejectedRow(int(rows.numbers[row]), reason, self._detail(reason, rows, row), rows.raws[row])
+                    RejectedRow(
+                        int(rows.numbers[row]), reason, self._detail(reason, rows, row), rows.raws[row]
+                    )
                 )
             for each in sorted(refused, key=lambda one: one.number):
                 self.result.rejected[each.reason] += 1
@@ -501,7 +542,10 @@ class _Cleaning:
             has = self.table.coins.described(self.table.by_index(rows), row)
             return f"the row has {has}" if has else "coin_id is missing"
         column = _ABOUT[reason]
-        texts = [(self.table.columns[i].name, self.table.cells(rows, i)[row].as_py()) for i in self.table.sources[column]]
+        texts = [
+            (self.table.columns[i].name, self.table.cells(rows, i)[row].as_py())
+            for i in self.table.sources[column]
+        ]
         name, text = next(((name, text) for name, text in texts if text is not None), (column, None))
         found = f"{column} is missing" if text is None else f"{column} is {text[:200]!r}"
         if name not in (column, "") and text is not None:
@@ -530,9 +574,7 @@ class _Cleaning:
             )
         counts = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
         [(reason, _)] = rejected.most_common(1)
-        raise UnusableFileError(
-            "no_usable_row", f"the file has no usable row: {counts}. {REASONS[reason]}"
-        )
+        raise UnusableFileError("no_usable_row", f"the file has no usable row: {counts}. {REASONS[reason]}")
 
     def _finished(self, table: pa.Table) -> CleanedFile:
         """The rows that are kept, divided into days."""
@@ -579,28 +621,6 @@ _ABOUT = {
     "no_date": "last_updated",
     "no_order": "last_updated",
 }
-
-
-def _content(table: pa.Table) -> npt.NDArray[np.uint64]:
-    """A number for what a row says, but for its time and where it is from: equal rows have equal ones."""
-    mixed = np.zeros(table.num_rows, np.uint64)
-    factor = np.uint64(0x9E3779B97F4A7C15)
-    for name in [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", *_TEXTS]:
-        column = table[name].combine_chunks()
-        if column.null_count == len(column):
-            bits = np.ones(len(column), np.uint64)
-        elif column.type == TEXT:
-            encoded = column.dictionary_encode()
-            known = np.array([hash(text) & (2**63 - 1) for text in encoded.dictionary.to_pylist()] or [0], np.uint64)
-            bits = known[pc.fill_null(encoded.indices, 0).to_numpy()]
-            bits[values.mask(pc.is_null(column))] = 1
-        elif column.type == MOMENT:
-            bits = pc.fill_null(column.cast(pa.int64()), 1).to_numpy().astype(np.uint64)
-        else:
-            bits = pc.fill_null(column.cast(AMOUNT), -1.0).to_numpy().view(np.uint64)
-        mixed = (mixed ^ bits) * factor
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
 
 
 def _column(content: Any, kind: pa.DataType, length: int) -> pa.Array:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +28,9 @@ _COINGECKOS = frozenset({"coingeckoid", "coingecko", "geckoid", "cgid", "coingec
 _LOOK_ALIKES = frozenset({"coin", "coinslug", "slug"})
 _OWN, _LAKES, _LOOKS = "id", "coin_id", "look-alike"
 # Never believed, but named when a row is refused.
-_OTHERS = frozenset({"symbol", "nameid", "name", "ticker", "asset", "base", "uuid", "pair", "market", "currency"})
+_OTHERS = frozenset(
+    {"symbol", "nameid", "name", "ticker", "asset", "base", "uuid", "pair", "market", "currency"}
+)
 # CoinMarketCap's columns, whose slugs are its own: bnb is CoinGecko's binancecoin.
 _FOREIGN = frozenset({"cmcrank", "cmcid", "nummarketpairs", "nameid"})
 
@@ -96,7 +99,7 @@ class IdColumn:
     def note(self, words: pa.Array) -> None:
         """Take the column's values of some rows."""
         for text in words.unique().to_pylist():
-            if text is not None and text not in self.natures:
+            if text not in self.natures and text is not None:
                 self.natures[text] = nature(text)
 
     def decide(self) -> None:
@@ -124,11 +127,19 @@ class IdColumn:
 
     def ids(self, words: pa.Array) -> pa.Array:
         """The values that may be ids, in lower case."""
+        if self._is_plain:
+            return words
         encoded = words.dictionary_encode()
         known = [
-            None if text is None or self.natures[text] else text.lower() for text in encoded.dictionary.to_pylist()
+            None if text is None or self.natures[text] else text.lower()
+            for text in encoded.dictionary.to_pylist()
         ]
         return pa.array(known, pa.string()).take(encoded.indices)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether all values are ids as they are."""
+        return not any(self.natures.values()) and all(text == text.lower() for text in self.natures)
 
 
 def id_column(name: str, index: int) -> IdColumn | None:

@@ -122,8 +122,29 @@ OF_AN_INTERVAL = {
 # columns beside it.
 VOLUME_OF_SOMETHING = frozenset({"volume", "vol"})
 EXCHANGE_COLUMNS = frozenset(
-    "open bid ask vwap trades trade_count quote_volume quotevolume base_volume basevolume volumeto volumefrom "
-    "vol_fiat open_price opening_price bid_price ask_price open_24h number_of_trades lowest_ask highest_bid".split()
+    [
+        "open",
+        "bid",
+        "ask",
+        "vwap",
+        "trades",
+        "trade_count",
+        "quote_volume",
+        "quotevolume",
+        "base_volume",
+        "basevolume",
+        "volumeto",
+        "volumefrom",
+        "vol_fiat",
+        "open_price",
+        "opening_price",
+        "bid_price",
+        "ask_price",
+        "open_24h",
+        "number_of_trades",
+        "lowest_ask",
+        "highest_bid",
+    ]
 )
 
 CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
@@ -195,7 +216,9 @@ def meaning(name: str, currency: str) -> Meaning:
     target, precedence = known.get("".join(rest) or "price", (None, 0))
     if target is None or SCHEMA.field(target).type not in (AMOUNT, MOMENT):
         return Meaning(None)
-    return Meaning(target, _LAST + precedence, mentioned[0] if mentioned and mentioned[0] != currency else None)
+    return Meaning(
+        target, _LAST + precedence, mentioned[0] if mentioned and mentioned[0] != currency else None
+    )
 
 
 def known_targets(names: Iterable[str]) -> set[str | None]:

@@ -16,9 +16,9 @@ CURRENCIES = frozenset(f"{_FIAT} {_COINS}".split())
 # These two are CoinGecko's ids of coins, too.
 _ALSO_COINS = frozenset({"eos", "link"})
 # Symbols that are nobody's id. A file that has one of them where ids should be has symbols there.
-TICKERS = frozenset("ada doge trx shib avax atom etc xmr algo icp vet fil matic pol".split()) | (
-    frozenset(_COINS.split()) - _ALSO_COINS
-)
+TICKERS = frozenset(
+    ["ada", "doge", "trx", "shib", "avax", "atom", "etc", "xmr", "algo", "icp", "vet", "fil", "matic", "pol"]
+) | (frozenset(_COINS.split()) - _ALSO_COINS)
 NOT_COINS = (CURRENCIES - _ALSO_COINS) | TICKERS
 
 # What may stand before or after a number.
@@ -32,7 +32,7 @@ _WORDS = {
     "us dollar": "usd", "us dollars": "usd", "u s dollar": "usd", "dollar": "usd", "dollars": "usd", "euro": "eur",
     "euros": "eur", "pound sterling": "gbp", "yen": "jpy",
 }  # fmt: skip
-_LONGEST_FIRST = sorted(CURRENCIES, key=len, reverse=True)
+_JOINED = re.compile(rf"([a-z0-9]+?)({'|'.join(sorted(CURRENCIES, key=len, reverse=True))})")
 _PAIR = re.compile(r"([a-z0-9]{2,12})([-_/: ])([a-z]{3,5})(?:[-_.:].*)?")
 
 
@@ -66,10 +66,8 @@ def quote_of(pair: str, *, certain: bool) -> str | None:
     text = pair.strip().lower()
     if match := _PAIR.fullmatch(text):
         return match[3] if match[3] in CURRENCIES else None
-    for quote in _LONGEST_FIRST:
-        base = text.removesuffix(quote)
-        if base != text and base.isalnum() and (certain or base in NOT_COINS):
-            return quote
+    if (match := _JOINED.fullmatch(text)) and (certain or match[1] in NOT_COINS):
+        return match[2]
     return None
 
 

@@ -41,7 +41,12 @@ _UNITS = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1))
 # Spreadsheets show 1.78906E+12: six digits at most. With eight, a moment is known to within two minutes.
 _FEWEST_DIGITS = 8
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 _CLOCK = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?"
     r" ?(?P<half>[ap]\.?m\.?)?"
@@ -98,7 +103,9 @@ class DateEvidence:
         for text in pc.if_else(plain, None, texts).unique().to_pylist():
             if text is not None and (match := _UNORDERED.fullmatch(text.lower())):
                 digits = len(match["c"])
-                remaining = self.orders.setdefault(digits, set(_ORDERS if digits == 4 else _SHORT_YEAR_ORDERS))
+                remaining = self.orders.setdefault(
+                    digits, set(_ORDERS if digits == 4 else _SHORT_YEAR_ORDERS)
+                )
                 allowed = {order for order in remaining if isinstance(self._ordered(match, order), datetime)}
                 if allowed or any(isinstance(self._ordered(match, o), datetime) for o in _SHORT_YEAR_ORDERS):
                     self.orders[digits] = allowed
@@ -228,7 +235,9 @@ def _since_1970(texts: pa.Array) -> tuple[npt.NDArray[np.datetime64], Problems]:
         rest &= ~now
     if rest.any():  # nanoseconds, whose digits a float does not hold
         whole = pc.match_substring_regex(texts, "^[0-9]{1,18}$|^[0-8][0-9]{18}$")
-        exact = pc.fill_null(pc.cast(pc.if_else(whole, texts, None), pa.int64()), 0).to_numpy(zero_copy_only=False)
+        exact = pc.fill_null(pc.cast(pc.if_else(whole, texts, None), pa.int64()), 0).to_numpy(
+            zero_copy_only=False
+        )
         approximate = np.where(usable, since, 0).astype(np.int64)
         scaled[rest] = np.where(exact[rest] > 0, exact[rest], approximate[rest]) // 1_000
     values = np.full(len(texts), np.datetime64("NaT"), "datetime64[us]")

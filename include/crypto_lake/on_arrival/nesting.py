@@ -1,8 +1,8 @@
 """Amounts that lie in objects below a row: one for each currency, or as a database spells its numbers.
 
-    {"quote": {"USD": {"price": 64123.5}}}      CoinMarketCap, CoinPaprika
-    {"market_data": {"current_price": {"usd": 64123.5, "eur": 59000.1}}}      CoinGecko's /coins/{id}
-    {"current_price": {"$numberDecimal": "64123.5"}}      MongoDB
+{"quote": {"USD": {"price": 64123.5}}}      CoinMarketCap, CoinPaprika
+{"market_data": {"current_price": {"usd": 64123.5, "eur": 59000.1}}}      CoinGecko's /coins/{id}
+{"current_price": {"$numberDecimal": "64123.5"}}      MongoDB
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def _flat(name: str, snake: str, cell: str | None, currency: str) -> dict[str, s
         return dict(_measures(found, cell, currency))
     if len(found) == 1 and (key := next(iter(found))) in _EXTENDED:
         inner = found[key]
-        return {name: _text(inner[next(iter(inner))] if isinstance(inner, dict) and len(inner) == 1 else inner)}
+        return {
+            name: _text(inner[next(iter(inner))] if isinstance(inner, dict) and len(inner) == 1 else inner)
+        }
     if found and all(map(is_currency, found)):
         return dict(_of_currencies(name, found, cell, currency))
     return {name: cell}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,9 @@ Numpy = npt.NDArray[Any]
 # What a message shows of a wrong file's column names: how many, and of each how much.
 _SHOWN_NAMES = 20
 _SHOWN_NAME = 60
-_PAIRS = frozenset({"symbol", "pair", "market", "instrument", "instrument_id", "product_id", "trading_pair", "ticker_id"})
+_PAIRS = frozenset(
+    {"symbol", "pair", "market", "instrument", "instrument_id", "product_id", "trading_pair", "ticker_id"}
+)
 # Of an envelope's members these hold for its rows.
 _OF_ALL_ROWS = frozenset({"source", "currency", "last_updated"})
 
@@ -162,15 +164,17 @@ class FileTable:
     def _noted(self, index: int, cells: pa.Array) -> pa.Array:
         column = self.columns[index]
         if column.target or any(ids.index == index for ids in self.ids):
-            cells = values.words(cells, missing=("",) if column.target in ("symbol", "name") else values.MISSING)
+            cells = values.words(
+                cells, missing=("",) if column.target in ("symbol", "name") else values.MISSING
+            )
         if column.numbers:
             column.numbers.note(cells)
         elif column.dates:
             column.dates.note(cells)
         elif column.quotes is not None:
             certain = snake_case(column.name) != "symbol"
-            for text in cells.unique().to_pylist():
-                if text is not None and text not in column.quotes and len(column.quotes) < MAX_COINS:
+            for text in set(cells.unique().to_pylist()) - column.quotes.keys():
+                if text is not None and len(column.quotes) < MAX_COINS:
                     column.quotes[text] = currencies.quote_of(text[:40], certain=certain)
         return cells
 
@@ -191,7 +195,9 @@ class FileTable:
             if column.numbers:
                 column.style = values.NumberStyle.decide(column.numbers, shown, self.delimiter)
         self.sources: dict[str, list[int]] = defaultdict(list)
-        for index in sorted(range(len(names)), key=lambda i: (self.columns[i].is_envelope, self.columns[i].meaning[1])):
+        for index in sorted(
+            range(len(names)), key=lambda i: (self.columns[i].is_envelope, self.columns[i].meaning[1])
+        ):
             column = self.columns[index]
             if column.target and column.target != "coin_id":
                 self.sources[column.target].append(index)
@@ -222,7 +228,8 @@ class FileTable:
             raise self._lacks("current_price")
         in_titles = {code for title in self.titles for code in currencies.named_in(title)}
         labeled = any(
-            self.currency in snake_case(self.columns[index].name).split("_") for index in self.sources["current_price"]
+            self.currency in snake_case(self.columns[index].name).split("_")
+            for index in self.sources["current_price"]
         )
         if in_titles and self.currency not in in_titles and not labeled:
             raise UnusableFileError(
@@ -245,7 +252,7 @@ class FileTable:
 
     def _name_further_columns(self) -> None:
         """Give every column a name of its own; one that fills a target gets it in case a row passes it over."""
-        taken = Counter({name: 1 for name in (*SCHEMA.names, *RESERVED)})
+        taken = Counter(dict.fromkeys((*SCHEMA.names, *RESERVED), 1))
         # Columns of no target first: their names must not depend on what is passed over.
         for last in (False, True):
             for position, column in enumerate(self.columns, 1):
@@ -312,7 +319,10 @@ class FileTable:
                 cells, column.style, currency=self.currency, percent="percentage" in target
             )
             if self._unit_is_unknown(target, column):
-                numbers, wrong = np.full(rows.count, np.nan), np.where(values.mask(pc.is_valid(cells)), values.UNKNOWN_UNIT, 0)
+                numbers, wrong = (
+                    np.full(rows.count, np.nan),
+                    np.where(values.mask(pc.is_valid(cells)), values.UNKNOWN_UNIT, 0),
+                )
             has = values.mask(pc.is_valid(cells))
             now = has & ~there
             found[now], problems[now] = numbers[now], wrong[now]
@@ -391,7 +401,8 @@ class FileTable:
         for cells in sources:
             encoded = cells.dictionary_encode()
             is_other = [
-                text is not None and not currencies.is_of(text, self.currency) for text in encoded.dictionary.to_pylist()
+                text is not None and not currencies.is_of(text, self.currency)
+                for text in encoded.dictionary.to_pylist()
             ]
             if any(is_other):
                 other |= values.mask(pa.array(is_other, pa.bool_()).take(encoded.indices))

@@ -25,10 +25,28 @@ Problems = npt.NDArray[np.int8]
 # Why a text is not the value that its column wants. A problem is its number here; 0 is none.
 PROBLEMS = ("", "not_a_number", "ambiguous", "mixed", "other_currency", "out_of_range", "not_a_time", "coarse",
             "unknown_unit", "nested")  # fmt: skip
-NOT_A_NUMBER, AMBIGUOUS, MIXED, OTHER_CURRENCY, OUT_OF_RANGE, NOT_A_TIME, COARSE, UNKNOWN_UNIT, NESTED = range(1, 10)
+NOT_A_NUMBER, AMBIGUOUS, MIXED, OTHER_CURRENCY, OUT_OF_RANGE, NOT_A_TIME, COARSE, UNKNOWN_UNIT, NESTED = (
+    range(1, 10)
+)
 
 # How writers spell "no value"; compared in lower case. In a symbol or a name they may be a coin's.
-MISSING = ("", "-", "–", "—", "--", "n/a", "na", "nan", "none", "null", "(null)", "\\n", "<na>", "nat", "#n/a")
+MISSING = (
+    "",
+    "-",
+    "–",
+    "—",
+    "--",
+    "n/a",
+    "na",
+    "nan",
+    "none",
+    "null",
+    "(null)",
+    "\\n",
+    "<na>",
+    "nat",
+    "#n/a",
+)
 
 _PLAIN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _SPACES = " \u00a0\u2007\u2009\u202f"
@@ -40,14 +58,18 @@ _WRITTEN = re.compile(
     rf"[{_SPACES}]?(?P<scale>mln|bln|trn|bn|tn|[KMBTkmbt])?[{_SPACES}]?(?P<percent>%)?"
     rf"[{_SPACES}]?(?P<after>{_UNIT})?(?P<close>\))?(?P<trailing>-)?"
 )
-_SPACED = re.compile(rf"[0-9]{{1,3}}(?P<gap>['’{_SPACES}])[0-9]{{3}}(?:(?P=gap)[0-9]{{3}})*(?P<fraction>[.,][0-9]*)?")
+_SPACED = re.compile(
+    rf"[0-9]{{1,3}}(?P<gap>['’{_SPACES}])[0-9]{{3}}(?:(?P=gap)[0-9]{{3}})*(?P<fraction>[.,][0-9]*)?"
+)
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _SCALES = {"k": 3, "m": 6, "mln": 6, "b": 9, "bn": 9, "bln": 9, "t": 12, "tn": 12, "trn": 12}
 _LONGEST = 60  # what is longer is plain digits, or not a number
 
 # What the digits of a number show.
 _POINT, _COMMA, _DOT_OR_GROUP, _COMMA_OR_GROUP = 1, 2, 4, 8
-_SHOWS_POINT = r"^[+-]?(0?[0-9]*\.([0-9]{1,2}|[0-9]{4,})|0[0-9]*\.[0-9]*|[0-9]{4,}\.[0-9]*|\.[0-9]+)([eE].*)?$"
+_SHOWS_POINT = (
+    r"^[+-]?(0?[0-9]*\.([0-9]{1,2}|[0-9]{4,})|0[0-9]*\.[0-9]*|[0-9]{4,}\.[0-9]*|\.[0-9]+)([eE].*)?$"
+)
 _DOUBTFUL_DOT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
 
 
@@ -150,7 +172,9 @@ def _parsed(text: str) -> _Written | None:
         return None
     else:
         shown = found
-    exponent = int((match["exponent"] or "0").replace("−", "-")) + _SCALES.get((match["scale"] or "").lower(), 0)
+    exponent = int((match["exponent"] or "0").replace("−", "-")) + _SCALES.get(
+        (match["scale"] or "").lower(), 0
+    )
     return _Written(
         negative=bool(match["open"]) or any(sign in "-−" for sign in signs),
         core=core,

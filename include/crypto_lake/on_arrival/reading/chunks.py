@@ -52,9 +52,7 @@ class Chunk:
     malformed: list[Malformed] = field(default_factory=list)
 
 
-def chunks(
-    text: Text, rows: Iterator[Row], names: Sequence[str] | None, empty: str
-) -> Iterator[Chunk]:
+def chunks(text: Text, rows: Iterator[Row], names: Sequence[str] | None, empty: str) -> Iterator[Chunk]:
     """Gather rows into chunks.
 
     Args:
@@ -132,9 +130,7 @@ def _of_objects(rows: list[dict[str, str | None]]) -> list[tuple[str, pa.Array]]
     return [(name, text_array([row.get(name) for row in rows])) for name in names]
 
 
-def _of_records(
-    records: Sequence[Iterable[str | None]], names: Sequence[str]
-) -> list[tuple[str, pa.Array]]:
+def _of_records(records: Sequence[Iterable[str | None]], names: Sequence[str]) -> list[tuple[str, pa.Array]]:
     columns: Iterable[Any] = zip(*records, strict=True) if records else [[]] * len(names)
     return [(name, text_array(list(column))) for name, column in zip(names, columns, strict=True)]
 

@@ -43,7 +43,9 @@ class ArrayWithHeader(Shape):
         if head.start != "[" or not head.text.lstrip()[1:].lstrip().startswith("["):
             return False
         names = _first_element(head)
-        return isinstance(names, list) and all(isinstance(n, str) for n in names) and names_coin_and_price(names)
+        return (
+            isinstance(names, list) and all(isinstance(n, str) for n in names) and names_coin_and_price(names)
+        )
 
     def rows(self, text: Text) -> Iterator[Row]:
         """A row an element after the first."""

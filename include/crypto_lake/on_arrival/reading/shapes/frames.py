@@ -27,9 +27,7 @@ class Split(ObjectShape):
         """Whether `columns` names known columns, and `data` is an array of arrays."""
         found = cls.outline(head)
         columns, data = found.get("columns"), found.get("data")
-        return bool(
-            columns and data and isinstance(columns.first, str) and isinstance(data.first, list)
-        )
+        return bool(columns and data and isinstance(columns.first, str) and isinstance(data.first, list))
 
     def rows(self, text: Text) -> Iterator[Row]:
         """A row an element of `data`."""
