@@ -240,6 +240,7 @@ class _Cleaning:
         self.spool = spool
         self.result = CleanedFile()
         self.sample = ""  # the first rows
+        self.details: dict[str, str] = {}  # reason -> what was found in the first row that was refused for it
         self.day: date | None = None  # in the file's name
         self.began = time.monotonic()
         self.dated = False  # whether any row has a usable date of its own
@@ -534,6 +535,7 @@ class _Cleaning:
                 )
             for each in sorted(refused, key=lambda one: one.number):
                 self.result.rejected[each.reason] += 1
+                self.details.setdefault(each.reason, f"row {each.number}: {each.detail[:300]}")
                 on_reject(each)
 
     def _detail(self, reason: str, rows: Rows, row: int) -> str:
@@ -550,7 +552,9 @@ class _Cleaning:
         found = f"{column} is missing" if text is None else f"{column} is {text[:200]!r}"
         if name not in (column, "") and text is not None:
             found += f" (column {name[:60]})"
-        if reason == "ambiguous_price" and text and (both := values.readings(text)):
+        if reason == "ambiguous_price" and len(prices := self.table.prices(rows, row)) > 1:
+            found = f"columns of the same name have {' and '.join(map(repr, prices))}: leave one of them"
+        elif reason == "ambiguous_price" and text and (both := values.readings(text)):
             found += f", which is {both[0]} or {both[1]}"
         if reason == "ambiguous_date" and (possible := self.table.ambiguous_days(rows, row)):
             found += f", which is {' or '.join(sorted(possible))}"
@@ -569,12 +573,17 @@ class _Cleaning:
         if rejected["no_date"] and not self.dated:
             raise UnusableFileError(
                 "undated",
-                "the file has no date, neither in its name nor in its rows: put it into the name, as in "
-                "raw/prices_2026-02-25.json, or write ISO 8601, such as 2026-02-25, into a column last_updated",
+                "the file has no date that can be read, neither in its name nor in its rows "
+                f"({self.details['no_date']}): write ISO 8601, such as 2026-02-25T12:00:00Z, into a column "
+                "last_updated, or if all prices are of one day, put it into the name, as in "
+                "raw/prices_2026-02-25.json",
             )
         counts = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
         [(reason, _)] = rejected.most_common(1)
-        raise UnusableFileError("no_usable_row", f"the file has no usable row: {counts}. {REASONS[reason]}")
+        raise UnusableFileError(
+            "no_usable_row",
+            f"the file has no usable row: {counts} ({self.details[reason]}). {REASONS[reason]}",
+        )
 
     def _finished(self, table: pa.Table) -> CleanedFile:
         """The rows that are kept, divided into days."""

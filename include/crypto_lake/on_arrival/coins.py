@@ -46,6 +46,8 @@ _KEY = re.compile(
 )
 _SLUG = re.compile(r"[\w$][\w.$+!'’&-]*")
 _TICKER = re.compile(r"[A-Z0-9]{2,5}|[A-Z]+[0-9]+")
+# A column that has one of these where ids should be has names where there are capitals.
+_NOT_SLUGS = ("a name", "a symbol", "a currency")
 _SUMS = frozenset({"total", "totals", "sum", "subtotal", "average", "mean", "count"})
 
 
@@ -112,7 +114,7 @@ class IdColumn:
             capitals = text != text.lower()
             if text.isupper() and _TICKER.fullmatch(text) and not has_long_ids:
                 self.natures[text] = "a symbol"
-            elif capitals and kinds["a name"] and self.kind != "coingecko":
+            elif capitals and self.kind != "coingecko" and any(map(kinds.get, _NOT_SLUGS)):
                 self.natures[text] = "a name"
             elif (kinds["a symbol"] or kinds["a currency"]) and len(text) <= 5 and self._is_symbols():
                 self.natures[text] = "a symbol"
@@ -160,10 +162,37 @@ def id_column(name: str, index: int) -> IdColumn | None:
     return IdColumn(name, index, kind)
 
 
+@dataclass
+class CombinedIds:
+    """Whether a file's ids are made of its symbols and names, as CoinPaprika's `btc-bitcoin` is."""
+
+    rows: int = 0
+    exact: int = 0
+    are_possible: bool = True
+
+    def note(self, ids: pa.Array, symbols: pa.Array, names: pa.Array) -> None:
+        """Take some rows."""
+        if not self.are_possible:
+            return
+        for coin, symbol, name in zip(ids.to_pylist(), symbols.to_pylist(), names.to_pylist(), strict=True):
+            if coin and symbol:
+                if not coin.lower().startswith(f"{symbol.lower()}-"):
+                    self.are_possible = False
+                    return
+                self.rows += 1
+                slug = re.sub("[^a-z0-9]+", "-", (name or "").lower()).strip("-")
+                self.exact += coin.lower() == f"{symbol.lower()}-{slug}"
+
+    @property
+    def are_there(self) -> bool:
+        """Whether all rows show it, and one of them exactly."""
+        return self.are_possible and (self.exact > 0 or self.rows > 2)
+
+
 class CoinColumns:
     """A file's columns that may say which coin a row is of."""
 
-    def __init__(self, columns: Sequence[IdColumn], names: Iterable[str]) -> None:
+    def __init__(self, columns: Sequence[IdColumn], names: Iterable[str], *, are_combined: bool) -> None:
         self.all = columns
         self.believed = [column for column in columns if column.kind]
         compact = {snake_case(name).replace("_", "") for name in names}
@@ -174,21 +203,13 @@ class CoinColumns:
         is_foreign = bool(compact & _FOREIGN) or any(
             what in keys for column in own for what in column.natures.values()
         )
-        if is_foreign:
+        if are_combined:  # CoinPaprika's
+            for column in own:
+                column.refuse("another system's key")
+        if is_foreign or are_combined:
             for column in self.believed:
                 if column.kind == _LOOKS and snake_case(column.name) != "coin":
                     column.refuse("another system's key")
-
-    def refuse_combined_ids(self) -> None:
-        """Take `btc-bitcoin` for what it is, if the rows' symbols and names show it: CoinPaprika's key."""
-        for column in self.believed:
-            if column.kind == _OWN:
-                column.refuse("another system's key")
-
-    @property
-    def count(self) -> int:
-        """How many different ids there are at most."""
-        return max((len(column.natures) for column in self.believed), default=0)
 
     def ids(self, words: Sequence[pa.Array | None], rows: int) -> tuple[pa.Array, pa.Array]:
         """Each row's coin, and whether it offers several.

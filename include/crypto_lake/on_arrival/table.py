@@ -14,7 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import currencies, moments, values
-from include.crypto_lake.on_arrival.coins import MAX_COINS, CoinColumns, IdColumn, id_column
+from include.crypto_lake.on_arrival.coins import (
+    MAX_COINS,
+    CoinColumns,
+    CombinedIds,
+    IdColumn,
+    id_column,
+)
 from include.crypto_lake.on_arrival.columns import (
     AMOUNT,
     COLUMNS,
@@ -107,6 +113,7 @@ class FileTable:
         self.columns: list[FileColumn] = []
         self.ids: list[IdColumn] = []
         self.rows = 0
+        self._combined = CombinedIds()
         self._indices: dict[tuple[str, int], int] = {}
         self._envelope = [
             (name, text) for name, text in content.envelope if meaning(name, currency).target in _OF_ALL_ROWS
@@ -134,6 +141,11 @@ class FileTable:
         ]
         for index, array in cells:
             rows.cells[index] = self._noted(index, array)
+        if self._combined.are_possible:
+            by_name = {snake_case(self.columns[index].name): cells for index, cells in rows.cells.items()}
+            if "id" in by_name and "symbol" in by_name:
+                name = by_name.get("name", pa.nulls(rows.count, pa.string()))
+                self._combined.note(by_name["id"], by_name["symbol"], name)
         for ids in self.ids:
             if ids.kind and ids.index in rows.cells:
                 ids.note(rows.cells[ids.index])
@@ -187,7 +199,7 @@ class FileTable:
             UnusableFileError: no row can have what every row needs.
         """
         names = [column.name for column in self.columns]
-        self.coins = CoinColumns(self.ids, names)
+        self.coins = CoinColumns(self.ids, names, are_combined=self._combined.are_there)
         shown = 0
         for column in self.columns:
             shown |= column.numbers.shown if column.numbers else 0
@@ -218,7 +230,8 @@ class FileTable:
             raise self._lacks("coin_id")
         if not self.sources["current_price"]:
             named = [f"{column.name} ({column.meaning.currency})" for column in prices]
-            named += [column.name for column in self.columns if snake_case(column.name) == "quote_currency"]
+            if any(snake_case(column.name) == "quote_currency" for column in self.columns):
+                named.append("quotes in others")
             if named:
                 raise UnusableFileError(
                     "other_currency",
@@ -372,6 +385,13 @@ class FileTable:
                     made.append((pc.if_else(pc.fill_null(clocks, False), both, None), of_days))
             made.append((cells, evidence))
         return made
+
+    def prices(self, rows: Rows, row: int) -> list[str]:
+        """What the columns say that have the right to name a row's price: more than one if they disagree."""
+        sources = [index for index in self.sources["current_price"] if self.cells(rows, index)[row].is_valid]
+        best = [self.columns[index].meaning.precedence for index in sources[:1]]
+        rivals = [index for index in sources if self.columns[index].meaning.precedence in best]
+        return list(dict.fromkeys(self.cells(rows, index)[row].as_py() for index in rivals))
 
     def ambiguous_days(self, rows: Rows, row: int) -> set[str]:
         """The days that a row's ambiguous date may be."""

@@ -104,7 +104,13 @@ _TEXT_OR_NULL = frozenset({str, type(None)})
 def row(found: Any, raw: str) -> Row:
     """A row from a JSON value: all its values as text."""
     if not isinstance(found, dict):
-        return raw, None, "no JSON object"
+        if isinstance(found, list):
+            return (
+                raw,
+                None,
+                "an array: write an object with names, or an array of the names before the first row",
+            )
+        return raw, None, "not a JSON object"
     if not _TEXT_OR_NULL.issuperset(map(type, found.values())):
         if not _is_shallow(found, MAX_DEPTH):
             return raw, None, f"nested deeper than {MAX_DEPTH} levels"

@@ -20,10 +20,6 @@ class Chart(ObjectShape):
     An `id` (or `currency`, `source`) beside the arrays holds for all its rows.
     """
 
-    def __init__(self, head: Head) -> None:
-        super().__init__(head)
-        self.envelope = self.texts()
-
     @classmethod
     def recognizes(cls, head: Head) -> bool:
         """Whether `prices` is an array of pairs."""
@@ -32,6 +28,7 @@ class Chart(ObjectShape):
 
     def rows(self, text: Text) -> Iterator[Row]:
         """A row a moment. A moment is in the order of `prices`, then of what only the others have."""
+        of_all = dict(self.texts())
         moments: dict[str, dict[str, str | None]] = {}
         broken = []
         for name in members(text):
@@ -41,7 +38,7 @@ class Chart(ObjectShape):
             for pair in found if isinstance(found, list) else ():
                 if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
                     number = pair[1] if isinstance(pair[1], str) else None
-                    moments.setdefault(pair[0], {"timestamp": pair[0]})[column] = number
+                    moments.setdefault(pair[0], {**of_all, "timestamp": pair[0]})[column] = number
                 else:
                     broken.append(json.dumps(pair))
         for cells in moments.values():

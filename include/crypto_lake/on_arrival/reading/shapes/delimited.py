@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, repeat
 
 from include.crypto_lake.on_arrival.columns import known_targets, names_coin_and_price
+from include.crypto_lake.on_arrival.currencies import is_currency
 from include.crypto_lake.on_arrival.reading.chunks import Row
 from include.crypto_lake.on_arrival.reading.head import Head
 from include.crypto_lake.on_arrival.reading.shapes.base import Shape
@@ -97,32 +98,40 @@ def _header(text: str) -> _Header:
     delimiters = declared[1] if declared else DELIMITERS
     found: list[tuple[int, int, _Header]] = []
     for order, delimiter in enumerate(delimiters):
-        for header in _candidates(text, delimiter):
-            known = len(known_targets(header.names))
-            if names_coin_and_price(header.names):
-                found.append((known, -order, header))
-                break
+        if header := _first_known(text, delimiter):
+            found.append((len(known_targets(header.names)), -order, header))
     if found:
         return max(found, key=lambda one: one[:2])[2]
     return _first_record(text, first, delimiters, bool(declared))
 
 
-def _candidates(text: str, delimiter: str) -> Iterator[_Header]:
-    """The first records as headers, and each together with the one below it."""
+def _first_known(text: str, delimiter: str) -> _Header | None:
+    """The first record that names a coin's id and a price, alone or with the one below it; None: none does."""
     above: list[str] = []
-    before: list[str] = []
-    lines = 0
+    before: _Header | None = None
     for lines, record in _numbered_records(text, delimiter):
-        if len(above) >= _HEADER_WITHIN:
-            return
+        if len(above) > _HEADER_WITHIN:
+            break
         names = [cell.strip().removeprefix("\ufeff") for cell in record]
-        yield _Header(names, delimiter, lines, list(above))
-        if before and len(before) == len(names) and not any(map(_WHOLE_NUMBER.fullmatch, names)):
-            filled = _filled(before)
-            both = [" ".join(filter(None, pair)) for pair in zip(filled, names, strict=True)]
-            yield _Header(both, delimiter, lines, above[:-1])
-        before = names
+        if before:
+            both = _two_lines(before, names, lines)
+            if names_coin_and_price(before.names):
+                return both or before
+            if both and names_coin_and_price(both.names):
+                return both
+        before = _Header(names, delimiter, lines, list(above))
         above.append(delimiter.join(record))
+    return before if before and names_coin_and_price(before.names) else None
+
+
+def _two_lines(upper: _Header, names: list[str], lines: int) -> _Header | None:
+    """A header together with the record below it, if that has names, units or currencies, and no value."""
+    if len(upper.names) != len(names) or any(map(_WHOLE_NUMBER.fullmatch, names)):
+        return None
+    if not known_targets(names) and not any(is_currency(re.sub("[^A-Za-z]", "", name)) for name in names):
+        return None
+    pairs = zip(_filled(upper.names), names, strict=True)
+    return _Header([" ".join(filter(None, pair)) for pair in pairs], upper.delimiter, lines, upper.titles)
 
 
 def _filled(names: list[str]) -> list[str]:
