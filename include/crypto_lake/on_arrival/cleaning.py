@@ -1,11 +1,11 @@
 """A dropped file becomes one table a day, with an account of every row and value that is not in it.
 
-    rows read   = rows kept + rows refused, with a reason + rows superseded by a later one of that coin and day
-    values read = values kept + values not understood, with a reason + those of refused and superseded rows
+    rows read   = rows kept + rows refused (with a reason) + rows superseded by a later one of the coin and day
+    values read = values kept + values not understood (with a reason) + those of refused and superseded rows
 
 The steps, in this order: *survey* reads the file, and learns from all of its values how it writes numbers,
-dates and ids; *decide* settles that, once for each column; *take* types and judges each row; *settle* keeps the
-latest row of each coin and day, and decides which days those are; *report* hands on what was refused.
+dates and ids; *decide* settles that, once for each column; *take* types and judges each row; *settle* keeps
+the latest row of each coin and day, and decides which days those are; *report* hands on what was refused.
 
 Files of any length are read in chunks: what is kept in memory grows with the coins and days in a file, not
 with its rows. Between the steps the rows are on disk.
@@ -120,7 +120,7 @@ def clean(
 
     Args:
         body: The file, seekable; it is left open.
-        source: Where it lies. The day in its key, if there is one, is that of rows without a time of their own.
+        source: Where it lies. The day in its key, if there is one, is that of rows without a time.
         currency: The lake's, in lower case.
         on_reject: Is given each refused row, in the file's order.
 
@@ -130,7 +130,7 @@ def clean(
     Raises:
         UnusableFileError: nothing of the file can be taken.
     """
-    with Spool() as spool:
+    with Spool[Rows]() as spool:
         cleaning = _Cleaning(source, currency, spool)
         try:
             return cleaning.run(body, on_reject)
@@ -191,28 +191,28 @@ class _Groups:
     def winner(self) -> npt.NDArray[np.int64]:
         """For each row the place of the last one of its coin and day."""
         lasts = np.flatnonzero(self.is_last)
-        return lasts[np.searchsorted(lasts, np.arange(len(self.is_last)))]
+        return np.asarray(lasts[np.searchsorted(lasts, np.arange(len(self.is_last)))])
 
     @cached_property
     def _at(self) -> npt.NDArray[np.datetime64]:
-        return self._moments.take(self.order).to_numpy().astype("datetime64[us]")
+        return np.asarray(self._moments.take(self.order).to_numpy(), "datetime64[us]")
 
     @property
     def untimed(self) -> values.Mask:
         """Where a row has no time."""
-        return np.isnat(self._at)
+        return np.asarray(np.isnat(self._at))
 
     @cached_property
     def tied(self) -> values.Mask:
         """Where a row has the time of the last one, and others have it, too."""
         same = self._at == self._at[self.winner]
         ties = np.bincount(self.winner, weights=same, minlength=len(same))
-        return same & (ties[self.winner] > 1)
+        return np.asarray(same & (ties[self.winner] > 1))
 
     @property
     def has_others(self) -> values.Mask:
         """Where a row is not its coin's only one of the day."""
-        return np.bincount(self.winner, minlength=len(self.is_last))[self.winner] > 1
+        return np.asarray(np.bincount(self.winner, minlength=len(self.is_last))[self.winner] > 1)
 
 
 def _differ(
@@ -234,7 +234,7 @@ def _differ(
 class _Cleaning:
     """The cleaning of one file: what has been kept and counted so far."""
 
-    def __init__(self, source: SourceObject, currency: str, spool: Spool) -> None:
+    def __init__(self, source: SourceObject, currency: str, spool: Spool[Rows]) -> None:
         self.source = source
         self.currency = currency
         self.spool = spool
@@ -259,7 +259,7 @@ class _Cleaning:
             self.table.decide()
         self.result.rejected.clear()
         for rows in self.spool:
-            self._take(cast("Rows", rows))
+            self._take(rows)
             self._check_time()
         kept = self._settled()
         self._report(on_reject)
@@ -286,8 +286,8 @@ class _Cleaning:
         if (seconds := time.monotonic() - self.began) > MAX_SECONDS:
             raise UnusableFileError(
                 "too_slow",
-                f"the file took over {seconds:.0f} seconds, which would hold up the files after it: split it into "
-                "several files, each with fewer rows and columns",
+                f"the file took over {seconds:.0f} seconds, which would hold up the files after it: split it "
+                "into several files, each with fewer rows and columns",
             )
 
     # --- take ---
@@ -470,9 +470,9 @@ class _Cleaning:
         """Refuse rows that had been kept."""
         wanted = set(map(int, numbers))
         for fates, rows in zip(self.fates, self.spool, strict=True):
-            hit = np.isin(cast("Rows", rows).numbers, numbers)
+            hit = np.isin(rows.numbers, numbers)
             fates[hit] = _CODES[reason]
-            wanted -= set(map(int, cast("Rows", rows).numbers[hit]))
+            wanted -= set(map(int, rows.numbers[hit]))
             if not wanted:
                 break
 
@@ -520,7 +520,7 @@ class _Cleaning:
     def _report(self, on_reject: Callable[[RejectedRow], None]) -> None:
         """Hand on each refused row, in the file's order."""
         for fates, spooled in zip(self.fates, self.spool, strict=True):
-            rows = cast("Rows", spooled)
+            rows = spooled
             if not fates.any() and not rows.malformed:
                 continue
             refused = [

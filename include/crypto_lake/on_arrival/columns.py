@@ -106,10 +106,11 @@ SCHEMA = pa.schema(
 # Written by the lake; year, month and day are the partition's folders. A file's own column of that name is
 # kept with col_ before it.
 LAKE_COLUMNS = frozenset({"price_date", "ingested_at", "source_file", "source_row"})
-RESERVED = LAKE_COLUMNS | {"year", "month", "day"}
+RESERVED = LAKE_COLUMNS | {"year", "month", "day", "further_columns"}
 
 MAX_COLUMNS = 200  # of one file: a table that grew a column for every coin would be lost
 MAX_NAME = 100
+OVERFLOW = "further_columns"  # has, as JSON, what the table has no column for any more
 MAX_INPUT_NAME = 1_000  # of a column in a file. Beyond, a name's normalization takes longer than the rows
 
 # Names that do not say "of 24 hours": in a file of candles, what they hold is of the candle.

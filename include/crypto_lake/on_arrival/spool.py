@@ -6,13 +6,14 @@ import pickle
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
-from typing import IO, Self
-
-from include.crypto_lake.on_arrival.reading import Chunk
+from typing import IO, Generic, Self, TypeVar
 
 
-class Spool:
-    """Chunks in a temporary file: how numbers and dates are written shows only when all have been seen."""
+T = TypeVar("T")
+
+
+class Spool(Generic[T]):
+    """Rows in a temporary file: how numbers and dates are written shows only when all have been seen."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
@@ -25,12 +26,12 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def add(self, chunk: Chunk) -> None:
-        """Take the next chunk."""
-        pickle.dump(chunk, self._file, protocol=5)
+    def add(self, rows: T) -> None:
+        """Take the next rows."""
+        pickle.dump(rows, self._file, protocol=5)
 
-    def __iter__(self) -> Iterator[Chunk]:
-        """All chunks, from the first."""
+    def __iter__(self) -> Iterator[T]:
+        """All of them, from the first."""
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.crypto_lake.on_arrival import currencies, moments, values
+from include.crypto_lake.on_arrival import currencies, values
+from include.crypto_lake.on_arrival import moments as times
 from include.crypto_lake.on_arrival.coins import (
     MAX_COINS,
     CoinColumns,
@@ -35,6 +36,7 @@ from include.crypto_lake.on_arrival.columns import (
     meaning,
     snake_case,
 )
+from include.crypto_lake.on_arrival.moments import DateEvidence
 from include.crypto_lake.on_arrival.nesting import unnested
 from include.crypto_lake.on_arrival.reading import Chunk, Content, Malformed
 from include.crypto_lake.on_arrival.refusals import UnusableFileError
@@ -91,7 +93,7 @@ class FileColumn:
     meaning: Meaning
     is_envelope: bool = False
     numbers: values.NumberEvidence | None = None
-    dates: moments.DateEvidence | None = None
+    dates: DateEvidence | None = None
     quotes: dict[str, str | None] | None = None
     kept_as: str = ""
     style: values.NumberStyle = values.NumberStyle()
@@ -165,7 +167,7 @@ class FileTable:
             if kind in (AMOUNT, pa.int32()):
                 column.numbers = values.NumberEvidence()
             elif kind == MOMENT:
-                column.dates = moments.DateEvidence(self.latest)
+                column.dates = DateEvidence(self.latest)
             elif snake_case(name) in _PAIRS:
                 column.quotes = {}
             self.columns.append(column)
@@ -361,14 +363,14 @@ class FileTable:
         there = np.zeros(rows.count, np.bool_)
         days = np.zeros(rows.count, np.bool_)
         for cells, evidence in self._moment_cells(rows, target):
-            at, wrong, day = moments.moments(cells, evidence)
+            at, wrong, day = times.moments(cells, evidence)
             has = values.mask(pc.is_valid(cells))
             now = has & np.isnat(found) & (~there | ~np.isnat(at))
             found[now], problems[now], days[now] = at[now], wrong[now], day[now]
             there |= has
         return found, problems, there, days
 
-    def _moment_cells(self, rows: Rows, target: str) -> list[tuple[pa.Array, moments.DateEvidence]]:
+    def _moment_cells(self, rows: Rows, target: str) -> list[tuple[pa.Array, DateEvidence]]:
         """A target's cells; a day and a clock in two columns are one moment."""
         made = []
         sources = [index for index in self.sources[target] if index in rows.cells]
@@ -377,7 +379,7 @@ class FileTable:
             cells, evidence = rows.cells[index], self.columns[index].dates
             assert evidence
             if dates and index not in dates:
-                clocks = moments.is_clock(cells)
+                clocks = times.is_clock(cells)
                 if bool(pc.any(clocks).as_py()):
                     day, of_days = rows.cells[dates[0]], self.columns[dates[0]].dates
                     assert of_days
@@ -452,9 +454,9 @@ class FileTable:
         """The targets that are filled from columns that do not say "of 24 hours"."""
         found = []
         for target, names in OF_AN_INTERVAL.items():
-            names = {name.format(currency=self.currency) for name in names} | {f"{self.currency}_volume"}
+            written = {name.format(currency=self.currency) for name in names} | {f"{self.currency}_volume"}
             sources = [snake_case(self.columns[index].name) for index in self.sources[target]]
-            if sources and any(name in names for name in sources):
+            if sources and any(name in written for name in sources):
                 found.append(target)
         return found
 
