@@ -271,6 +271,8 @@ class _Cleaning:
     def _survey(self, content: Content) -> None:
         """Read the file once, and learn from all of it."""
         self.table = FileTable(content, self.currency, self.source.last_modified + CLOCK)
+        if content.columns:
+            self.table.check()
         with closing(cast("Any", content.chunks)):
             for chunk in content.chunks:
                 self.result.rows += len(chunk.numbers) + len(chunk.malformed)

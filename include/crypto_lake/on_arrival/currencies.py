@@ -32,7 +32,10 @@ _WORDS = {
     "us dollar": "usd", "us dollars": "usd", "u s dollar": "usd", "dollar": "usd", "dollars": "usd", "euro": "eur",
     "euros": "eur", "pound sterling": "gbp", "yen": "jpy",
 }  # fmt: skip
-_JOINED = re.compile(rf"([a-z0-9]+?)({'|'.join(sorted(CURRENCIES, key=len, reverse=True))})")
+# Without a delimiter only these: CHAINLINK and POLKADOT are coins.
+_JOINED = re.compile(
+    "([a-z0-9]+?)(fdusd|tusd|busd|usdt|usdc|usd|eur|gbp|jpy|krw|try|brl|aud|cad|chf|btc|eth|bnb)"
+)
 _PAIR = re.compile(r"([a-z0-9]{2,12})([-_/: ])([a-z]{3,5})(?:[-_.:].*)?")
 
 

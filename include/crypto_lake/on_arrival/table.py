@@ -39,6 +39,7 @@ from include.crypto_lake.on_arrival.columns import (
 from include.crypto_lake.on_arrival.moments import DateEvidence
 from include.crypto_lake.on_arrival.nesting import unnested
 from include.crypto_lake.on_arrival.reading import Chunk, Content, Malformed
+from include.crypto_lake.on_arrival.reading.chunks import text_array
 from include.crypto_lake.on_arrival.refusals import UnusableFileError
 
 Numpy = npt.NDArray[Any]
@@ -139,7 +140,8 @@ class FileTable:
         numbered = list(zip(_numbered([name for name, _ in columns]), columns, strict=True))
         cells = [(self._index(name, nth), array) for (name, nth), (_, array) in numbered]
         cells += [
-            (self._index(name, -1), pa.repeat(pa.scalar(text), rows.count)) for name, text in self._envelope
+            (self._index(name, -1), pa.repeat(text_array([text])[0], rows.count))
+            for name, text in self._envelope
         ]
         for index, array in cells:
             rows.cells[index] = self._noted(index, array)
@@ -221,16 +223,19 @@ class FileTable:
             or (self.snakes & {"close", "close_price"} and self.snakes & {"high", "low"})
         )
         self._name_further_columns()
-        self._check()
+        self.check()
 
-    def _check(self) -> None:
-        elsewhere = [column for column in self.columns if column.meaning.currency]
-        prices = [column for column in elsewhere if column.meaning.target == "current_price"]
-        if not self.rows:
-            return
-        if not self.coins.believed:
+    def check(self) -> None:
+        """Check that the columns can give what every row needs.
+
+        Raises:
+            UnusableFileError: they cannot.
+        """
+        priced = [column for column in self.columns if column.meaning.target == "current_price"]
+        prices = [column for column in priced if column.meaning.currency]
+        if not any(column.kind for column in self.ids):
             raise self._lacks("coin_id")
-        if not self.sources["current_price"]:
+        if len(prices) == len(priced):
             named = [f"{column.name} ({column.meaning.currency})" for column in prices]
             if any(snake_case(column.name) == "quote_currency" for column in self.columns):
                 named.append("quotes in others")
@@ -242,10 +247,7 @@ class FileTable:
                 )
             raise self._lacks("current_price")
         in_titles = {code for title in self.titles for code in currencies.named_in(title)}
-        labeled = any(
-            self.currency in snake_case(self.columns[index].name).split("_")
-            for index in self.sources["current_price"]
-        )
+        labeled = any(self.currency in snake_case(column.name).split("_") for column in priced)
         if in_titles and self.currency not in in_titles and not labeled:
             raise UnusableFileError(
                 "other_currency",
@@ -406,7 +408,7 @@ class FileTable:
         """Each row's currency if it is said, and whether it is another than the lake's."""
         other = np.zeros(rows.count, np.bool_)
         said = pa.nulls(rows.count, pa.string())
-        sources = [self.cells(rows, index) for index in self.sources["currency"]]
+        sources = [self.text(rows, "currency")] if self.sources["currency"] else []
         for index, column in enumerate(self.columns):
             if index not in rows.cells:
                 continue

@@ -277,6 +277,11 @@ def _number(text: str, style: NumberStyle, currency: str, percent: bool) -> tupl
     return -number if written.negative else number, 0
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number in some style."""
+    return _parsed(text.strip()) is not None
+
+
 def readings(text: str) -> tuple[str, str] | None:
     """The two numbers that an ambiguous one may be: as a fraction, and as thousands."""
     written = _parsed(text)

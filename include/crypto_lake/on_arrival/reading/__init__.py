@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from include.crypto_lake.on_arrival.reading.chunks import KEY, Chunk, Malformed, check_width, chunks
+from include.crypto_lake.on_arrival.reading.chunks import KEY, Chunk, Malformed, check_width, gathered
 from include.crypto_lake.on_arrival.reading.head import Head
 from include.crypto_lake.on_arrival.reading.shapes import SHAPES
 from include.crypto_lake.on_arrival.reading.shapes.base import Shape
@@ -66,4 +66,4 @@ def read(body: IO[bytes]) -> Content:
 
 def _chunks(body: IO[bytes], encoding: str, shape: Shape) -> Iterator[Chunk]:
     with opened(body, encoding) as text:
-        yield from chunks(text, shape.rows(text), shape.names, REMEDY)
+        yield from gathered(text, shape.rows(text), shape.names, REMEDY)

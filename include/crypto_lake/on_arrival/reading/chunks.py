@@ -52,7 +52,7 @@ class Chunk:
     malformed: list[Malformed] = field(default_factory=list)
 
 
-def chunks(text: Text, rows: Iterator[Row], names: Sequence[str] | None, empty: str) -> Iterator[Chunk]:
+def gathered(text: Text, rows: Iterator[Row], names: Sequence[str] | None, empty: str) -> Iterator[Chunk]:
     """Gather rows into chunks.
 
     Args:

@@ -182,7 +182,8 @@ def encoding_of(body: IO[bytes]) -> str:
                 return encoding
         # ASCII has a NUL for every second byte in UTF-16, whose byte-order mark may be missing.
         for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-            if len(head) > 3 and not any(head[first::2]) and all(head[1 - first :: 2]):
+            nulls = head[first::2].count(0)
+            if len(head) > 3 and nulls * 10 > len(head) * 3 and all(head[1 - first :: 2]):
                 _check_size(stream, len(head))
                 return encoding
         return _of_bytes(stream, head)

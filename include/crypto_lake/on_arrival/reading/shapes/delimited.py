@@ -18,6 +18,7 @@ from include.crypto_lake.on_arrival.reading.head import Head
 from include.crypto_lake.on_arrival.reading.shapes.base import Shape
 from include.crypto_lake.on_arrival.reading.text import REMEDY, Text
 from include.crypto_lake.on_arrival.refusals import UnusableFileError
+from include.crypto_lake.on_arrival.values import is_number
 
 # A quoted field may hold line ends, but a quote that is never closed must not swallow the rows after it.
 MAX_LINES_OF_A_RECORD = 20
@@ -28,7 +29,7 @@ DELIMITERS = ",;\t|"
 _HEADER_WITHIN = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-_WHOLE_NUMBER = re.compile(r"\s*[-+]?[0-9][0-9.,\s]*\s*")
+_DATE = re.compile(r"\s*[0-9]{1,4}[-/.][0-9].*")
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _first_known(text: str, delimiter: str) -> _Header | None:
 
 def _two_lines(upper: _Header, names: list[str], lines: int) -> _Header | None:
     """A header together with the record below it, if that has names, units or currencies, and no value."""
-    if len(upper.names) != len(names) or any(map(_WHOLE_NUMBER.fullmatch, names)):
+    if len(upper.names) != len(names) or any(is_number(name) or _DATE.match(name) for name in names):
         return None
     if not known_targets(names) and not any(is_currency(re.sub("[^A-Za-z]", "", name)) for name in names):
         return None
