@@ -166,11 +166,11 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
         "kept": sum(outcome["kept"] for outcome in outcomes),
         "rejected": sum(sum(o["rejected"].values()) for o in outcomes if o["status"] == "processed"),
         "superseded": sum(outcome["superseded"] for outcome in outcomes),
-        "differing": sum(outcome["differing"] for outcome in outcomes),
-        "moved": sum(outcome["moved"] for outcome in outcomes),
+        "differing": sum(outcome.get("differing", 0) for outcome in outcomes),
+        "moved": sum(outcome.get("moved", 0) for outcome in outcomes),
     }
-    emptied = sum(sum(problems.values()) for o in outcomes for problems in o["emptied"].values())
-    values = {"read": sum(o["values"].get("read", 0) for o in outcomes), "emptied": emptied}
+    emptied = sum(sum(problems.values()) for o in outcomes for problems in o.get("emptied", {}).values())
+    values = {"read": sum(o.get("values", {}).get("read", 0) for o in outcomes), "emptied": emptied}
     log.info("Files: %s. Rows of the processed files: %s. Values: %s", files, rows, values)
     if refused := [outcome for outcome in outcomes if _matters(outcome)]:
         lines = [f"{o['key']}: {o['message'] or _reasons(o)}\n  {o['note'] or ''}".rstrip() for o in refused]
@@ -200,9 +200,9 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
 
 def _matters(outcome: dict[str, Any]) -> bool:
     """Whether somebody has to look at a file: rows or much of a column lost, or no row of the name's day."""
-    all_moved = outcome["moved"] and outcome["moved"] == outcome["kept"]
+    all_moved = outcome.get("moved") and outcome["moved"] == outcome["kept"]
     return bool(
-        (outcome["message"] and outcome["note"]) or outcome["rejected"] or outcome["lost"] or all_moved
+        (outcome["message"] and outcome["note"]) or outcome["rejected"] or outcome.get("lost") or all_moved
     )
 
 
@@ -210,10 +210,10 @@ def _reasons(outcome: dict[str, Any]) -> str:
     found = [f"{count} rows {reason}" for reason, count in sorted(outcome["rejected"].items())]
     found += [
         f"{count} values of {column} {problem}"
-        for column in outcome["lost"]
+        for column in outcome.get("lost", ())
         for problem, count in sorted(outcome["emptied"][column].items())
     ]
-    if outcome["moved"]:
+    if outcome.get("moved"):
         found.append(f"{outcome['moved']} rows are of another day than the one in the file's name")
     return ", ".join(found)
 
