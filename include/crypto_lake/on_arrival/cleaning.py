@@ -255,9 +255,8 @@ class _Cleaning:
         content = read(body)
         self.result.encoding = content.encoding
         self._survey(content)
-        if self.result.rows > self.result.rejected["malformed_row"]:
+        if self.table.rows:
             self.table.decide()
-        self.result.rejected.clear()
         for rows in self.spool:
             self._take(rows)
             self._check_time()
@@ -276,13 +275,11 @@ class _Cleaning:
         with closing(cast("Any", content.chunks)):
             for chunk in content.chunks:
                 self.result.rows += len(chunk.numbers) + len(chunk.malformed)
-                self.result.rejected["malformed_row"] += len(chunk.malformed)
                 if not self.sample:
                     texts = (*chunk.raws[:3], *(row.raw for row in chunk.malformed[:3]))
                     self.sample = "\n".join(raw[:1000] for raw in texts)
                 self.spool.add(self.table.note(chunk))
                 self._check_time()
-        self.result.rejected.clear()
 
     def _check_time(self) -> None:
         if time.process_time() - self.began > MAX_SECONDS:
