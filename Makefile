@@ -63,8 +63,8 @@ test: $(READY) java chromium $(CLASSES) ## Run the tests
 
 .PHONY: test-files
 test-files: $(READY) ## Clean 5,000 dropped files in every convention
-	@CONVENTION_FILES=5000 $(PYTHON) -m pytest tests/include/crypto_lake/on_arrival/test_conventions.py -s \
-	  -o timeout=3600 $(PYTEST_ARGS)
+	@CONVENTION_FILES=5000 $(PYTHON) -m pytest tests/include/crypto_lake/on_arrival/test_conventions.py \
+	  -o timeout=3600 -o log_cli=true -o log_cli_level=INFO $(PYTEST_ARGS)
 
 .PHONY: test-faults
 test-faults: $(READY) java $(CLASSES) ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal

@@ -96,8 +96,8 @@ def _attempted(
 ) -> Any:
     """Process one object; refuse it if that has failed too often.
 
-    A failure is put on record when it happens. If the attempt before ended without one, its process may have been
-    killed: then this attempt is on record before it begins.
+    A failure is put on record when it happens. If the attempt before ended without one, its process may have
+    been killed: then this attempt is on record before it begins.
     """
     from include.crypto_lake.on_arrival.processing import process, refuse
     from include.crypto_lake.on_arrival.refusals import UnusableFileError
@@ -107,7 +107,8 @@ def _attempted(
     if before >= LIMIT and not reprocess:
         error = UnusableFileError(
             "failed",
-            f"{arrival.key}: it has failed {before} times: read the log of process_arrivals, then drop a corrected "
+            f"{arrival.key}: it has failed {before} times: read the log of process_arrivals, then drop "
+            f"a corrected "
             "file, or after a new release trigger the DAG with reprocess = the file's key",
         )
         return refuse(s3, bucket, arrival, error, run_id=run_id)
@@ -180,7 +181,8 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
             "\n".join(
                 [
                     f"Run {run_id} of crypto_prices_on_arrival refused what it could not use, or was told "
-                    "something else than it could use. Drop the file again, corrected: it is taken up by itself.",
+                    "something else than it could use. Drop the file again, corrected: it is taken up "
+                    "by itself.",
                     run_url("crypto_prices_on_arrival", run_id),
                     "",
                     *lines[:_NAMED],

@@ -1,6 +1,6 @@
 """A dropped file becomes one table a day, with an account of every row and value that is not in it.
 
-    rows read   = rows kept + rows refused (with a reason) + rows superseded by a later one of the coin and day
+    rows read   = rows kept + rows refused (with a reason) + rows superseded by later ones of coin and day
     values read = values kept + values not understood (with a reason) + those of refused and superseded rows
 
 The steps, in this order: *survey* reads the file, and learns from all of its values how it writes numbers,
@@ -285,7 +285,8 @@ class _Cleaning:
         if time.process_time() - self.began > MAX_SECONDS:
             raise UnusableFileError(
                 "too_slow",
-                f"the file took over {MAX_SECONDS} seconds of a processor's time, which would hold up the files after it: split it "
+                f"the file took over {MAX_SECONDS} seconds of a processor's time, which would hold up "
+                f"the files after it: split it "
                 "into several files, each with fewer rows and columns",
             )
 
@@ -613,7 +614,8 @@ class _Cleaning:
         if not rows_hold or not values_hold:
             raise AssertionError(
                 f"the balance of {self.source.key} does not hold: {result.rows} rows read, but {result.kept} "
-                f"kept + {refused} refused + {result.superseded} superseded; values: {dict(counted)}. This is an "
+                f"kept + {refused} refused + {result.superseded} superseded; values: {dict(counted)}. "
+                f"This is an "
                 "error in cleaning.py: report it with the file."
             )
 

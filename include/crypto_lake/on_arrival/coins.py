@@ -74,7 +74,7 @@ def nature(text: str) -> str:
 
 
 def _is_pair(text: str) -> bool:
-    if not (quote := quote_of(text, certain=text.isupper() and len(text) > 5)):
+    if not quote_of(text, certain=text.isupper() and len(text) > 5):
         # Exchanges also write the quote first: USDT_BTC.
         first, _, second = text.partition("_")
         return text.isupper() and first.lower() in CURRENCIES and second.isalnum()
@@ -105,7 +105,7 @@ class IdColumn:
                 self.natures[text] = nature(text)
 
     def decide(self) -> None:
-        """Judge each value by all of them: a column that has symbols, names or foreign keys has only those."""
+        """Judge each value by all of them: a column that has symbols or names has only those."""
         kinds = Counter(self.natures.values())
         plausible = [text for text, what in self.natures.items() if not what]
         shouted = [text for text in plausible if text.isupper() and text.isalpha()]

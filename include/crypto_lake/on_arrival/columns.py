@@ -204,14 +204,14 @@ def meaning(name: str, currency: str) -> Meaning:
     known = targets(currency)
     if found := known.get(words.replace("_", "")):
         return Meaning(*found)
-    tokens = words.split("_")
+    parts = words.split("_")
     for prefix in (["market", "data"], ["quote"], ["quotes"]):
-        if tokens[: len(prefix)] == prefix and len(tokens) > len(prefix):
-            tokens = tokens[len(prefix) :]
-    mentioned = [token for token in tokens if token in CURRENCIES]
-    rest = [token for token in tokens if token not in CURRENCIES and token != "in"]
-    if "in_currency" in "_".join(tokens):
-        rest = [token for token in rest if token != "currency"]
+        if parts[: len(prefix)] == prefix and len(parts) > len(prefix):
+            parts = parts[len(prefix) :]
+    mentioned = [part for part in parts if part in CURRENCIES]
+    rest = [part for part in parts if part not in CURRENCIES and part != "in"]
+    if "in_currency" in "_".join(parts):
+        rest = [part for part in rest if part != "currency"]
     if len(mentioned) > 1 or (not mentioned and rest == words.split("_")):
         return Meaning(None)
     target, precedence = known.get("".join(rest) or "price", (None, 0))

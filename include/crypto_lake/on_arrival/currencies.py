@@ -6,8 +6,10 @@ import re
 from functools import cache
 
 _FIAT = (
-    "aed ars aud bdt bgn bhd bmd brl cad chf clp cny cop czk dkk egp eur gbp gel hkd huf idr ils inr isk jpy kes "
-    "krw kwd lkr mad mmk mxn myr ngn nok nzd pen php pkr pln ron rub sar sek sgd thb try twd uah usd vef vnd xag "
+    "aed ars aud bdt bgn bhd bmd brl cad chf clp cny cop czk dkk egp eur gbp gel hkd huf idr ils inr "
+    "isk jpy kes "
+    "krw kwd lkr mad mmk mxn myr ngn nok nzd pen php pkr pln ron rub sar sek sgd thb try twd uah usd "
+    "vef vnd xag "
     "xau xdr zar"
 )
 _COINS = "btc eth ltc bch bnb eos xrp xlm link dot yfi sol xbt bits sats usdt usdc busd fdusd tusd"
@@ -23,13 +25,15 @@ NOT_COINS = (CURRENCIES - _ALSO_COINS) | TICKERS
 
 # What may stand before or after a number.
 _SIGNS = {
-    "$": ("usd",), "us$": ("usd",), "€": ("eur",), "£": ("gbp",), "¥": ("jpy", "cny"), "₩": ("krw",), "₹": ("inr",),
+    "$": ("usd",), "us$": ("usd",), "€": ("eur",), "£": ("gbp",), "¥": ("jpy", "cny"), "₩": ("krw",),
+    "₹": ("inr",),
     "₽": ("rub",), "₺": ("try",), "฿": ("thb",), "₿": ("btc",), "₫": ("vnd",), "₴": ("uah",), "₦": ("ngn",),
     "r$": ("brl",), "c$": ("cad",), "ca$": ("cad",), "a$": ("aud",), "au$": ("aud",), "hk$": ("hkd",),
     "nz$": ("nzd",), "s$": ("sgd",), "rs": ("inr",), "zł": ("pln",), "fr": ("chf",),
 }  # fmt: skip
 _WORDS = {
-    "us dollar": "usd", "us dollars": "usd", "u s dollar": "usd", "dollar": "usd", "dollars": "usd", "euro": "eur",
+    "us dollar": "usd", "us dollars": "usd", "u s dollar": "usd", "dollar": "usd", "dollars": "usd",
+    "euro": "eur",
     "euros": "eur", "pound sterling": "gbp", "yen": "jpy",
 }  # fmt: skip
 # Without a delimiter only these: CHAINLINK and POLKADOT are coins.

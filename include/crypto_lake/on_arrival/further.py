@@ -1,7 +1,7 @@
 """The table's further columns: what files have beyond the schema, up to a number that a table can bear.
 
-A column that a file brings stays in the table for good. So the lake keeps a list of them, and when the table is
-full, what else a file has goes into one column as JSON.
+A column that a file brings stays in the table for good. So the lake keeps a list of them, and when the
+table is full, what else a file has goes into one column as JSON.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class FurtherColumns:
             if not new or self._write([*known, *new], etag):
                 return wanted & {*known, *new}
         raise RuntimeError(
-            f"s3://{self.bucket}/{_KEY} was changed by other tasks {_ATTEMPTS} times in a row: clear this task"
+            f"s3://{self.bucket}/{_KEY} was changed by other tasks {_ATTEMPTS} times in a row: clear "
+            f"this task"
         )
 
     def _read(self) -> tuple[list[str], str | None]:

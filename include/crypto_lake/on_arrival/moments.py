@@ -59,7 +59,8 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_WEEKDAY}{_MONTH}[ -]+(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[, -]+(?P<year>[0-9]{{4}}){_TIME}",
-        rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[. -]+{_MONTH}[, -]+(?P<year>[0-9]{{4}}|[0-9]{{2}}){_TIME}",
+        rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[. -]+{_MONTH}[, -]+"
+        rf"(?P<year>[0-9]{{4}}|[0-9]{{2}}){_TIME}",
         rf"(?P<year>[0-9]{{4}})(?P<sign>[-/.])(?P<month>[0-9]{{1,2}})(?P=sign)(?P<day>[0-9]{{1,2}}){_TIME}",
         rf"(?P<year>20[0-9]{{2}})(?P<month>[0-9]{{2}})(?P<day>[0-9]{{2}})"
         rf"(?:[t ]?(?P<hour>[0-9]{{2}})(?P<minute>[0-9]{{2}})(?P<second>[0-9]{{2}}){_ZONE})?",

@@ -8,24 +8,32 @@ from dataclasses import dataclass
 
 # Why a row is refused, and what to do about it. A row is refused for the first reason that holds.
 REASONS: Mapping[str, str] = {
-    "malformed_row": "The row cannot be read: a JSON element that is not an object, a broken JSON line, or a CSV "
+    "malformed_row": "The row cannot be read: a JSON element that is not an object, a broken JSON line, "
+    "or a CSV "
     "record with more values than the header has names. Correct that row and drop the file again.",
     "no_coin_id": "Nothing in the row is CoinGecko's id of a coin: write it into a column coin_id.",
     "several_coin_ids": "The row offers several ids: write CoinGecko's into a column coingecko_id.",
     "no_price": "The row has no current_price: write a price into it, or leave the row out.",
     "other_currency": "The row's price is in another currency than the lake's: convert it first.",
-    "ambiguous_price": "current_price can be read as a fraction or as thousands: write every price in the file "
-    "with a decimal point and without thousands separators, such as 1234.50, in a CSV with commas between the "
+    "ambiguous_price": "current_price can be read as a fraction or as thousands: write every price in "
+    "the file "
+    "with a decimal point and without thousands separators, such as 1234.50, in a CSV with commas "
+    "between the "
     "values.",
-    "bad_price": "current_price is not a finite number greater than zero: write it with a decimal point, such as "
+    "bad_price": "current_price is not a finite number greater than zero: write it with a decimal "
+    "point, such as "
     "1234.56.",
-    "negative_market_cap": "market_cap is below zero, so the row's amounts cannot be trusted: correct it, or leave "
+    "negative_market_cap": "market_cap is below zero, so the row's amounts cannot be trusted: correct "
+    "it, or leave "
     "it empty.",
-    "ambiguous_date": "The file does not show whether the day or the month comes first: write ISO 8601, such as "
+    "ambiguous_date": "The file does not show whether the day or the month comes first: write ISO 8601, "
+    "such as "
     "2026-02-25, into last_updated.",
     "no_date": "Neither last_updated nor the file's name gives the row's day: write ISO 8601, such as "
-    "2026-02-25T12:00:00Z, into last_updated, or put the date into the name, as in raw/prices_2026-02-25.json.",
-    "no_order": "The coin has several different rows for the day, and their times do not show which is the latest: "
+    "2026-02-25T12:00:00Z, into last_updated, or put the date into the name, as in "
+    "raw/prices_2026-02-25.json.",
+    "no_order": "The coin has several different rows for the day, and their times do not show which is "
+    "the latest: "
     "write different times into last_updated, or leave one row for the coin and the day.",
 }
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Generic, Self, TypeVar
 
-
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,8 @@ class FileColumn:
         numbers: How its numbers are written, if it has any.
         dates: How its dates are.
         quotes: Of symbols and pairs: value -> the currency of the pair, null if it is none.
-        kept_as: The further column that has it; empty: none.
+        kept_as: The further column that has what no target takes.
+        style: How its numbers are read.
     """
 
     name: str
@@ -97,7 +98,7 @@ class FileColumn:
     dates: DateEvidence | None = None
     quotes: dict[str, str | None] | None = None
     kept_as: str = ""
-    style: values.NumberStyle = values.NumberStyle()
+    style: values.NumberStyle = field(default_factory=values.NumberStyle)
 
     @property
     def target(self) -> str | None:
@@ -106,7 +107,7 @@ class FileColumn:
 
 
 class FileTable:
-    """All columns of a file: first their values are noted, then `decide` says what they are, then they serve."""
+    """A file's columns: their values are noted, then `decide` says what they are, then they serve."""
 
     def __init__(self, content: Content, currency: str, latest: datetime) -> None:
         self.currency = currency
@@ -156,7 +157,8 @@ class FileTable:
                 if len(ids.natures) > MAX_COINS:
                     raise UnusableFileError(
                         "too_large",
-                        f"the file has over {MAX_COINS:,} different values in {ids.name}, which is more than there "
+                        f"the file has over {MAX_COINS:,} different values in {ids.name}, which is more "
+                        f"than there "
                         "are coins: write CoinGecko's ids into a column coin_id, or split the file",
                     )
         return rows
@@ -242,7 +244,8 @@ class FileTable:
             if named:
                 raise UnusableFileError(
                     "other_currency",
-                    f"the file has no price in the lake's currency, {self.currency}, only {', '.join(named)}: "
+                    f"the file has no price in the lake's currency, {self.currency}, "
+                    f"only {', '.join(named)}: "
                     f"convert the prices, and write them into a column price_{self.currency}",
                 )
             raise self._lacks("current_price")
@@ -268,7 +271,7 @@ class FileTable:
         )
 
     def _name_further_columns(self) -> None:
-        """Give every column a name of its own; one that fills a target gets it in case a row passes it over."""
+        """Give every column a name of its own, for what is not taken into a target."""
         taken = Counter(dict.fromkeys((*SCHEMA.names, *RESERVED), 1))
         # Columns of no target first: their names must not depend on what is passed over.
         for last in (False, True):
@@ -378,13 +381,12 @@ class FileTable:
         sources = [index for index in self.sources[target] if index in rows.cells]
         dates = [index for index in sources if snake_case(self.columns[index].name) in ("date", "day")]
         for index in sources:
-            cells, evidence = rows.cells[index], self.columns[index].dates
-            assert evidence
+            cells, evidence = rows.cells[index], cast("DateEvidence", self.columns[index].dates)
             if dates and index not in dates:
                 clocks = times.is_clock(cells)
                 if bool(pc.any(clocks).as_py()):
-                    day, of_days = rows.cells[dates[0]], self.columns[dates[0]].dates
-                    assert of_days
+                    day = rows.cells[dates[0]]
+                    of_days = cast("DateEvidence", self.columns[dates[0]].dates)
                     both = pc.binary_join_element_wise(day, cells, " ")
                     made.append((pc.if_else(pc.fill_null(clocks, False), both, None), of_days))
             made.append((cells, evidence))

@@ -23,8 +23,8 @@ Mask = npt.NDArray[np.bool_]
 Problems = npt.NDArray[np.int8]
 
 # Why a text is not the value that its column wants. A problem is its number here; 0 is none.
-PROBLEMS = ("", "not_a_number", "ambiguous", "mixed", "other_currency", "out_of_range", "not_a_time", "coarse",
-            "unknown_unit", "nested")  # fmt: skip
+PROBLEMS = ("", "not_a_number", "ambiguous", "mixed", "other_currency", "out_of_range", "not_a_time",
+            "coarse", "unknown_unit", "nested")  # fmt: skip
 NOT_A_NUMBER, AMBIGUOUS, MIXED, OTHER_CURRENCY, OUT_OF_RANGE, NOT_A_TIME, COARSE, UNKNOWN_UNIT, NESTED = (
     range(1, 10)
 )
@@ -124,7 +124,7 @@ class NumberStyle:
         Args:
             column: The column's.
             file: What all the file's columns show together.
-            delimiter: Of a CSV. Where a decimal comma is usual, a comma is not used as delimiter. Empty: JSON.
+            delimiter: Of a CSV. Who writes decimal commas does not use a comma there. Empty: JSON.
         """
         for shown in (column.shown, file):
             match shown & (_POINT | _COMMA):

@@ -107,7 +107,8 @@ def check_width(names: Iterable[str]) -> None:
     if len(found) > MAX_COLUMNS:
         raise UnusableFileError(
             "wrong_shape",
-            f"the rows have over {MAX_COLUMNS} different columns: write one row for each coin, with its id and "
+            f"the rows have over {MAX_COLUMNS} different columns: write one row for each coin, with its "
+            f"id and "
             "price, and not one column for each coin",
             sample="\n".join(name[:100] for name in found[:20]),
         )

@@ -1,8 +1,8 @@
 """Price files as people have them: known rows, written in every convention, and what has to become of them.
 
 Nothing here is copied from a real file. A convention is drawn for each of a file's properties, independently:
-shape, nesting, ids, currency, decimal sign, thousands, dates, delimiter, encoding. `Made.is_shown` says whether
-the file itself shows its conventions; then it should be read. Whatever it does, it must never be read wrongly.
+shape, nesting, ids, currency, decimal sign, thousands, dates, delimiter, encoding. `Made.is_shown` says
+whether the file itself shows its conventions; then it should be read. It must never be read wrongly.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import math
@@ -18,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.crypto_lake.on_arrival.reading import chunks
 from include.crypto_lake.on_arrival.cleaning import (
     CleanedFile,
     RejectedRow,
@@ -28,6 +26,7 @@ from include.crypto_lake.on_arrival.cleaning import (
     latest_per_coin,
 )
 from include.crypto_lake.on_arrival.columns import COLUMNS, MAX_NAME, SCHEMA
+from include.crypto_lake.on_arrival.reading import chunks
 from include.crypto_lake.on_arrival.refusals import FILE_REASONS, REASONS
 from local_aws.crawlers import glue_type
 
@@ -392,7 +391,8 @@ def test_a_date_alone_is_its_midnight() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-02-30", "2026-02-25T25:00:00Z", "12:00", "2026", "1.77E+09", "1.77202E+12", "Feb 2026", "25 Febr",
+        "2026-02-30", "2026-02-25T25:00:00Z", "12:00", "2026", "1.77E+09", "1.77202E+12", "Feb 2026",
+        "25 Febr",
         "now", True, "2009-01-02T23:59:59Z", "1970-01-01", 0, -1, "2026-02-27T03:30:01Z", "9999-12-31", 1e15,
         17720208000000, "13/13/2026", "2026-02-25 13:00 PM", "2026-02-25T12:00:00+99:99", {"at": 1}, math.inf,
     ],

@@ -1,4 +1,4 @@
-"""Files in every convention: the right rows, or a refusal; and most of those that show what they mean are read.
+"""Files in every convention: the right rows, or a refusal; most that show what they mean are read.
 
 `make test-files` makes 5,000 instead of 300.
 """
@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections import Counter
 from random import Random
 
 from include.crypto_lake.on_arrival.cleaning import SourceObject, UnusableFileError, clean
 from tests.include.crypto_lake.on_arrival.conventions import ARRIVED, Made, make
+
+log = logging.getLogger(__name__)
 
 FILES = int(os.environ.get("CONVENTION_FILES", "300"))
 
@@ -46,9 +49,7 @@ def test_a_file_is_read_rightly_or_refused_whatever_its_conventions(seed: int) -
         (shown if made.is_shown else others)[outcome] += 1
         if made.is_shown and outcome != "read":
             missed.append(made.how | {"outcome": outcome})
-    print(f"shown: {dict(shown)}; others: {dict(others)}")
-    for how in missed[:20]:
-        print(how)
+    log.info("Shown: %s; others: %s; not read: %s", dict(shown), dict(others), missed[:20])
     assert shown["read"] >= 0.85 * shown.total(), (shown, missed[:5])
     assert others.total() > FILES // 10, "some files must not show what they mean"
     assert others.total() - others["read"] > others.total() // 2

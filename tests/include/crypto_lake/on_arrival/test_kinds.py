@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is a line
 """Kinds of files that once came out wrong without a word, each in a small file of the same properties."""
 
 from __future__ import annotations

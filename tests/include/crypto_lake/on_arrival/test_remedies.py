@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a case is a line
 """Each refusal says what to do. Doing that gives the right rows."""
 
 from __future__ import annotations

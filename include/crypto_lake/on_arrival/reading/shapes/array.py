@@ -61,7 +61,7 @@ def records(found: Iterator[tuple[Any, str]], names: Any) -> Iterator[Row]:
         elif len(values) > len(names):
             yield raw, None, f"{len(values)} values, but there are {len(names)} columns"
         else:
-            _, cells, problem = row({"": values}, f'{{"": {raw}}}')
+            _, _, problem = row({"": values}, f'{{"": {raw}}}')
             if problem or any(isinstance(cell, list | dict) for cell in values):
                 yield raw, None, problem or "a value is nested"
             else:

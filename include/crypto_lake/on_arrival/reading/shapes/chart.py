@@ -15,9 +15,9 @@ _COLUMNS = {"prices": "price", "market_caps": "market_cap", "total_volumes": "to
 
 
 class Chart(ObjectShape):
-    """`{"prices": [[1788998400000, 64123.5], …], …}`: /coins/{id}/market_chart, which does not say of which coin.
+    """`{"prices": [[1788998400000, 64123.5], …], …}`: CoinGecko's market_chart.
 
-    An `id` (or `currency`, `source`) beside the arrays holds for all its rows.
+    It does not say of which coin it is. An `id` (or `currency`, `source`) beside the arrays is of all rows.
     """
 
     @classmethod

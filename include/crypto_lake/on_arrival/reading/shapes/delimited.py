@@ -107,7 +107,7 @@ def _header(text: str) -> _Header:
 
 
 def _first_known(text: str, delimiter: str) -> _Header | None:
-    """The first record that names a coin's id and a price, alone or with the one below it; None: none does."""
+    """The first record that names a coin and a price, alone or with the one below it."""
     above: list[str] = []
     before: _Header | None = None
     for lines, record in _numbered_records(text, delimiter):

@@ -13,7 +13,7 @@ from include.crypto_lake.on_arrival.reading.text import Text
 
 
 class Keyed(ObjectShape):
-    """`{"bitcoin": {"usd": 64123.5}, …}`: CoinGecko's /simple/price. Whether a key is an id is judged later."""
+    """`{"bitcoin": {"usd": 64123.5}, …}`: /simple/price. Whether a key is an id is judged later."""
 
     @classmethod
     def recognizes(cls, head: Head) -> bool:

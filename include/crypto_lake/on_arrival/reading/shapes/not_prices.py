@@ -59,7 +59,8 @@ class ApiError(ObjectShape):
         message = _message(self.members)
         raise UnusableFileError(
             "wrong_shape",
-            f"the file is not a price list but an API's error: {message}. Fetch the prices again, then drop them",
+            f"the file is not a price list but an API's error: {message}. Fetch the prices again, then "
+            f"drop them",
             sample=message,
         )
 
