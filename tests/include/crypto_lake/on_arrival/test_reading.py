@@ -209,6 +209,15 @@ def test_a_record_with_the_wrong_number_of_fields_is_malformed() -> None:
     assert malformed(body) == [(2, "3 fields, but the header has 2", "b,2,3")]
 
 
+def test_a_file_that_is_cut_within_a_record_does_not_give_half_a_price() -> None:
+    body = b"id,price,market_cap\nbitcoin,64123.5,1\nethereum,34"
+    assert [row["id"] for row in rows(body)] == ["bitcoin"]
+    [(number, detail, _)] = malformed(body)
+    assert number == 2
+    assert "cut off" in detail
+    assert len(rows(body + b"56,\n")) == 2
+
+
 def test_a_quoted_field_may_hold_line_ends_quotes_and_delimiters() -> None:
     assert rows(b'id,note,price\na,"one\r\ntwo, ""three""",1\nb,,2\n') == [
         {"id": "a", "note": 'one\r\ntwo, "three"', "price": "1"},

@@ -69,11 +69,14 @@ class Delimited(Shape):
         while lines or read_on():
             raws = [line.rstrip("\r\n") for line in lines]
             if records := _records(raws, delimiter):
+                is_cut = not lines[-1].endswith(("\r", "\n"))
                 lines.clear()
                 if set(map(len, records)) == {width}:
                     yield from zip(raws, records, repeat(None))
                 else:
-                    yield from (_fitted(*row, width) for row in zip(raws, records, strict=True))
+                    *others, last = zip(raws, records, strict=True)
+                    yield from (_fitted(*row, width) for row in others)
+                    yield _fitted(*last, width, is_cut=is_cut)
             while lines:
                 line = lines.popleft()
                 raw = line.rstrip("\r\n")
@@ -85,7 +88,7 @@ class Delimited(Shape):
                     cells, raw, used = _joined(line, ahead, width, delimiter)
                     for _ in range(used):
                         lines.popleft()
-                yield _fitted(raw, cells, width)
+                yield _fitted(raw, cells, width, is_cut=not line.endswith(("\r", "\n")))
 
 
 def _header(text: str) -> _Header:
@@ -181,10 +184,12 @@ def _records(raws: list[str], delimiter: str) -> list[list[str]] | None:
     return records if len(records) == len(raws) else None
 
 
-def _fitted(raw: str, cells: list[str] | None, width: int) -> Row:
+def _fitted(raw: str, cells: list[str] | None, width: int, *, is_cut: bool = False) -> Row:
     """A row from a record, if it is one and has no value beyond the header's width."""
     if cells is None:
         return raw, None, "a quote is opened and never closed"
+    if is_cut and len(cells) < width:  # half a price looks like a price
+        return raw, None, f"{len(cells)} fields without a line end: the file may be cut off here"
     if any(cells[width:]):
         return raw, None, f"{len(cells)} fields, but the header has {width}"
     return raw, [*cells[:width], *[""] * (width - len(cells))], None
