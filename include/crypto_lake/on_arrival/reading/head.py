@@ -73,7 +73,7 @@ class Head:
             with opened(self.body, self.encoding) as text:
                 for number, name in enumerate(members(text)):
                     member = _member(text)
-                    text.rows += member.count or member.kind is dict
+                    text.rows += member.kind is dict
                     # Of a document with a member for each coin the first ones show what it is.
                     if number < 2 * _SEEN_KEYS or member.kind is not dict:
                         found[name] = member
@@ -100,6 +100,7 @@ def _member(text: Any) -> Member:
         for element, _ in elements(text):
             first = element if not count else first
             count += 1
+            text.rows += 1
         return Member(list, first=first, count=count)
     found, raw = value(text)
     if isinstance(found, dict):
