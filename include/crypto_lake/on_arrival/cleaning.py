@@ -503,7 +503,9 @@ class _Cleaning:
     def _without_intervals(self, table: pa.Table) -> pa.Table:
         """Empty the high, low and volume of candles that are shorter than a day."""
         at = table["last_updated"].to_numpy().astype("datetime64[us]")
+        second = np.timedelta64(1, "s")  # some say 23:59:59.999
         midnight = np.isnat(at) | (at == at.astype("datetime64[D]"))
+        midnight |= at.astype("datetime64[D]") != (at + second).astype("datetime64[D]")
         if midnight.all() and not self.result.differing:
             return table
         for name in self.table.of_an_interval():

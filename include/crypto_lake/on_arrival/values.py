@@ -55,7 +55,7 @@ _WRITTEN = re.compile(
     rf"(?P<open>\()?(?P<minus>[-+−])? ?(?P<before>{_UNIT})?[{_SPACES}]?(?P<inner>[-+−])?"
     rf"(?P<core>[0-9](?:[0-9.,'’{_SPACES}]*[0-9.,])?|[.,][0-9]+)"
     rf"(?:[eE](?P<exponent>[-+−]?[0-9]+))?"
-    rf"[{_SPACES}]?(?P<scale>mln|bln|trn|bn|tn|[KMBTkmbt])?[{_SPACES}]?(?P<percent>%)?"
+    rf"[{_SPACES}]?(?P<scale>(?:mln|bln|trn|bn|tn|[KMBTkmbt])(?![A-Za-z]))?[{_SPACES}]?(?P<percent>%)?"
     rf"[{_SPACES}]?(?P<after>{_UNIT})?(?P<close>\))?(?P<trailing>-)?"
 )
 _SPACED = re.compile(

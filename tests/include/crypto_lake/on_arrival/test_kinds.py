@@ -71,6 +71,8 @@ REFUSED = "no_usable_row"
         ("Coin,Price\nid,EUR\nbitcoin,1\n", "other_currency"),
         ([{"id": "bitcoin", "current_price": {"eur": 1, "usd": 2}}], {("09-10", "bitcoin"): 2.0}),
         ([{"id": "bitcoin", "current_price": {"eur": 1}}], REFUSED),
+        ("id,price\nbitcoin,$5 MXN\n", REFUSED),
+        ("id,price\nbitcoin,1.5M USD\n", {("09-10", "bitcoin"): 1500000.0}),
         # Which day?
         ("id,price,time\nbitcoin,1,1.79E+12\n", {("09-10", "bitcoin"): 1.0}),
         ("id,price,date\nbitcoin,1,08/09/2026\n", REFUSED),
