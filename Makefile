@@ -66,6 +66,11 @@ down: ## End that; its data stay in volumes (docker compose down --volumes delet
 test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-files
+test-files: $(READY) ## Clean 5,000 dropped files in every convention
+	@CONVENTION_FILES=5000 $(PYTHON) -m pytest tests/include/crypto_lake/on_arrival/test_conventions.py \
+	  -o timeout=3600 -o log_cli=true -o log_cli_level=INFO $(PYTEST_ARGS)
+
 .PHONY: test-faults
 test-faults: $(READY) java ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
 	@$(PYTHON) -m pytest tests/faults/killed -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)

@@ -14,8 +14,8 @@ table `processed_crypto`, and below `rejected/raw/` what could not be used, with
 And every 15 minutes, for messages that were lost. A message only wakes the DAG; each run looks for itself, so merged,
 repeated, lost and late messages do no harm. A run that finds nothing ends at once.
 
-**Which day a row belongs to.** The date in the file's key (`raw/crypto_prices_2026-02-25.json`); if it has none, the
-row's own timestamp.
+**Which day a row belongs to.** The day of its own time. The date in the file's key (`raw/crypto_prices_2026-02-25.json`)
+stands in where a row has no time.
 
 **Needs.** Airflow Variable `crypto_lake` (`bucket`, and for alerts `alert_topic_arn`), AWS credentials (on MWAA: the
 execution role), and the queue, the bucket's notification, the crawler and the topic of `include/resources/`. The DAG has
@@ -126,13 +126,16 @@ with DAG(
         # A small file takes 340 MB, its supervisor included; a worker of mw1.small has 2 GB and takes five tasks.
         max_active_tis_per_dagrun=2,
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
+        # Soon: the next files wait for this run, and a file that fails three times is refused.
+        retry_delay=timedelta(seconds=5),
+        retry_exponential_backoff=False,
         doc_md="Clean one object and fold its rows into the days they are of; refuse what cannot be used.",
     )
     def process_arrivals(
-        batch: dict[str, Any], run: str, bucket: str, reprocess: str, currency: str
+        batch: dict[str, Any], run: str, bucket: str, reprocess: str, currency: str, ti: Any = None
     ) -> list[dict[str, Any]]:
         """Clean one object and fold its rows into the days they are of; refuse what cannot be used."""
-        return arrival_tasks.process(batch["number"], run, bucket, reprocess, currency)
+        return arrival_tasks.process(batch["number"], run, bucket, reprocess, currency, ti.try_number)
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, on_success_callback=metrics.arrivals)
     def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:

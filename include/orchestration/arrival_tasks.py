@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from include.crypto_lake.on_arrival import arrivals
+from include.crypto_lake.on_arrival.attempts import LIMIT, Attempts
 from lake_provider.triggers.sqs import printable
 
 if TYPE_CHECKING:
@@ -41,8 +42,18 @@ def find(run_id: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
     return [{"number": number, "label": _batch_label(batch)} for number, batch in enumerate(batches)]
 
 
-def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str) -> list[dict[str, Any]]:
+def process(
+    batch: int, run_id: str, bucket: str, reprocess: str, currency: str, attempt: int = 1
+) -> list[dict[str, Any]]:
     """Process one batch of a run's list: an object whatever becomes of the one before it.
+
+    Args:
+        batch: The batch's number.
+        run_id: The run's.
+        bucket: The lake's.
+        reprocess: Not empty: make the objects' days again, even if they have them.
+        currency: The lake's.
+        attempt: The task's, from 1. The ones before may have been killed by an object.
 
     Returns:
         What became of each object (`processing.Outcome` as JSON).
@@ -51,8 +62,6 @@ def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str)
         AirflowException: some objects could not be processed; the others were.
     """
     from airflow.sdk.exceptions import AirflowException
-
-    from include.crypto_lake.on_arrival.processing import process as process_one
 
     s3 = _s3_client(bucket)
     batches = arrivals.kept(s3, bucket, run_id)
@@ -63,9 +72,7 @@ def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str)
     outcomes, failures = [], {}
     for arrival in batches[batch]:
         try:
-            outcome = process_one(
-                s3, bucket, arrival, currency=currency, run_id=run_id, again=bool(reprocess)
-            )
+            outcome = _process_recorded(s3, bucket, arrival, run_id, reprocess, currency, attempt)
         except Exception as error:  # the rest of the batch must not wait for this one
             log.exception("%s could not be processed", arrival.key)
             failures[arrival.key] = error
@@ -76,6 +83,46 @@ def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str)
         reasons = "; ".join(f"{key}: {type(error).__name__}: {error}" for key, error in failures.items())
         raise AirflowException(f"{len(failures)} of {len(batches[batch])} objects failed: {reasons}")
     return outcomes
+
+
+def _process_recorded(
+    s3: S3Client,
+    bucket: str,
+    arrival: arrivals.Arrival,
+    run_id: str,
+    reprocess: str,
+    currency: str,
+    attempt: int,
+) -> Any:
+    """Process one object; refuse it if that has failed too often.
+
+    A failure is put on record when it happens. If the attempt before ended without one, its process may have
+    been killed: then this attempt is on record before it begins.
+    """
+    from include.crypto_lake.on_arrival.processing import process, refuse
+    from include.crypto_lake.on_arrival.refusals import UnusableFileError
+
+    record = Attempts(s3, bucket, arrival)
+    before = len(record.failures()) if arrival.failures or attempt > 1 else 0
+    if before >= LIMIT and not reprocess:
+        error = UnusableFileError(
+            "failed",
+            f"{arrival.key}: it has failed {before} times: read the log of process_arrivals, then drop "
+            f"a corrected "
+            "file, or after a new release trigger the DAG with reprocess = the file's key",
+        )
+        return refuse(s3, bucket, arrival, error, run_id=run_id)
+    is_suspect = attempt > 1 or arrival.failures > 0
+    if is_suspect:
+        record.note(before + 1, "The process ended without a word: killed, or out of memory.", run_id)
+    try:
+        outcome = process(s3, bucket, arrival, currency=currency, run_id=run_id, again=bool(reprocess))
+    except Exception as error:
+        record.note(before + 1, f"{type(error).__name__}: {error}"[:2_000], run_id)
+        raise
+    if is_suspect:
+        record.forget()
+    return outcome
 
 
 def output_partitions(bucket: str) -> str:
@@ -120,19 +167,24 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
         "kept": sum(outcome["kept"] for outcome in outcomes),
         "rejected": sum(sum(o["rejected"].values()) for o in outcomes if o["status"] == "processed"),
         "superseded": sum(outcome["superseded"] for outcome in outcomes),
+        "differing": sum(outcome.get("differing", 0) for outcome in outcomes),
+        "moved": sum(outcome.get("moved", 0) for outcome in outcomes),
     }
-    log.info("Files: %s. Rows of the processed files: %s", files, rows)
-    if refused := [outcome for outcome in outcomes if outcome["note"]]:
+    emptied = sum(sum(problems.values()) for o in outcomes for problems in o.get("emptied", {}).values())
+    values = {"read": sum(o.get("values", {}).get("read", 0) for o in outcomes), "emptied": emptied}
+    log.info("Files: %s. Rows of the processed files: %s. Values: %s", files, rows, values)
+    if refused := [outcome for outcome in outcomes if _needs_attention(outcome)]:
         lines = [
-            f"{o['key']}: {o['message'] or _count_reasons(o['rejected'])}\n  {o['note']}" for o in refused
+            f"{o['key']}: {o['message'] or _list_reasons(o)}\n  {o['note'] or ''}".rstrip() for o in refused
         ]
         more = [f"and {len(lines) - _MAX_NAMED_FILES} more"] if len(lines) > _MAX_NAMED_FILES else []
         alert(
             f"{files['rejected']} files and {rows['rejected']} rows refused below {arrivals.RAW}",
             "\n".join(
                 [
-                    f"Run {run_id} of crypto_prices_on_arrival refused what it could not use. Drop the file "
-                    "again, corrected: it is taken up by itself.",
+                    f"Run {run_id} of crypto_prices_on_arrival refused what it could not use, or was told "
+                    "something else than it could use. Drop the file again, corrected: it is taken up "
+                    "by itself.",
                     run_url("crypto_prices_on_arrival", run_id),
                     "",
                     *lines[:_MAX_NAMED_FILES],
@@ -147,11 +199,27 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
             f"{listed - len(outcomes)} of {listed} objects were not dealt with: read the failed "
             "process_arrivals tasks, then clear them with everything downstream"
         )
-    return {"files": files, "rows": rows}
+    return {"files": files, "rows": rows, "values": values}
 
 
-def _count_reasons(rejected: dict[str, int]) -> str:
-    return ", ".join(f"{count} rows {reason}" for reason, count in sorted(rejected.items()))
+def _needs_attention(outcome: dict[str, Any]) -> bool:
+    """Whether a file lost rows or much of a column, or has no row of the day in its name."""
+    all_moved = outcome.get("moved") and outcome["moved"] == outcome["kept"]
+    return bool(
+        (outcome["message"] and outcome["note"]) or outcome["rejected"] or outcome.get("lost") or all_moved
+    )
+
+
+def _list_reasons(outcome: dict[str, Any]) -> str:
+    found = [f"{count} rows {reason}" for reason, count in sorted(outcome["rejected"].items())]
+    found += [
+        f"{count} values of {column} {problem}"
+        for column in outcome.get("lost", ())
+        for problem, count in sorted(outcome["emptied"][column].items())
+    ]
+    if outcome.get("moved"):
+        found.append(f"{outcome['moved']} rows are of another day than the one in the file's name")
+    return ", ".join(found)
 
 
 def _batch_label(batch: Sequence[arrivals.Arrival]) -> str:

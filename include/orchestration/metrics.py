@@ -81,11 +81,13 @@ def publication(context: Context) -> Figures:
 
 @_sends_metrics
 def arrivals(context: Context) -> Figures:
-    """Of `report`: dropped files by what became of them, and their rows."""
+    """Of `report`: dropped files by what became of them, their rows, and their values."""
     made = _task_result(context)
-    return {f"{name}_files": count for name, count in made["files"].items()} | {
-        f"processed_rows_{name}": count for name, count in made["rows"].items()
-    }
+    return (
+        {f"{name}_files": count for name, count in made["files"].items()}
+        | {f"processed_rows_{name}": count for name, count in made["rows"].items()}
+        | {f"processed_values_{name}": count for name, count in made["values"].items()}
+    )
 
 
 def _task_result(context: Context) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from include.crypto_lake.on_arrival import rejects
+from include.crypto_lake.on_arrival import attempts, rejects
 from include.crypto_lake.on_arrival.partitions import PREFIX, Partition, SourceRecord
 
 if TYPE_CHECKING:
@@ -37,12 +37,14 @@ class Arrival:
         etag: Its ETag, without quotes.
         last_modified: When it was put, ISO 8601 in UTC.
         recorded_in: Days whose output has rows of an earlier version of it.
+        failures: How often a run has tried it in vain.
     """
 
     key: str
     etag: str
     last_modified: str
     recorded_in: tuple[str, ...] = ()
+    failures: int = 0
 
 
 def find(s3: S3Client, bucket: str, *, reprocess: str = "") -> list[Arrival]:
@@ -57,12 +59,13 @@ def find(s3: S3Client, bucket: str, *, reprocess: str = "") -> list[Arrival]:
         New and changed objects, oldest first.
     """
     recorded = _records(s3, bucket)
-    refused = rejects.refused(_objects(s3, bucket, rejects.PREFIX))
+    notes = list(_objects(s3, bucket, rejects.PREFIX))
+    refused, failures = rejects.refused(notes), attempts.counted(notes)
     found = []
     for entry in _objects(s3, bucket, RAW):
         key, etag = entry["Key"], entry["ETag"].strip('"')
-        if key.endswith("/") and not entry["Size"]:
-            continue  # what consoles call a folder
+        if _is_marker(key) or (key.endswith("/") and not entry["Size"]):  # what consoles call a folder
+            continue
         records = recorded.get(key, {})
         noted_at = refused.get(rejects.folder(key, etag))
         # The same bytes put again later may be usable by then: their date was in the future.
@@ -70,9 +73,21 @@ def find(s3: S3Client, bucket: str, *, reprocess: str = "") -> list[Arrival]:
         if done and not (reprocess and key.startswith(reprocess)):
             continue
         found.append(
-            Arrival(key, etag, entry["LastModified"].astimezone(UTC).isoformat(), tuple(sorted(records)))
+            Arrival(
+                key,
+                etag,
+                entry["LastModified"].astimezone(UTC).isoformat(),
+                tuple(sorted(records)),
+                failures.get(rejects.folder(key, etag), 0),
+            )
         )
     return sorted(found, key=lambda arrival: (arrival.last_modified, arrival.key))
+
+
+def _is_marker(key: str) -> bool:
+    """Whether an object is a program's own: `_SUCCESS`, `_temporary/…`, `.part-0.csv.crc`, `day_$folder$`."""
+    names = key.removeprefix(RAW).split("/")
+    return any(name.startswith(("_", ".")) for name in names) or key.endswith("_$folder$")
 
 
 def freeze(s3: S3Client, bucket: str, run_id: str, arrivals: Sequence[Arrival]) -> list[list[Arrival]]:

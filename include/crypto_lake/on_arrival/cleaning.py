@@ -1,18 +1,25 @@
-"""A dropped price file becomes one table a day, with an account of every row that is not in it.
+"""A dropped file becomes one table a day, with an account of every row and value that is not in it.
 
-    rows read = rows kept + rows refused, with a reason + rows superseded by a later one of that coin and day
+    rows read   = rows kept + rows refused (with a reason) + rows superseded by later ones of coin and day
+    values read = values kept + values not understood (with a reason) + those of refused and superseded rows
+
+The steps, in this order: *survey* reads the file, and learns from all of its values how it writes numbers,
+dates and ids; *decide* settles that, once for each column; *take* types and judges each row; *settle* keeps
+the latest row of each coin and day, and decides which days those are; *report* hands on what was refused.
 
 Files of any length are read in chunks: what is kept in memory grows with the coins and days in a file, not
-with its rows.
+with its rows. Between the steps the rows are on disk.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import IO, Any, cast
 
 import numpy as np
@@ -22,20 +29,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import values
-from include.crypto_lake.on_arrival.columns import (
-    AMOUNT,
-    COLUMNS,
-    CURRENCY_SIGNS,
-    LAKE_COLUMNS,
-    MOMENT,
-    SCHEMA,
-    further_name,
-    snake_case,
-    targets,
-)
+from include.crypto_lake.on_arrival.columns import AMOUNT, COLUMNS, SCHEMA, TEXT
 from include.crypto_lake.on_arrival.days import day_in_name
-from include.crypto_lake.on_arrival.reading import Chunk, read
+from include.crypto_lake.on_arrival.reading import Content, read
 from include.crypto_lake.on_arrival.refusals import REASONS, RejectedRow, UnusableFileError
+from include.crypto_lake.on_arrival.spool import Spool
+from include.crypto_lake.on_arrival.table import FileTable, Rows
 
 __all__ = [
     "CleanedFile",
@@ -46,13 +45,23 @@ __all__ = [
     "latest_per_coin",
 ]
 
-# How far a row may be from the day in its file's name: feeds run late, and over midnight.
-TOLERANCE = timedelta(days=2)
 # How far a clock may be ahead of S3's.
 CLOCK = timedelta(days=1)
-# What a message shows of a wrong file's column names: how many, and of each how much.
-_SHOWN_NAMES = 20
-_SHOWN_NAME = 60
+# A snapshot that was taken just after midnight still has prices from before, and the other way round.
+OVER_MIDNIGHT = timedelta(hours=1)
+# Of a processor's time. The next files wait for a run, and a run for its slowest file: less than two minutes.
+MAX_SECONDS = 90
+
+# A row's fate while it is judged: a number of these.
+_REASONS = ("", *REASONS)
+_CODES = {reason: code for code, reason in enumerate(_REASONS)}
+# Of rows that are not settled yet: whether their last_updated is a day, without a time.
+_IS_DAY = "is_day"
+_AMOUNTS = [field.name for field in SCHEMA if field.type == AMOUNT]
+# What makes two rows of a coin differ: everything but their times and where they are from.
+_SAID = [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", "symbol", "name", "image", "source"]
+# Whose values are counted: what a file's columns can fill.
+_FILLED = [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", "last_updated"]
 
 
 @dataclass(frozen=True)
@@ -74,19 +83,34 @@ class CleanedFile:
         rows: How many rows the file has.
         rejected: Reason (refusals.REASONS) -> rows that were refused.
         superseded: Rows that gave way to a later row of the same coin and day in the file.
-        emptied: Column -> values that could not be used and became null; their rows stay.
+        differing: How many of those differ from it in more than their time.
+        emptied: Column -> problem (values.PROBLEMS) -> values that could not be used and became null; their
+            rows stay.
+        moved: Rows that are kept under their own day, which is not the one in the file's name.
+        values: `read`, `kept`, `emptied`, and those of rows that were `rejected` or `superseded`: how many
+            values there were in the columns of numbers and moments.
+        encoding: Of the file's text.
     """
 
     days: dict[date, pa.Table] = field(default_factory=dict)
     rows: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     superseded: int = 0
-    emptied: Counter[str] = field(default_factory=Counter)
+    differing: int = 0
+    emptied: dict[str, Counter[str]] = field(default_factory=dict)
+    moved: int = 0
+    values: Counter[str] = field(default_factory=Counter)
+    encoding: str = ""
 
     @property
     def kept(self) -> int:
         """How many rows the days have."""
         return sum(table.num_rows for table in self.days.values())
+
+    def empty(self, column: str, problem: int, count: int) -> None:
+        """Count values that became null."""
+        if count:
+            self.emptied.setdefault(column, Counter())[values.PROBLEMS[problem]] += count
 
 
 def clean(
@@ -96,9 +120,9 @@ def clean(
 
     Args:
         body: The file, seekable; it is left open.
-        source: Where it lies. The day in its key, if there is one, is the day of all its rows.
+        source: Where it lies. The day in its key, if there is one, is that of rows without a time.
         currency: The lake's, in lower case.
-        on_reject: Is given each refused row as it is met, in the file's order.
+        on_reject: Is given each refused row, in the file's order.
 
     Returns:
         At least one row.
@@ -106,16 +130,17 @@ def clean(
     Raises:
         UnusableFileError: nothing of the file can be taken.
     """
-    cleaning = _Cleaning(source, currency, on_reject)
-    try:
-        return cleaning.run(body)
-    except UnusableFileError as error:
-        raise UnusableFileError(
-            error.reason,
-            f"{source.key}: {error}",
-            sample=error.sample or cleaning.sample,
-            rejected=cleaning.result.rejected,
-        ) from error
+    with Spool[Rows]() as spool:
+        cleaning = _Cleaning(source, currency, spool)
+        try:
+            return cleaning.run(body, on_reject)
+        except UnusableFileError as error:
+            raise UnusableFileError(
+                error.reason,
+                f"{source.key}: {error}",
+                sample=error.sample or cleaning.sample,
+                rejected=cleaning.result.rejected,
+            ) from error
 
 
 def latest_per_coin(table: pa.Table) -> pa.Table:
@@ -131,228 +156,262 @@ def latest_per_coin(table: pa.Table) -> pa.Table:
     Returns:
         The same columns; one row a price_date and coin_id, in that order.
     """
-    group = ["price_date", "coin_id"]
-    keys = table.select([*group, "last_updated", "source_file", "source_row"]).combine_chunks()
-    order = pc.sort_indices(
-        keys, sort_keys=[(name, "ascending") for name in keys.column_names], null_placement="at_start"
-    )
-    ordered = keys.select(group).take(order)
-    last = np.ones(len(order), np.bool_)
-    if len(order):
-        last[:-1] = np.logical_or.reduce(
-            [
-                pc.not_equal(column[:-1], column[1:]).to_numpy(zero_copy_only=False)
-                for column in (ordered.column(name).combine_chunks() for name in group)
-            ]
+    groups = _Groups(table)
+    return table.take(groups.order.filter(pa.array(groups.is_last)))
+
+
+class _Groups:
+    """The rows of each coin and day.
+
+    Attributes:
+        order: Puts a table's rows by day, coin and time. All others are in that order:
+        is_last: Whether a row is the last of its coin and day.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        keys = table.select(["price_date", "coin_id", "last_updated", "source_file", "source_row"])
+        keys = keys.combine_chunks()
+        self.order: pa.Array = pc.sort_indices(
+            keys, sort_keys=[(name, "ascending") for name in keys.column_names], null_placement="at_start"
         )
-    return table.take(order.filter(pa.array(last)))
+        self.is_last = np.ones(len(self.order), np.bool_)
+        if len(self.order) > 1:
+            groups = (keys[name].combine_chunks().take(self.order) for name in ("price_date", "coin_id"))
+            self.is_last[:-1] = np.logical_or.reduce(
+                [pc.not_equal(cells[:-1], cells[1:]).to_numpy(zero_copy_only=False) for cells in groups]
+            )
+        self._moments = keys["last_updated"]
+
+    @property
+    def are_single(self) -> bool:
+        """Whether no coin has two rows for a day."""
+        return bool(self.is_last.all())
+
+    @cached_property
+    def winner(self) -> npt.NDArray[np.int64]:
+        """For each row the place of the last one of its coin and day."""
+        lasts = np.flatnonzero(self.is_last)
+        return np.asarray(lasts[np.searchsorted(lasts, np.arange(len(self.is_last)))])
+
+    @cached_property
+    def _at(self) -> npt.NDArray[np.datetime64]:
+        return np.asarray(self._moments.take(self.order).to_numpy(), "datetime64[us]")
+
+    @property
+    def untimed(self) -> values.Mask:
+        """Where a row has no time."""
+        return np.asarray(np.isnat(self._at))
+
+    @cached_property
+    def tied(self) -> values.Mask:
+        """Where a row has the time of the last one, and others have it, too."""
+        same = self._at == self._at[self.winner]
+        ties = np.bincount(self.winner, weights=same, minlength=len(same))
+        return np.asarray(same & (ties[self.winner] > 1))
+
+    @property
+    def has_others(self) -> values.Mask:
+        """Where a row is not its coin's only one of the day."""
+        return np.asarray(np.bincount(self.winner, minlength=len(self.is_last))[self.winner] > 1)
+
+
+def _differ(
+    table: pa.Table, order: pa.Array, these: npt.NDArray[np.int64], those: npt.NDArray[np.int64]
+) -> values.Mask:
+    """Whether rows say something else than others, but for their times."""
+    first, second = order.take(pa.array(these)), order.take(pa.array(those))
+    differs = np.zeros(len(these), np.bool_)
+    for name in _SAID:
+        cells = table[name]
+        if cells.null_count < len(cells):
+            one, other = cells.take(first), cells.take(second)
+            differs |= values.mask(pc.not_equal(one, other).combine_chunks())
+            if cells.null_count:
+                differs |= values.mask(pc.xor(pc.is_null(one), pc.is_null(other)).combine_chunks())
+    return differs
 
 
 class _Cleaning:
     """The cleaning of one file: what has been kept and counted so far."""
 
-    def __init__(self, source: SourceObject, currency: str, on_reject: Callable[[RejectedRow], None]) -> None:
+    def __init__(self, source: SourceObject, currency: str, spool: Spool[Rows]) -> None:
         self.source = source
         self.currency = currency
-        self.on_reject = on_reject
-        self.targets = targets(currency)
+        self.spool = spool
         self.result = CleanedFile()
         self.sample = ""  # the first rows
+        self.details: dict[str, str] = {}  # reason -> what was found in the first row that was refused for it
         self.day: date | None = None  # in the file's name
-        self.newest: date | None = None  # of the rows that are kept
+        self.began = time.process_time()
         self.dated = False  # whether any row has a usable date of its own
-        self.names: dict[str, None] = {}  # the file's columns in snake_case, in its order
-        self.defaults: dict[str, str] = {}  # what an envelope says of all its rows
+        self.fates: list[npt.NDArray[np.int8]] = []  # of each chunk's rows
+        self.typed: Counter[str] = Counter()  # column -> values of rows that were kept at first
         self._kept: list[pa.Table] = []
         self._compacted = 0
 
-    def run(self, body: IO[bytes]) -> CleanedFile:
+    def run(self, body: IO[bytes], on_reject: Callable[[RejectedRow], None]) -> CleanedFile:
         """Clean the file."""
         self.day = day_in_name(self.source.key, self.source.last_modified)
         content = read(body)
-        texts, _ = self._sorted_out(content.envelope, 1)
-        self.defaults = {
-            column: value
-            for column in ("source", "currency", "last_updated")
-            if (value := texts[column][0].as_py() if content.envelope else None)
-        }
+        self.result.encoding = content.encoding
+        self._survey(content)
+        if self.table.rows:
+            self.table.decide()
+        for rows in self.spool:
+            self._take(rows)
+            self._check_time()
+        kept = self._settled()
+        self._report(on_reject)
+        self._check_file(kept)
+        return self._finished(kept)
+
+    # --- survey ---
+
+    def _survey(self, content: Content) -> None:
+        """Read the file once, and learn from all of it."""
+        self.table = FileTable(content, self.currency, self.source.last_modified + CLOCK)
+        if content.columns:
+            self.table.check()
         with closing(cast("Any", content.chunks)):
-            if content.columns:
-                self._note_columns(content.columns)
-                self._check_columns()
             for chunk in content.chunks:
-                self._add(chunk)
-        return self._finished()
+                self.result.rows += len(chunk.numbers) + len(chunk.malformed)
+                if not self.sample:
+                    texts = (*chunk.raws[:3], *(row.raw for row in chunk.malformed[:3]))
+                    self.sample = "\n".join(raw[:1000] for raw in texts)
+                self.spool.add(self.table.note(chunk))
+                self._check_time()
 
-    # --- columns ---
-
-    def _target(self, name: str) -> tuple[str | None, int]:
-        return self.targets.get(snake_case(name).replace("_", ""), (None, 0))
-
-    def _note_columns(self, names: list[str]) -> None:
-        """Remember what columns the file has."""
-        self.names |= dict.fromkeys(snake_case(name) for name in names)
-
-    def _check_columns(self) -> None:
-        """Refuse the file if no row can have what every row needs."""
-        found = {self._target(name)[0] for name in self.names}
-        for wanted in ("coin_id", "current_price"):
-            if wanted not in found:
-                [column] = [column for column in COLUMNS if column.name == wanted]
-                accepted = [name.format(currency=self.currency) for name in (wanted, *column.aliases)]
-                names = [name[:_SHOWN_NAME] for name in self.names]
-                names = names[:_SHOWN_NAMES] + ["…"] * (len(names) > _SHOWN_NAMES)
-                raise UnusableFileError(
-                    "wrong_shape",
-                    f"the file has no column {wanted}, only {', '.join(names) or 'none'}: "
-                    f"call it one of {', '.join(accepted)}",
-                )
-
-    def _sorted_out(
-        self, columns: list[tuple[str, pa.Array]], rows: int
-    ) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
-        """Columns of text by their names in the table: all of the schema, and the further ones."""
-        known: dict[str, list[tuple[int, pa.Array]]] = {}
-        further: dict[str, list[pa.Array]] = {}
-        for position, (name, cells) in enumerate(columns, 1):
-            target, precedence = self._target(name)
-            if target:
-                missing = ("",) if target in ("symbol", "name") else values.MISSING
-                known.setdefault(target, []).append((precedence, values.words(cells, missing=missing)))
-            else:
-                own = further_name(snake_case(name), position)
-                further.setdefault(own, []).append(pc.if_else(pc.equal(cells, ""), None, cells))
-        texts = {
-            target: _first_of([cells for _, cells in sorted(inputs, key=lambda one: one[0])])
-            for target, inputs in known.items()
-        }
-        nothing = pa.nulls(rows, pa.string())
-        for target, value in self.defaults.items():
-            texts[target] = pc.fill_null(texts.get(target, nothing), value)
-        every = {
-            column.name: texts.get(column.name, nothing)
-            for column in COLUMNS
-            if column.name not in LAKE_COLUMNS
-        }
-        return every, {name: _first_of(inputs) for name, inputs in further.items()}
-
-    # --- rows ---
-
-    def _add(self, chunk: Chunk) -> None:
-        """Take a chunk's rows: keep or refuse each."""
-        self._note_columns([name for name, _ in chunk.columns])
-        if not self.sample:
-            self.sample = "\n".join(
-                raw[:1000] for raw in (*chunk.raws[:3], *(row.raw for row in chunk.malformed[:3]))
+    def _check_time(self) -> None:
+        if time.process_time() - self.began > MAX_SECONDS:
+            raise UnusableFileError(
+                "too_slow",
+                f"the file took over {MAX_SECONDS} seconds of a processor's time, which would hold up "
+                f"the files after it: split it "
+                "into several files, each with fewer rows and columns",
             )
-        self.result.rows += len(chunk.numbers) + len(chunk.malformed)
-        refused = [RejectedRow(row.number, "malformed_row", row.detail, row.raw) for row in chunk.malformed]
-        if chunk.numbers:
-            refused += self._take(chunk)
-        for row in sorted(refused, key=lambda row: row.number):
-            self.result.rejected[row.reason] += 1
-            self.on_reject(row)
 
-    def _take(self, chunk: Chunk) -> list[RejectedRow]:
-        texts, further = self._sorted_out(chunk.columns, len(chunk.numbers))
-        frame, unusable = self._typed(texts)
-        reasons = self._judged(frame, unusable)
-        stays = reasons.isna().to_numpy()
-        for column, mask in unusable.items():
-            if count := int((mask & stays).sum()):
-                self.result.emptied[column] += count
+    # --- take ---
+
+    def _take(self, rows: Rows) -> None:
+        """Type and judge some rows, and keep those that stay."""
+        if not rows.count:
+            self.fates.append(np.zeros(0, np.int8))
+            return
+        coins, several = self.table.coins.ids(self.table.by_index(rows), rows.count)
+        _, is_other = self.table.currency_of(rows)
+        columns: dict[str, Any] = {"coin_id": coins, "symbol": self.table.symbols(rows)}
+        columns |= {name: self._names(self.table.text(rows, name)) for name in ("name", "image", "source")}
+        problems: dict[str, values.Problems] = {}
+        there: dict[str, npt.NDArray[np.bool_]] = {}
+        for name in [*_AMOUNTS, "market_cap_rank"]:
+            columns[name], problems[name], there[name] = self.table.amounts(rows, name)
+        for name in ("ath_date", "atl_date", "last_updated"):
+            columns[name], problems[name], there[name], days = self.table.moments(rows, name)
+        rank = columns["market_cap_rank"]
+        no_rank = ~np.isnan(rank) & ~((rank >= 1) & (rank < 2**31) & (rank == np.floor(rank)))
+        rank[no_rank], problems["market_cap_rank"][no_rank] = np.nan, values.OUT_OF_RANGE
+
+        fates = self._judged(rows, columns, problems, values.mask(several), is_other)
+        self.fates.append(fates)
+        stays = fates == 0
+        self._count(problems, there, stays)
         if stays.any():
-            numbers = np.array(chunk.numbers)[stays]
-            self._keep(
-                frame[stays],
-                {name: cells.filter(pa.array(stays)) for name, cells in further.items()},
-                numbers,
-            )
-        return [
-            RejectedRow(
-                chunk.numbers[row], reasons[row], self._detail(reasons[row], texts, row), chunk.raws[row]
-            )
-            for row in map(int, np.flatnonzero(~stays))
-        ]
+            further = self.table.further(rows, coins)
+            self._keep(rows, columns, days, further, stays)
 
-    def _typed(self, texts: dict[str, pa.Array]) -> tuple[pd.DataFrame, dict[str, values.Mask]]:
-        """Texts as their columns' types, and where there was text that cannot be used."""
-        typed: dict[str, Any] = {}
-        unusable: dict[str, values.Mask] = {}
-        sign = CURRENCY_SIGNS.get(self.currency, "")
-        for name, cells in texts.items():
-            kind = SCHEMA.field(name).type
-            if kind in (AMOUNT, pa.int32()):
-                typed[name], unusable[name] = values.numbers(cells, sign=sign, percent="percentage" in name)
-            elif kind == MOMENT:
-                typed[name], unusable[name] = values.moments(cells, latest=self.source.last_modified + CLOCK)
-            else:
-                if name in ("coin_id", "symbol", "currency"):
-                    cells = pc.utf8_lower(cells)
-                typed[name] = pd.Series(cells, dtype=pd.ArrowDtype(pa.string()))
-        frame = pd.DataFrame(typed)
+    @staticmethod
+    def _names(texts: pa.Array) -> pa.Array:
+        """Texts, without those that are JSON's objects or arrays."""
+        return pc.if_else(pc.match_substring_regex(texts, r"^[\[{]"), None, texts)
 
-        rank = frame["market_cap_rank"]
-        no_rank = rank.notna() & ~((rank >= 1) & (rank < 2**31) & (rank == np.floor(rank)))
-        frame["market_cap_rank"] = rank.mask(no_rank).astype("Int32")
-        unusable["market_cap_rank"] |= no_rank.to_numpy()
-        frame["currency"] = frame["currency"].fillna(self.currency)
-        # A nested value is no name of a coin.
-        frame["coin_id"] = frame["coin_id"].mask(frame["coin_id"].str.match(r"[\[{]").fillna(False))
-        return frame, unusable
-
-    def _judged(self, frame: pd.DataFrame, unusable: dict[str, values.Mask]) -> pd.Series:
-        """Why each row is refused: the first of refusals.REASONS that holds, null for a row that stays."""
-        price, moment = frame["current_price"], frame["last_updated"]
-        findings: list[tuple[str, Any]] = [
-            ("no_coin_id", frame["coin_id"].isna()),
-            ("no_price", price.isna() & ~unusable["current_price"]),
-            ("bad_price", ~(price > 0)),
-            ("negative_market_cap", frame["market_cap"] < 0),
-            ("other_currency", (frame["currency"] != self.currency).astype(bool)),
-        ]
-        if self.day is None:
-            findings.append(("no_date", moment.isna()))
-        else:
-            too_late = pd.Timestamp(self.day + TOLERANCE + timedelta(days=1), tz="UTC")
-            findings.append(("after_file_date", moment >= too_late))
-        self.dated |= bool(moment.notna().any())
-        reasons = pd.Series([None] * len(frame), dtype=object)
+    def _judged(
+        self,
+        rows: Rows,
+        columns: dict[str, Any],
+        problems: dict[str, values.Problems],
+        several: values.Mask,
+        is_other: values.Mask,
+    ) -> npt.NDArray[np.int8]:
+        """Why each row is refused: the number of the first of refusals.REASONS that holds, 0 for none."""
+        price, wrong = columns["current_price"], problems["current_price"]
+        moment, wrong_time = columns["last_updated"], problems["last_updated"]
+        self.dated |= bool((~np.isnat(moment)).any())
+        doubtful = np.isin(wrong_time, (values.AMBIGUOUS, values.MIXED))
+        if self.day is not None:
+            for row in map(int, np.flatnonzero(doubtful)):
+                doubtful[row] = self.day.isoformat() not in self.table.ambiguous_days(rows, row)
+        with np.errstate(invalid="ignore"):
+            findings: list[tuple[str, Any]] = [
+                ("several_coin_ids", several),
+                ("no_coin_id", values.mask(pc.is_null(columns["coin_id"]))),
+                ("no_price", np.isnan(price) & (wrong == 0)),
+                ("other_currency", is_other | (wrong == values.OTHER_CURRENCY)),
+                ("ambiguous_price", np.isin(wrong, (values.AMBIGUOUS, values.MIXED))),
+                ("bad_price", ~(price > 0)),
+                ("negative_market_cap", columns["market_cap"] < 0),
+                ("ambiguous_date", doubtful),
+                ("no_date", np.isnat(moment) & (self.day is None)),
+            ]
+        fates = np.zeros(rows.count, np.int8)
         for reason, holds in reversed(findings):
-            reasons[holds] = reason
-        return reasons
+            fates[holds] = _CODES[reason]
+        return fates
 
-    def _detail(self, reason: str, texts: dict[str, pa.Array], row: int) -> str:
-        column = _ABOUT[reason]
-        text = texts[column][row].as_py()
-        found = f"{column} is missing" if text is None else f"{column} is {text[:200]!r}"
-        if reason == "other_currency":
-            found += f", the lake's is {self.currency!r}"
-        if reason == "after_file_date":
-            found += f", the date in the file's name {self.day}"
-        return found
+    def _count(
+        self, problems: dict[str, values.Problems], there: dict[str, values.Mask], stays: values.Mask
+    ) -> None:
+        """Account for every value: it is typed, or there is a problem with it, or its row is refused."""
+        result = self.result
+        for name in _FILLED:
+            wrong = problems[name]
+            result.values["read"] += int(there[name].sum())
+            result.values["rejected"] += int((there[name] & ~stays).sum())
+            emptied = wrong[stays]
+            if emptied.any():
+                for problem in np.unique(emptied[emptied > 0]):
+                    count = int((emptied == problem).sum())
+                    result.empty(name, int(problem), count)
+                    result.values["emptied"] += count
 
     def _keep(
-        self, frame: pd.DataFrame, further: dict[str, pa.Array], numbers: npt.NDArray[np.int64]
+        self,
+        rows: Rows,
+        columns: dict[str, Any],
+        days: values.Mask,
+        further: dict[str, pa.Array],
+        stays: values.Mask,
     ) -> None:
-        moment = frame["last_updated"]
-        if moment.notna().any():
-            newest = moment.max().date()
-            self.newest = max(self.newest or newest, newest)
+        frame = pd.DataFrame(
+            {
+                name: column
+                if isinstance(column, np.ndarray)
+                else pd.Series(column, dtype=pd.ArrowDtype(TEXT))
+                for name, column in columns.items()
+            }
+        )[stays]
+        frame["market_cap_rank"] = frame["market_cap_rank"].astype("Int32")
+        own = columns["last_updated"][stays]
+        filled = pd.Series(own).dt.floor("D").to_numpy().astype("datetime64[D]")
+        if self.day:
+            filled[np.isnat(filled)] = np.datetime64(self.day)
         lake: dict[str, Any] = {
-            "price_date": self.day or moment.dt.tz_localize(None).to_numpy().astype("datetime64[D]"),
+            "currency": self.currency,
+            "price_date": filled,
             "ingested_at": self.source.last_modified,
             "source_file": self.source.key,
-            "source_row": numbers,
+            "source_row": rows.numbers[stays],
         }
-        columns = {
-            column.name: lake[column.name] if column.name in lake else frame[column.name]
-            for column in COLUMNS
-        }
-        table = pa.table(
-            [_column(columns[field.name], field.type, len(frame)) for field in SCHEMA], schema=SCHEMA
-        )
+        made = [
+            _column(lake[name] if name in lake else frame[name], SCHEMA.field(name).type, len(frame))
+            for name in (column.name for column in COLUMNS)
+        ]
+        table = pa.table(made, schema=SCHEMA)
+        table = table.append_column(_IS_DAY, pa.array(days[stays]))
+        for name in _FILLED:
+            self.typed[name] += len(frame) - table[name].null_count
+        kept = pa.array(stays)
         for name, cells in further.items():
+            cells = cells.filter(kept)
             if cells.null_count < len(cells):
                 table = table.append_column(name, cells)
         self._kept.append(self._latest(table))
@@ -361,49 +420,176 @@ class _Cleaning:
             self._compact()
 
     def _latest(self, table: pa.Table) -> pa.Table:
-        latest = latest_per_coin(table)
-        self.result.superseded += table.num_rows - latest.num_rows
-        return latest
+        """Leave out rows that are superseded; those that differ and are not earlier stay, to be refused."""
+        groups = _Groups(table)
+        if groups.are_single:
+            return table.take(groups.order)
+        others = np.flatnonzero(~groups.is_last)
+        differs = np.zeros(table.num_rows, np.bool_)
+        differs[others] = _differ(table, groups.order, others, groups.winner[others])
+        stays = groups.is_last | (differs & (groups.untimed | groups.tied))
+        self.result.superseded += int((~stays).sum())
+        self.result.differing += int((~stays & differs).sum())
+        return table.take(groups.order.filter(pa.array(stays)))
 
     def _compact(self) -> pa.Table:
         table = self._latest(pa.concat_tables(self._kept, promote_options="default"))
         self._kept, self._compacted = [table], table.num_rows
         return table
 
+    # --- settle ---
+
+    def _settled(self) -> pa.Table:
+        """The rows that are kept, by day and coin, each with the day that it is of."""
+        if not self._kept:
+            return SCHEMA.empty_table()
+        table = self._without_rivals(self._compact())
+        if not table.num_rows:
+            return table
+        if self.day:
+            table = self._with_claimed_day(table, self.day)
+        if self.table.is_candles:
+            table = self._without_intervals(table)
+        return latest_per_coin(table.drop_columns([_IS_DAY]))
+
+    def _without_rivals(self, table: pa.Table) -> pa.Table:
+        """Refuse rows of which nobody can say whether they are the coin's latest of the day."""
+        groups = _Groups(table)
+        if groups.are_single:
+            return table
+        refused = groups.has_others & (groups.untimed | groups.tied)
+        rows = table.take(groups.order.filter(pa.array(refused)))
+        self._refuse(rows["source_row"].to_numpy(), "no_order")
+        for name in _FILLED:
+            count = rows.num_rows - rows[name].null_count
+            self.typed[name] -= count
+            self.result.values["rejected"] += count
+        return table.take(groups.order.filter(pa.array(~refused)))
+
+    def _refuse(self, numbers: npt.NDArray[np.int64], reason: str) -> None:
+        """Refuse rows that had been kept."""
+        wanted = set(map(int, numbers))
+        for fates, rows in zip(self.fates, self.spool, strict=True):
+            hit = np.isin(rows.numbers, numbers)
+            fates[hit] = _CODES[reason]
+            wanted -= set(map(int, rows.numbers[hit]))
+            if not wanted:
+                break
+
+    def _with_claimed_day(self, table: pa.Table, day: date) -> pa.Table:
+        """Give the day in the file's name to what a snapshot of that day has from around midnight.
+
+        Only where the file bears the name out, the coin has no other row, and the row has a time of day: a
+        history goes to its own days.
+        """
+        own = table["price_date"].to_numpy().astype("datetime64[D]")
+        at = table["last_updated"].to_numpy().astype("datetime64[us]")
+        start = np.datetime64(day, "us")
+        end = start + np.timedelta64(1, "D")
+        margin = np.timedelta64(OVER_MIDNIGHT)
+        near = ((at >= start - margin) & (at < start)) | ((at > end) & (at < end + margin))
+        coins = table["coin_id"].to_pandas()
+        once = ~coins.duplicated(keep=False).to_numpy()
+        claimed = near & once & ~table[_IS_DAY].to_numpy()
+        if (own == np.datetime64(day)).any() and claimed.any():
+            own = own.copy()
+            own[claimed] = np.datetime64(day)
+            table = table.set_column(
+                table.column_names.index("price_date"), SCHEMA.field("price_date"), pa.array(own)
+            )
+        self.result.moved = int((own != np.datetime64(day)).sum())
+        return table
+
+    def _without_intervals(self, table: pa.Table) -> pa.Table:
+        """Empty the high, low and volume of candles that are shorter than a day."""
+        at = table["last_updated"].to_numpy().astype("datetime64[us]")
+        second = np.timedelta64(1, "s")  # some say 23:59:59.999
+        midnight = np.isnat(at) | (at == at.astype("datetime64[D]"))
+        midnight |= at.astype("datetime64[D]") != (at + second).astype("datetime64[D]")
+        if midnight.all() and not self.result.differing:
+            return table
+        for name in self.table.of_an_interval():
+            index = table.column_names.index(name)
+            count = table.num_rows - table[name].null_count
+            self.result.empty(name, values.UNKNOWN_UNIT, count)
+            self.result.values["emptied"] += count
+            self.typed[name] -= count
+            table = table.set_column(index, SCHEMA.field(name), pa.nulls(table.num_rows, AMOUNT))
+        return table
+
+    # --- report ---
+
+    def _report(self, on_reject: Callable[[RejectedRow], None]) -> None:
+        """Hand on each refused row, in the file's order."""
+        for fates, spooled in zip(self.fates, self.spool, strict=True):
+            rows = spooled
+            if not fates.any() and not rows.malformed:
+                continue
+            refused = [
+                RejectedRow(row.number, "malformed_row", row.detail, row.raw) for row in rows.malformed
+            ]
+            for row in map(int, np.flatnonzero(fates)):
+                reason = _REASONS[fates[row]]
+                refused.append(
+                    RejectedRow(
+                        int(rows.numbers[row]), reason, self._detail(reason, rows, row), rows.raws[row]
+                    )
+                )
+            for each in sorted(refused, key=lambda one: one.number):
+                self.result.rejected[each.reason] += 1
+                self.details.setdefault(each.reason, f"row {each.number}: {each.detail[:300]}")
+                on_reject(each)
+
+    def _detail(self, reason: str, rows: Rows, row: int) -> str:
+        """What was found in a row that is refused."""
+        if reason in ("no_coin_id", "several_coin_ids"):
+            has = self.table.coins.described(self.table.by_index(rows), row)
+            return f"the row has {has}" if has else "coin_id is missing"
+        column = _ABOUT[reason]
+        texts = [
+            (self.table.columns[i].name, self.table.cells(rows, i)[row].as_py())
+            for i in self.table.sources[column]
+        ]
+        name, text = next(((name, text) for name, text in texts if text is not None), (column, None))
+        found = f"{column} is missing" if text is None else f"{column} is {text[:200]!r}"
+        if name not in (column, "") and text is not None:
+            found += f" (column {name[:60]})"
+        if reason == "ambiguous_price" and len(prices := self.table.prices(rows, row)) > 1:
+            found = f"columns of the same name have {' and '.join(map(repr, prices))}: leave one of them"
+        elif reason == "ambiguous_price" and text and (both := values.readings(text)):
+            found += f", which is {both[0]} or {both[1]}"
+        if reason == "ambiguous_date" and (possible := self.table.ambiguous_days(rows, row)):
+            found += f", which is {' or '.join(sorted(possible))}"
+        if reason == "other_currency":
+            said = self.table.currency_of(rows)[0][row].as_py()
+            found = (f"the currency is {said!r}" if said else found) + f", the lake's is {self.currency!r}"
+        return found
+
     # --- the file ---
 
-    def _check_file(self) -> None:
-        """Refuse the file as a whole if its days are wrong or nothing of it is left."""
+    def _check_file(self, kept: pa.Table) -> None:
+        """Refuse the file as a whole if nothing of it is left."""
+        if kept.num_rows:
+            return
         rejected = self.result.rejected
-        if self.result.rows > rejected["malformed_row"]:
-            self._check_columns()
-        if self.day and (
-            (self.newest and self.newest < self.day - TOLERANCE)
-            or (not self._kept and rejected["after_file_date"])
-        ):
-            of = f"of {self.newest} and before" if self.newest else "more than two days later"
-            raise UnusableFileError(
-                "mis_dated",
-                f"the file has the date {self.day} in its name, but its rows are {of}: "
-                "drop it again under the date of its prices",
-            )
-        if not self._kept and rejected["no_date"] and not self.dated:
+        if rejected["no_date"] and not self.dated:
             raise UnusableFileError(
                 "undated",
-                "the file has no date, neither in its name nor in its rows: put it into the name, as in "
-                "raw/prices_2026-02-25.json, or write ISO 8601 into a column last_updated",
+                "the file has no date that can be read, neither in its name nor in its rows "
+                f"({self.details['no_date']}): write ISO 8601, such as 2026-02-25T12:00:00Z, into a column "
+                "last_updated, or if all prices are of one day, put it into the name, as in "
+                "raw/prices_2026-02-25.json",
             )
-        if not self._kept:
-            counts = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
-            [(reason, _)] = rejected.most_common(1)
-            raise UnusableFileError(
-                "no_usable_row", f"the file has no usable row: {counts}. {REASONS[reason]}"
-            )
+        counts = ", ".join(f"{count} {reason}" for reason, count in rejected.most_common())
+        [(reason, _)] = rejected.most_common(1)
+        raise UnusableFileError(
+            "no_usable_row",
+            f"the file has no usable row: {counts} ({self.details[reason]}). {REASONS[reason]}",
+        )
 
-    def _finished(self) -> CleanedFile:
+    def _finished(self, table: pa.Table) -> CleanedFile:
         """The rows that are kept, divided into days."""
-        self._check_file()
-        result, table = self.result, self._compact()
+        result = self.result
         further = sorted(set(table.column_names) - set(SCHEMA.names))
         table = table.select([*SCHEMA.names, *further])
         days = table["price_date"].value_counts()
@@ -412,30 +598,41 @@ class _Cleaning:
             length = day["counts"].as_py()
             result.days[day["values"].as_py()] = table.slice(start, length)
             start += length
+        for name in _FILLED:
+            count = table.num_rows - table[name].null_count
+            result.values["kept"] += count
+            result.values["superseded"] += self.typed[name] - count
+        self._check_balances()
+        return result
+
+    def _check_balances(self) -> None:
+        result = self.result
         refused = sum(result.rejected.values())
-        if result.rows != result.kept + refused + result.superseded:
+        counted = result.values
+        rows_hold = result.rows == result.kept + refused + result.superseded
+        values_hold = counted["read"] == sum(
+            counted[part] for part in ("kept", "emptied", "rejected", "superseded")
+        ) and (counted["superseded"] >= 0 if result.superseded else counted["superseded"] == 0)
+        if not rows_hold or not values_hold:
             raise AssertionError(
                 f"the balance of {self.source.key} does not hold: {result.rows} rows read, but {result.kept} "
-                f"kept + {refused} refused + {result.superseded} superseded; this is an error in cleaning.py"
+                f"kept + {refused} refused + {result.superseded} superseded; values: {dict(counted)}. "
+                f"This is an "
+                "error in cleaning.py: report it with the file."
             )
-        return result
 
 
 # What a reason is about.
 _ABOUT = {
-    "no_coin_id": "coin_id",
     "no_price": "current_price",
     "bad_price": "current_price",
+    "ambiguous_price": "current_price",
     "negative_market_cap": "market_cap",
-    "other_currency": "currency",
+    "other_currency": "current_price",
+    "ambiguous_date": "last_updated",
     "no_date": "last_updated",
-    "after_file_date": "last_updated",
+    "no_order": "last_updated",
 }
-
-
-def _first_of(columns: list[pa.Array]) -> pa.Array:
-    """In each row the first value that is there."""
-    return pc.coalesce(*columns) if len(columns) > 1 else columns[0]
 
 
 def _column(content: Any, kind: pa.DataType, length: int) -> pa.Array:

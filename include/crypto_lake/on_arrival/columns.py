@@ -8,9 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import pyarrow as pa
+
+from include.crypto_lake.on_arrival.currencies import CURRENCIES
 
 TEXT = pa.string()
 AMOUNT = pa.float64()
@@ -33,11 +37,11 @@ class Column(NamedTuple):
 # Amounts are in the lake's currency, which stands for {currency} in a name: in a lake of euros `price_eur` is
 # the price, and `price_usd` is kept as a further column. Of several input columns for one target the exact
 # name goes first, then the aliases in their order here, and a row takes the first value that is not missing;
-# the values it passes over are not kept. Underscores do not count: `marketcap` is `market_cap`. Names that
-# mean an amount here and a percentage there (`change_24h`) are nobody's alias.
+# a column whose values are passed over is kept as a further one. Underscores do not count: `marketcap` is
+# `market_cap`. Names that mean an amount here and a percentage there (`change_24h`) are nobody's alias.
 COLUMNS = (
     Column("coin_id", TEXT, "CoinGecko's id, lower case", REFUSED,
-           ("id", "coin", "slug", "coingecko_id", "coin_slug")),
+           ("coingecko_id", "id", "coin", "slug", "coin_slug")),
     Column("symbol", TEXT, "Ticker, lower case; symbols repeat between coins", NULL,
            ("ticker", "coin_symbol")),
     Column("name", TEXT, "The coin's name", NULL, ("coin_name",)),
@@ -84,11 +88,11 @@ COLUMNS = (
            ("last_updated_at", "updated_at", "last_update", "timestamp", "datetime", "date_time", "time",
             "date", "snapped_at", "as_of", "ingestion_timestamp")),
     Column("currency", TEXT, "Of every amount in the row, lower case", "the lake's currency",
-           ("vs_currency", "quote_currency")),
+           ("vs_currency", "quote_currency", "quote_asset", "price_currency", "counter_currency", "convert")),
     Column("source", TEXT, "Where the file says its figures come from", NULL,
            ("data_source", "provider")),
     Column("price_date", pa.date32(), "The day the row belongs to (UTC): its partition",
-           "from the file's name, else from last_updated"),
+           "from last_updated, else from the file's name"),
     Column("ingested_at", MOMENT, "When the file arrived in the lake (UTC)", "always there"),
     Column("source_file", TEXT, "Key of the file below the lake's bucket", "always there"),
     Column("source_row", pa.int64(), "Number of the row in the file, from 1", "always there"),
@@ -102,14 +106,64 @@ SCHEMA = pa.schema(
 # Written by the lake; year, month and day are the partition's folders. A file's own column of that name is
 # kept with col_ before it.
 LAKE_COLUMNS = frozenset({"price_date", "ingested_at", "source_file", "source_row"})
-RESERVED = LAKE_COLUMNS | {"year", "month", "day"}
+RESERVED = LAKE_COLUMNS | {"year", "month", "day", "further_columns"}
 
 MAX_COLUMNS = 200  # of one file: a table that grew a column for every coin would be lost
 MAX_NAME = 100
+OVERFLOW = "further_columns"  # has, as JSON, what the table has no column for any more
+MAX_INPUT_NAME = 1_000  # of a column in a file. Beyond, a name's normalization takes longer than the rows
 
-# Only the lake's own sign may stand before a number.
+# Names that do not say "of 24 hours": in a file of candles, what they hold is of the candle.
+OF_AN_INTERVAL = {
+    "high_24h": frozenset({"high"}),
+    "low_24h": frozenset({"low"}),
+    "total_volume": frozenset({"volume", "vol", "volume_{currency}", "total_volume"}),
+}
+# Names that do not say in what a volume is counted, and what shows that it may be in coins: an exchange's
+# columns beside it.
+VOLUME_OF_SOMETHING = frozenset({"volume", "vol"})
+EXCHANGE_COLUMNS = frozenset(
+    [
+        "open",
+        "bid",
+        "ask",
+        "vwap",
+        "trades",
+        "trade_count",
+        "quote_volume",
+        "quotevolume",
+        "base_volume",
+        "basevolume",
+        "volumeto",
+        "volumefrom",
+        "vol_fiat",
+        "open_price",
+        "opening_price",
+        "bid_price",
+        "ask_price",
+        "open_24h",
+        "number_of_trades",
+        "lowest_ask",
+        "highest_bid",
+    ]
+)
+
 CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 _WORDS = {"%": " percentage "} | {sign: f" {currency} " for currency, sign in CURRENCY_SIGNS.items()}
+
+
+class Meaning(NamedTuple):
+    """What an input column is for.
+
+    Attributes:
+        target: The column of the table; None: none, it is a further column.
+        precedence: From 0, among the input columns for that target.
+        currency: Another than the lake's, in which its amounts are: then it is a further column, too.
+    """
+
+    target: str | None
+    precedence: int = 0
+    currency: str | None = None
 
 
 def snake_case(name: str) -> str:
@@ -126,6 +180,7 @@ def snake_case(name: str) -> str:
     return "_".join(re.findall("[a-z0-9]+", "".join(plain).lower()))
 
 
+@lru_cache
 def targets(currency: str) -> dict[str, tuple[str, int]]:
     """The input names that are known: name without underscores -> (target column, precedence from 0)."""
     known: dict[str, tuple[str, int]] = {}
@@ -134,6 +189,52 @@ def targets(currency: str) -> dict[str, tuple[str, int]]:
             for precedence, name in enumerate((column.name, *column.aliases)):
                 known.setdefault(name.format(currency=currency).replace("_", ""), (column.name, precedence))
     return known
+
+
+_LAST = 1_000
+
+
+@lru_cache(10_000)
+def meaning(name: str, currency: str) -> Meaning:
+    """What a file's column is for, in a lake of that currency.
+
+    A currency may stand anywhere in a name: `price_usd`, `USD price`, `quote.USD.price`.
+    """
+    words = snake_case(name)
+    known = targets(currency)
+    if found := known.get(words.replace("_", "")):
+        return Meaning(*found)
+    parts = words.split("_")
+    for prefix in (["market", "data"], ["quote"], ["quotes"]):
+        if parts[: len(prefix)] == prefix and len(parts) > len(prefix):
+            parts = parts[len(prefix) :]
+    mentioned = [part for part in parts if part in CURRENCIES]
+    rest = [part for part in parts if part not in CURRENCIES and part != "in"]
+    if "in_currency" in "_".join(parts):
+        rest = [part for part in rest if part != "currency"]
+    if len(mentioned) > 1 or (not mentioned and rest == words.split("_")):
+        return Meaning(None)
+    target, precedence = known.get("".join(rest) or "price", (None, 0))
+    if target is None or SCHEMA.field(target).type not in (AMOUNT, MOMENT):
+        return Meaning(None)
+    return Meaning(
+        target, _LAST + precedence, mentioned[0] if mentioned and mentioned[0] != currency else None
+    )
+
+
+def known_targets(names: Iterable[str]) -> set[str | None]:
+    """The columns of the table that names stand for, in whatever currency."""
+    found: set[str | None] = set()
+    for name in names:
+        if len(name) <= MAX_INPUT_NAME:
+            found.add(meaning(name, "usd").target)
+    return found - {None}
+
+
+def names_coin_and_price(names: Iterable[str]) -> bool:
+    """Whether names are a header: one is of the coin's id or of a moment or symbol, one of a price."""
+    found = known_targets(names)
+    return "current_price" in found and bool(found & {"coin_id", "symbol", "name", "last_updated"})
 
 
 def further_name(name: str, position: int) -> str:

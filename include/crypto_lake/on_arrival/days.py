@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 
+from include.crypto_lake.on_arrival.moments import FIRST_DAY
 from include.crypto_lake.on_arrival.refusals import UnusableFileError
-from include.crypto_lake.on_arrival.values import FIRST_DAY
 
 # 2026-02-25, 2026_02_25, 2026/02/25, dt=2026-02-25 and year=2026/month=2/day=25 can mean nothing else;
 # eight digits are a date only if the calendar has it.

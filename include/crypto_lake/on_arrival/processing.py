@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from include.crypto_lake.on_arrival import rejects
 from include.crypto_lake.on_arrival.cleaning import CleanedFile, SourceObject, clean
+from include.crypto_lake.on_arrival.further import FurtherColumns, fitted
 from include.crypto_lake.on_arrival.partitions import Partition, SourceRecord, Stored
 from include.crypto_lake.on_arrival.refusals import RejectedRow, UnusableFileError
 
@@ -63,7 +64,11 @@ class Outcome:
         kept: Rows that went into the days.
         rejected: Reason -> rows.
         superseded: Rows that gave way to a later row of the same coin and day in the same file.
-        emptied: Column -> values that could not be used and became null.
+        differing: How many of those differ from it in more than their time.
+        emptied: Column -> problem -> values that could not be used and became null.
+        lost: Columns of which at least a tenth of the values could not be used.
+        moved: Kept rows whose day is not the one in the file's name.
+        values: `read`, `kept`, `emptied`, `rejected` and `superseded`: the balance of values.
         message: Why the file was refused.
         note: Where that stands.
     """
@@ -76,7 +81,11 @@ class Outcome:
     kept: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     superseded: int = 0
-    emptied: dict[str, int] = field(default_factory=dict)
+    differing: int = 0
+    emptied: dict[str, dict[str, int]] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    moved: int = 0
+    values: dict[str, int] = field(default_factory=dict)
     message: str = ""
     note: str | None = None
 
@@ -88,10 +97,15 @@ class Outcome:
         if self.status != "processed":
             return f"{self.key}: {self.status}: {self.message}"
         refused = "".join(f", {count} {reason}" for reason, count in sorted(self.rejected.items()))
-        emptied = "".join(f", {count} {column}" for column, count in sorted(self.emptied.items()))
+        emptied = "".join(
+            f", {count} {column} {problem}"
+            for column, problems in sorted(self.emptied.items())
+            for problem, count in sorted(problems.items())
+        )
         return (
             f"{self.key}: {self.rows} rows = {self.kept} kept + {sum(self.rejected.values())} rejected"
-            f" + {self.superseded} superseded; {_span(self.days)}"
+            f" + {self.superseded} superseded ({self.differing} with other values); {_span(self.days)}"
+            + (f"; {self.moved} rows are of another day than the name's" if self.moved else "")
             + (f"; rejected: {refused[2:]}" if refused else "")
             + (f"; values that could not be used: {emptied[2:]}" if emptied else "")
         )
@@ -143,10 +157,18 @@ def process(
                     message=str(error),
                     note=rejects.refuse_file(s3, bucket, source, body, error, run_id=run_id),
                 )
+            _fit(s3, bucket, cleaned)
             if again:
                 rejects.take_back(s3, bucket, source)
             note = refused_rows.store(
-                s3, bucket, source, rows=cleaned.rows, reasons=cleaned.rejected, run_id=run_id
+                s3,
+                bucket,
+                source,
+                rows=cleaned.rows,
+                reasons=cleaned.rejected,
+                emptied=cleaned.emptied,
+                values=cleaned.values,
+                run_id=run_id,
             )
     except GoneError as error:
         return Outcome(source.key, "gone", message=str(error))
@@ -160,9 +182,45 @@ def process(
         kept=cleaned.kept,
         rejected=dict(cleaned.rejected),
         superseded=cleaned.superseded,
-        emptied=dict(cleaned.emptied),
+        differing=cleaned.differing,
+        emptied={column: dict(problems) for column, problems in cleaned.emptied.items()},
+        lost=_lost(cleaned),
+        moved=cleaned.moved,
+        values=dict(cleaned.values),
         note=note,
     )
+
+
+def refuse(s3: S3Client, bucket: str, arrival: Arrival, error: UnusableFileError, *, run_id: str) -> Outcome:
+    """Refuse one object for what became of it, without looking into it. Its days keep what they have."""
+    source = SourceObject(arrival.key, arrival.etag, datetime.fromisoformat(arrival.last_modified))
+    try:
+        with opened(s3, bucket, source) as body:
+            note = rejects.refuse_file(s3, bucket, source, body, error, run_id=run_id)
+    except GoneError as gone:
+        return Outcome(source.key, "gone", message=str(gone))
+    return Outcome(source.key, "rejected", message=str(error), note=note)
+
+
+def _lost(cleaned: CleanedFile) -> list[str]:
+    """The columns that lost so many values that the file deserves a look."""
+    found = []
+    for column, problems in cleaned.emptied.items():
+        emptied = sum(problems.values())
+        kept = sum(table.num_rows - table[column].null_count for table in cleaned.days.values())
+        if emptied * 10 >= emptied + kept:
+            found.append(column)
+    return sorted(found)
+
+
+def _fit(s3: S3Client, bucket: str, cleaned: CleanedFile) -> None:
+    """Put further columns that the table has no room for into one."""
+    from include.crypto_lake.on_arrival.columns import SCHEMA
+
+    names = {name for table in cleaned.days.values() for name in table.column_names} - set(SCHEMA.names)
+    if names:
+        admitted = FurtherColumns(s3, bucket).admit(names)
+        cleaned.days = {day: fitted(table, admitted) for day, table in cleaned.days.items()}
 
 
 @dataclass(frozen=True)
@@ -232,6 +290,7 @@ class _Fold:
                 log.warning("%s gave rows to %s, but is unusable now", key, self.partition.day)
             else:
                 if self.partition.day in cleaned.days:
+                    _fit(self.partition.s3, self.partition.bucket, cleaned)
                     tables.append(cleaned.days[self.partition.day])
                     sources[key] = _record(source, cleaned, self.record.run_id)
         return tables, sources

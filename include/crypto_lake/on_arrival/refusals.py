@@ -8,28 +8,47 @@ from dataclasses import dataclass
 
 # Why a row is refused, and what to do about it. A row is refused for the first reason that holds.
 REASONS: Mapping[str, str] = {
-    "malformed_row": "The row cannot be read: a JSON element that is no object, a broken JSON line, or a CSV "
-    "record with more or fewer fields than the header. Mend that row and drop the file again.",
-    "no_coin_id": "The row has no coin_id: write CoinGecko's id of the coin into it.",
+    "malformed_row": "The row cannot be read: a JSON element that is not an object, a broken JSON line, "
+    "or a CSV "
+    "record with more values than the header has names. Correct that row and drop the file again.",
+    "no_coin_id": "Nothing in the row is CoinGecko's id of a coin: write it into a column coin_id.",
+    "several_coin_ids": "The row offers several ids: write CoinGecko's into a column coingecko_id.",
     "no_price": "The row has no current_price: write a price into it, or leave the row out.",
-    "bad_price": "current_price is no finite number over zero: write it with a decimal point, as 1234.56.",
-    "negative_market_cap": "market_cap is below zero, so the row's amounts are not to be trusted: correct "
-    "it, or leave it empty.",
-    "other_currency": "The row's amounts are in another currency than the lake's: convert them first.",
-    "no_date": "Neither the file's name nor last_updated tells the row's day: put the date into the name, as "
-    "in raw/prices_2026-02-25.json, or write ISO 8601 into last_updated.",
-    "after_file_date": "last_updated is more than two days after the date in the file's name: correct the "
-    "one or the other.",
+    "other_currency": "The row's price is in another currency than the lake's: convert it first.",
+    "ambiguous_price": "current_price can be read as a fraction or as thousands: write every price in "
+    "the file "
+    "with a decimal point and without thousands separators, such as 1234.50, in a CSV with commas "
+    "between the "
+    "values.",
+    "bad_price": "current_price is not a finite number greater than zero: write it with a decimal "
+    "point, such as "
+    "1234.56.",
+    "negative_market_cap": "market_cap is below zero, so the row's amounts cannot be trusted: correct "
+    "it, or leave "
+    "it empty.",
+    "ambiguous_date": "The file does not show whether the day or the month comes first: write ISO 8601, "
+    "such as "
+    "2026-02-25, into last_updated.",
+    "no_date": "Neither last_updated nor the file's name gives the row's day: write ISO 8601, such as "
+    "2026-02-25T12:00:00Z, into last_updated, or put the date into the name, as in "
+    "raw/prices_2026-02-25.json.",
+    "no_order": "The coin has several different rows for the day, and their times do not show which is "
+    "the latest: "
+    "write different times into last_updated, or leave one row for the coin and the day.",
 }
 
 # Why a whole file is refused.
 FILE_REASONS: Mapping[str, str] = {
     "empty": "The file has no row.",
-    "unreadable": "The file is no JSON, JSON Lines or CSV in UTF-8, plain or gzipped, or it is broken off.",
+    "unreadable": "The file is not JSON, JSON Lines or CSV, plain or gzipped, or it is broken off.",
     "wrong_shape": "The file can be read, but it is not a list of coins with an id and a price.",
-    "mis_dated": "The date in the file's name is impossible, or its rows are of other days.",
-    "undated": "Neither the file's name nor any row tells the day.",
+    "other_currency": "The file's prices are in another currency than the lake's.",
+    "mis_dated": "The date in the file's name is impossible.",
+    "undated": "Neither the file's name nor any row gives the day.",
     "no_usable_row": "Every row was refused.",
+    "too_large": "The file is beyond what one file may have: bytes, rows, coins, or characters in a name.",
+    "too_slow": "The file took longer than one file may: it would hold up the others.",
+    "failed": "The file failed three times, for no reason that the cleaning knows.",
 }
 
 SAMPLE_BYTES = 1000

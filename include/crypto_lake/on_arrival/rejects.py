@@ -3,7 +3,7 @@
     rejected/raw/<file name>.<hash of its key>/<ETag>/
         file-note.json   the whole file was refused: why, and what to do
         original         its bytes
-        rows-note.json   some of its rows were refused: how many, and why
+        rows-note.json   some of its rows were refused, or values not understood: how many, and why
         rows.jsonl.gz    those rows
 
 `raw/` keeps the original too, for ever. A corrected file has another ETag, and is looked at anew.
@@ -126,26 +126,37 @@ class RejectedRows:
         *,
         rows: int,
         reasons: Mapping[str, int],
+        emptied: Mapping[str, Mapping[str, int]],
+        values: Mapping[str, int],
         run_id: str,
     ) -> str | None:
         """Store the rows and a note.
 
         Returns:
-            The note's address, or None when no row was refused.
+            The note's address, or None when no row was refused and every value was understood.
         """
-        if not self._count:
+        if not self._count and not emptied:
             return None
         where = folder(source.key, source.etag)
-        self._rows.close()
-        self._file.seek(0)
-        s3.upload_fileobj(self._file, bucket, where + _ROWS, ExtraArgs={"ContentType": "application/gzip"})
+        if self._count:
+            self._rows.close()
+            self._file.seek(0)
+            s3.upload_fileobj(
+                self._file, bucket, where + _ROWS, ExtraArgs={"ContentType": "application/gzip"}
+            )
         return _put_note(
             s3,
             bucket,
             where + _ROWS_NOTE,
             source,
             run_id,
-            {"rows": rows, "rejected_rows": dict(reasons), "first_rows": self._examples},
+            {
+                "rows": rows,
+                "rejected_rows": dict(reasons),
+                "emptied_values": {column: dict(problems) for column, problems in emptied.items()},
+                "values": dict(values),
+                "first_rows": self._examples,
+            },
         )
 
 

@@ -1,39 +1,209 @@
-"""Text to numbers, moments and words: what a value may look like, and what counts as none.
+"""Text to numbers and words: what a value may look like, and what counts as none.
 
-Each function takes a column of text and gives back the values, null where there is none, and where text was
-there that cannot be used. What can be read in two ways, such as 1234,56 or 25/02/2026, cannot be used.
+How a file writes its numbers is decided once for each column, from all of its values, from the file's other
+columns and from its delimiter (`NumberEvidence`, `NumberStyle`). What can still be read in two ways is not
+read.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.crypto_lake.on_arrival.currencies import is_of
+
 Mask = npt.NDArray[np.bool_]
+Problems = npt.NDArray[np.int8]
 
-# How CSV writers spell "no value"; compared in lower case. In a symbol or a name they may be a coin's.
-MISSING = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "<na>", "nat", "#n/a")
+# Why a text is not the value that its column wants. A problem is its number here; 0 is none.
+PROBLEMS = ("", "not_a_number", "ambiguous", "mixed", "other_currency", "out_of_range", "not_a_time",
+            "coarse", "unknown_unit", "nested")  # fmt: skip
+NOT_A_NUMBER, AMBIGUOUS, MIXED, OTHER_CURRENCY, OUT_OF_RANGE, NOT_A_TIME, COARSE, UNKNOWN_UNIT, NESTED = (
+    range(1, 10)
+)
 
-# Bitcoin's first block: nothing had a price before.
-FIRST_DAY = date(2009, 1, 3)
+# How writers spell "no value"; compared in lower case. In a symbol or a name they may be a coin's.
+MISSING = (
+    "",
+    "-",
+    "–",
+    "—",
+    "--",
+    "n/a",
+    "na",
+    "nan",
+    "none",
+    "null",
+    "(null)",
+    "\\n",
+    "<na>",
+    "nat",
+    "#n/a",
+)
 
 _PLAIN = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-_NUMBER = re.compile(
-    r"([+-]?)[ ]?([$€£¥]?)[ ]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)[ ]?(%?)"
+_SPACES = " \u00a0\u2007\u2009\u202f"
+_UNIT = r"[A-Za-z]{0,3}[$€£¥₩₹₽₺฿₿₫₴₦]|[A-Za-zł]{2,5}"
+_WRITTEN = re.compile(
+    rf"(?P<open>\()?(?P<minus>[-+−])? ?(?P<before>{_UNIT})?[{_SPACES}]?(?P<inner>[-+−])?"
+    rf"(?P<core>[0-9](?:[0-9.,'’{_SPACES}]*[0-9.,])?|[.,][0-9]+)"
+    rf"(?:[eE](?P<exponent>[-+−]?[0-9]+))?"
+    rf"[{_SPACES}]?(?P<scale>(?:mln|bln|trn|bn|tn|[KMBTkmbt])(?![A-Za-z]))?[{_SPACES}]?(?P<percent>%)?"
+    rf"[{_SPACES}]?(?P<after>{_UNIT})?(?P<close>\))?(?P<trailing>-)?"
 )
-_MOMENT = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z| ?[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+_SPACED = re.compile(
+    rf"[0-9]{{1,3}}(?P<gap>['’{_SPACES}])[0-9]{{3}}(?:(?P=gap)[0-9]{{3}})*(?P<fraction>[.,][0-9]*)?"
 )
-# An epoch below is in seconds (until the year 5138), from there on in milliseconds (since 1973).
-_MILLISECONDS_FROM = 1e11
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
+_SCALES = {"k": 3, "m": 6, "mln": 6, "b": 9, "bn": 9, "bln": 9, "t": 12, "tn": 12, "trn": 12}
+_LONGEST = 60  # what is longer is plain digits, or not a number
+
+# What the digits of a number show.
+_POINT, _COMMA, _DOT_OR_GROUP, _COMMA_OR_GROUP = 1, 2, 4, 8
+_SHOWS_POINT = (
+    r"^[+-]?(0?[0-9]*\.([0-9]{1,2}|[0-9]{4,})|0[0-9]*\.[0-9]*|[0-9]{4,}\.[0-9]*|\.[0-9]+)([eE].*)?$"
+)
+_DOUBTFUL_DOT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+
+
+@dataclass
+class NumberEvidence:
+    """What a column's values show of how its numbers are written."""
+
+    shown: int = 0
+
+    def note(self, texts: pa.Array) -> None:
+        """Take some values, as `words` returns them."""
+        if texts.null_count == len(texts):
+            return
+        try:
+            pc.cast(texts, pa.float64())
+        except pa.ArrowInvalid:
+            plain = pc.match_substring_regex(texts, f"^({_PLAIN})$")
+            for text in pc.if_else(plain, None, texts).unique().to_pylist():
+                if text is not None and (written := _parsed(text)):
+                    self.shown |= written.shown
+            texts = pc.if_else(plain, texts, None)
+        if not self.shown & _POINT and _any(texts, _SHOWS_POINT):
+            self.shown |= _POINT
+        if not self.shown & (_POINT | _DOT_OR_GROUP) and _any(texts, _DOUBTFUL_DOT):
+            self.shown |= _DOT_OR_GROUP
+
+
+def _any(texts: pa.Array, pattern: str) -> bool:
+    return bool(pc.any(pc.match_substring_regex(texts, pattern)).as_py())
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How a column's numbers are read.
+
+    Attributes:
+        decimal: The decimal sign, `.` or `,`.
+        dots: Whether 1.234 can be read; not if it may be a fraction or a thousand.
+        commas: The same of 1,234.
+        is_mixed: Whether the column has decimal points and decimal commas.
+    """
+
+    decimal: str = "."
+    dots: bool = True
+    commas: bool = True
+    is_mixed: bool = False
+
+    @classmethod
+    def decide(cls, column: NumberEvidence, file: int, delimiter: str) -> NumberStyle:
+        """The style that a column shows; else the file's other columns; else the delimiter.
+
+        Args:
+            column: The column's.
+            file: What all the file's columns show together.
+            delimiter: Of a CSV. Who writes decimal commas does not use a comma there. Empty: JSON.
+        """
+        for shown in (column.shown, file):
+            match shown & (_POINT | _COMMA):
+                case 1:
+                    return cls()
+                case 2:
+                    return cls(",")
+                case 3:
+                    return cls(".", dots=False, commas=False, is_mixed=True)
+        if delimiter == ",":
+            return cls()
+        return cls(".", dots=delimiter == "", commas=False)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A number as it was written: its digits with their separators, and everything around them."""
+
+    negative: bool
+    core: str
+    exponent: int
+    percent: bool
+    units: tuple[str, ...]
+    shown: int
+
+
+@lru_cache(100_000)
+def _parsed(text: str) -> _Written | None:
+    """Take a number apart; None if it is none."""
+    if len(text) > _LONGEST or not (match := _WRITTEN.fullmatch(text)):
+        return None
+    signs = [sign for sign in match.group("minus", "inner", "trailing") if sign]
+    if len(signs) > 1 or bool(match["open"]) != bool(match["close"]) or (match["open"] and signs):
+        return None
+    core, scaled = match["core"], match["exponent"] or match["scale"]
+    if match["exponent"] and match["scale"]:
+        return None
+    if any(space in core for space in _SPACES + "'’"):
+        if not (spaced := _SPACED.fullmatch(core)):
+            return None
+        fraction = spaced["fraction"] or ""
+        shown = {"": 0, ".": _POINT, ",": _COMMA}[fraction[:1]]
+        core = re.sub(rf"['’{_SPACES}]", "", core)
+    elif (found := _shown(core, bool(scaled and match["exponent"]))) is None:
+        return None
+    else:
+        shown = found
+    exponent = int((match["exponent"] or "0").replace("−", "-")) + _SCALES.get(
+        (match["scale"] or "").lower(), 0
+    )
+    return _Written(
+        negative=bool(match["open"]) or any(sign in "-−" for sign in signs),
+        core=core,
+        exponent=exponent,
+        percent=bool(match["percent"]),
+        units=tuple(unit for unit in match.group("before", "after") if unit),
+        shown=shown,
+    )
+
+
+def _shown(core: str, has_exponent: bool) -> int | None:
+    """What digits and their separators show; None if that is no number in any style."""
+    dots, commas = core.count("."), core.count(",")
+    if dots and commas:
+        decimal, group = (".", ",") if core.rindex(".") > core.rindex(",") else (",", ".")
+        whole, _, _ = core.rpartition(decimal)
+        if core.count(decimal) > 1 or not _GROUPED.fullmatch(whole.replace(group, ",")):
+            return None
+        return _POINT if decimal == "." else _COMMA
+    if dots + commas == 0:
+        return 0
+    sign = "." if dots else ","
+    if dots + commas > 1:
+        return (_COMMA if dots else _POINT) if _GROUPED.fullmatch(core.replace(sign, ",")) else None
+    whole, _, fraction = core.partition(sign)
+    is_fraction = has_exponent or len(fraction) != 3 or not 1 <= len(whole) <= 3 or whole.startswith("0")
+    if is_fraction:
+        return _POINT if dots else _COMMA
+    return _DOT_OR_GROUP if dots else _COMMA_OR_GROUP
 
 
 def words(cells: pa.Array, *, missing: tuple[str, ...] = MISSING) -> pa.Array:
@@ -44,84 +214,82 @@ def words(cells: pa.Array, *, missing: tuple[str, ...] = MISSING) -> pa.Array:
 
 
 def numbers(
-    texts: pa.Array, *, sign: str = "", percent: bool = False
-) -> tuple[npt.NDArray[np.float64], Mask]:
+    texts: pa.Array, style: NumberStyle, *, currency: str = "", percent: bool = False
+) -> tuple[npt.NDArray[np.float64], Problems]:
     """Finite numbers.
 
     Args:
         texts: As `words` returns them.
-        sign: The currency sign that may stand before a number.
+        style: How they are written.
+        currency: The one whose sign or code may stand beside a number.
         percent: Whether a % may stand after it.
 
     Returns:
-        The numbers, NaN where there is none, and where there is text that is no finite number.
+        The numbers, NaN where there is none; and why text that is there is none.
     """
+    problems = np.zeros(len(texts), np.int8)
     if texts.null_count == len(texts):
-        return np.full(len(texts), np.nan), np.zeros(len(texts), np.bool_)
-    there = _mask(pc.is_valid(texts))
+        return np.full(len(texts), np.nan), problems
+    there = mask(pc.is_valid(texts))
     try:
-        values = _floats(texts)
+        if style != NumberStyle():
+            raise pa.ArrowInvalid  # 1.234 needs a closer look
+        values = floats(texts)
         values[~np.isfinite(values)] = np.nan
     except pa.ArrowInvalid:
-        plain = pc.match_substring_regex(texts, f"^({_PLAIN})$")
-        values = _floats(pc.if_else(plain, texts, None))
-        for row in np.flatnonzero(there & ~_mask(plain)):
-            values[row] = _number(texts[row].as_py(), sign, percent)
+        pattern = f"^({_PLAIN})$" if style == NumberStyle() else r"^[+-]?[0-9]+$"
+        plain = pc.match_substring_regex(texts, pattern)
+        values = floats(pc.if_else(plain, texts, None))
+        for row in np.flatnonzero(there & ~mask(plain)):
+            values[row], problems[row] = _number(texts[row].as_py(), style, currency, percent)
         values[~np.isfinite(values)] = np.nan
-    return values, there & np.isnan(values)
+    problems[there & np.isnan(values) & (problems == 0)] = NOT_A_NUMBER
+    return values, problems
 
 
-def _floats(texts: pa.Array) -> npt.NDArray[np.float64]:
+def floats(texts: pa.Array) -> npt.NDArray[np.float64]:
+    """Plain numbers, NaN for null."""
     return np.array(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False), np.float64)
 
 
-def _number(text: str, sign: str, percent: bool) -> float:
-    """A number with thousands groups, a currency sign or a per cent sign; NaN if it is none."""
-    match = _NUMBER.fullmatch(text)
-    if not match or (match[2] and match[2] != sign) or (match[4] and not percent):
-        return math.nan
-    if match[3].startswith("0") and "," in match[3]:  # no thousands: a decimal comma
-        return math.nan
-    try:
-        return float(match[1] + match[3].replace(",", ""))
-    except ValueError:  # no digits at all
-        return math.nan
+@lru_cache(100_000)
+def _number(text: str, style: NumberStyle, currency: str, percent: bool) -> tuple[float, int]:
+    written = _parsed(text)
+    if written is None:
+        if len(text) > _LONGEST and re.fullmatch(_PLAIN, text) and style.decimal == ".":
+            return float(text), 0
+        return math.nan, NESTED if text.startswith(("{", "[")) else NOT_A_NUMBER
+    if written.percent and not percent:
+        return math.nan, NOT_A_NUMBER
+    for unit in written.units:
+        match is_of(unit, currency):
+            case None:
+                return math.nan, NOT_A_NUMBER
+            case False:
+                return math.nan, OTHER_CURRENCY
+    core, shown = written.core, written.shown
+    if (shown & _DOT_OR_GROUP and not style.dots) or (shown & _COMMA_OR_GROUP and not style.commas):
+        return math.nan, AMBIGUOUS
+    if shown & (_COMMA if style.decimal == "." else _POINT):
+        return math.nan, MIXED if style.is_mixed else NOT_A_NUMBER
+    plain = core.replace(",", "") if style.decimal == "." else core.replace(".", "").replace(",", ".")
+    number = float(f"{plain}e{written.exponent}")
+    return -number if written.negative else number, 0
 
 
-def moments(texts: pa.Array, *, latest: datetime) -> tuple[pd.Series, Mask]:
-    """Moments in UTC, from ISO 8601 (without an offset: UTC) or seconds or milliseconds since 1970.
-
-    Args:
-        texts: As `words` returns them.
-        latest: What is later cannot be used, nor is what lies before FIRST_DAY.
-
-    Returns:
-        datetime64[us, UTC], NaT where there is none, and where there is text that is no such moment.
-    """
-    if texts.null_count == len(texts):
-        nothing = pd.Series(pd.NaT, range(len(texts)), dtype="datetime64[us, UTC]")
-        return nothing, np.zeros(len(texts), np.bool_)
-    there = _mask(pc.is_valid(texts))
-    iso = pc.replace_substring_regex(pc.utf8_upper(texts), r" ?(UTC|GMT|Z)$", "Z")
-    is_iso = pc.match_substring_regex(iso, _MOMENT)
-    values = pd.Series(
-        pd.to_datetime(
-            pc.if_else(is_iso, iso, None).to_pandas(), format="ISO8601", utc=True, errors="coerce"
-        ),
-        dtype="datetime64[us, UTC]",
-    )
-    is_epoch = pc.match_substring_regex(texts, r"^[0-9]+(\.[0-9]*)?([eE]\+?[0-9]+)?$")
-    earliest = datetime.combine(FIRST_DAY, datetime.min.time(), UTC)
-    if (epochs := _mask(is_epoch)).any():
-        since_1970 = _floats(pc.if_else(is_epoch, texts, None))
-        seconds = np.where(since_1970 < _MILLISECONDS_FROM, since_1970, since_1970 / 1e3)
-        usable = epochs & (seconds >= earliest.timestamp()) & (seconds <= latest.timestamp())
-        microseconds = np.rint(seconds[usable] * 1e6).astype(np.int64)
-        values[usable] = pd.to_datetime(microseconds, unit="us", utc=True)
-    values = values.where((values >= earliest) & (values <= latest))
-    return values, there & values.isna().to_numpy()
+def is_number(text: str) -> bool:
+    """Whether a text is a number in some style."""
+    return _parsed(text.strip()) is not None
 
 
-def _mask(booleans: pa.Array) -> Mask:
+def readings(text: str) -> tuple[str, str] | None:
+    """The two numbers that an ambiguous one may be: as a fraction, and as thousands."""
+    written = _parsed(text)
+    if not written or not written.shown & (_DOT_OR_GROUP | _COMMA_OR_GROUP):
+        return None
+    return written.core.replace(",", "."), re.sub("[.,]", "", written.core)
+
+
+def mask(booleans: pa.Array) -> Mask:
     """An Arrow column of truths as numpy's, null being false."""
     return np.asarray(pc.fill_null(booleans, False).to_numpy(zero_copy_only=False), np.bool_)

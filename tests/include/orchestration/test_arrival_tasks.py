@@ -35,7 +35,8 @@ def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inb
     assert [one["number"] for one in found] == [0, 1]
     assert arrival_tasks.report(processed(bucket, 2), RUN, bucket) == {
         "files": {"processed": 1, "rejected": 1, "gone": 0},
-        "rows": {"read": 2, "kept": 1, "rejected": 1, "superseded": 0},
+        "rows": {"read": 2, "kept": 1, "rejected": 1, "superseded": 0, "differing": 0, "moved": 0},
+        "values": {"read": 1, "emptied": 0},
     }
     [message] = inbox()
     assert message["Subject"] == "1 files and 1 rows refused below raw/"
@@ -144,3 +145,63 @@ def test_the_catalog_is_told_of_every_day_even_of_a_task_that_died(bucket: str) 
     outcomes = processed(bucket, 2)
     assert json.loads(arrival_tasks.output_partitions(bucket)) == [["2026", "02", "25"], ["2026", "02", "26"]]
     assert {"coin_id", "current_price"} <= set(json.loads(arrival_tasks.output_columns(outcomes[:1])))
+
+
+def test_a_file_that_fails_three_times_is_refused_and_the_others_go_on(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = put(bucket, "2026-02-25")
+    put(bucket, "2026-02-26")
+    clean = processing.clean
+
+    def breaks(body: Any, source: Any, **options: Any) -> Any:
+        if source.key == poison:
+            raise ZeroDivisionError("never seen before")
+        return clean(body, source, **options)
+
+    monkeypatch.setattr(processing, "clean", breaks)
+    for attempt in (1, 2, 3):
+        run = f"scheduled__{attempt}"
+        found = arrival_tasks.find(run, bucket, "")
+        assert found[0]["label"] == poison
+        with pytest.raises(AirflowException, match=r"1 of 1 objects failed.*ZeroDivisionError"):
+            arrival_tasks.process(0, run, bucket, "", "usd")
+        for other in found[1:]:
+            assert arrival_tasks.process(other["number"], run, bucket, "", "usd")[0]["status"] == "processed"
+    assert [one["label"] for one in arrival_tasks.find("fourth", bucket, "")] == [poison]
+    [outcome] = arrival_tasks.process(0, "fourth", bucket, "", "usd")
+    assert (outcome["status"], outcome["note"] is not None) == ("rejected", True)
+    assert "failed 3 times" in outcome["message"]
+    assert arrival_tasks.find("fifth", bucket, "") == []
+    # The remedy: a new release, and a replay.
+    monkeypatch.setattr(processing, "clean", clean)
+    arrival_tasks.find("replay", bucket, poison)
+    assert arrival_tasks.process(0, "replay", bucket, poison, "usd")[0]["status"] == "processed"
+    listed = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix="rejected/")["Contents"]
+    assert not [entry["Key"] for entry in listed if "failure" in entry["Key"] or "file-note" in entry["Key"]]
+
+
+def test_a_process_that_is_killed_counts_as_a_failure(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(bucket, "2026-02-25")
+    arrival_tasks.find(RUN, bucket, "")
+
+    def killed(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt  # nothing after it runs
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processing, "clean", killed)
+        for attempt in (2, 3, 4):
+            with pytest.raises(KeyboardInterrupt):
+                arrival_tasks.process(0, RUN, bucket, "", "usd", attempt)
+    [outcome] = arrival_tasks.process(0, RUN, bucket, "", "usd", 5)
+    assert outcome["status"] == "rejected"
+
+
+def test_a_column_that_is_lost_and_a_day_that_is_not_the_names_are_told(bucket: str, inbox: Any) -> None:
+    rows = [{"id": "bitcoin", "price": 1, "market_cap": "lots", "last_updated": "2026-02-20"}]
+    put(bucket, "2026-02-25", json.dumps(rows).encode())
+    arrival_tasks.find(RUN, bucket, "")
+    arrival_tasks.report(processed(bucket, 1), RUN, bucket)
+    [message] = inbox()
+    assert "1 values of market_cap not_a_number" in message["Message"]
+    assert "1 rows are of another day than the one in the file's name" in message["Message"]

@@ -20,14 +20,16 @@ import boto3
 import pyarrow.parquet as pq
 import pytest
 
-from include.crypto_lake.on_arrival import arrivals, partitions, processing
+from include.crypto_lake.on_arrival import arrivals, further, partitions, processing
 from include.crypto_lake.on_arrival.partitions import Partition, PartitionError
 from include.crypto_lake.on_arrival.processing import Outcome, process
 
 DAY = date(2026, 2, 25)
 
 
-def coin(coin_id: str, price: float, at: str | None = "2026-02-25T10:00:00Z", **more: Any) -> dict[str, Any]:
+def coin(
+    coin_id: str, price: float, at: str | int | None = "2026-02-25T10:00:00Z", **more: Any
+) -> dict[str, Any]:
     return {"id": coin_id, "current_price": price, "last_updated": at} | more
 
 
@@ -504,7 +506,57 @@ def test_the_index_only_saves_reading(lake: Lake, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_lake_keeps_what_it_does_not_need_in_memory_on_disk(lake: Lake, tmp_path: Path) -> None:
-    rows: Iterator[str] = (json.dumps(coin(f"coin-{n % 50}", n + 1)) for n in range(20_000))
+    rows: Iterator[str] = (
+        json.dumps(coin(f"coin-{n % 50}", n + 1, 1771977600 + n // 50 * 60)) for n in range(20_000)
+    )
     lake.put("raw/many_2026-02-25.jsonl.gz", gzip.compress("\n".join(rows).encode()))
     outcome = lake.sweep()["raw/many_2026-02-25.jsonl.gz"]
     assert (outcome.rows, outcome.kept, outcome.superseded) == (20_000, 50, 19_950)
+
+
+def test_markers_and_hidden_files_are_passed_over(lake: Lake) -> None:
+    own = ["_SUCCESS", ".part-0.csv.crc", ".DS_Store", "_temporary/0/part-0.csv", "sub/_committed_1"]
+    for name in own:
+        lake.put(f"raw/export_2026-02-25/{name}", b"x")
+    lake.put("raw/export_2026-02-25_$folder$", b"")
+    lake.put("raw/export_2026-02-25/part-0.csv", b"id,price\nbitcoin,1\n")
+    assert set(lake.sweep()) == {"raw/export_2026-02-25/part-0.csv"}
+    assert set(lake.sweep(reprocess="raw/")) == {"raw/export_2026-02-25/part-0.csv"}
+    assert lake.prices() == {"bitcoin": 1}
+    assert lake.keys("rejected/") == []
+
+
+def test_a_full_table_gets_no_more_columns(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(further, "MAX_TABLE_COLUMNS", 40)
+    for number in range(4):
+        more = {f"file{number}_{column}": f"{number}.{column}" for column in range(6)}
+        lake.put(f"raw/{number}_2026-02-25.json", [coin(f"coin-{number}", number + 1, **more)])
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lake.process, lake.find()))
+    rows = lake.rows()
+    columns = next(iter(rows.values())).keys()
+    assert len(columns) + 3 <= 40
+    for number in range(4):
+        row = rows[f"coin-{number}"]
+        rest = json.loads(row["further_columns"] or "{}")
+        found = {**{name: row.get(name) for name in columns}, **rest}
+        assert all(found[f"file{number}_{c}"] == f"{number}.{c}" for c in range(6)), "nothing is lost"
+    again = set(columns)
+    lake.sweep(reprocess="raw/")
+    assert set(lake.rows()["coin-1"]) == again, "the same columns after a replay"
+
+
+def test_values_that_were_not_understood_are_in_the_note(lake: Lake) -> None:
+    lake.put("raw/2026-02-25.json", [coin("bitcoin", 1, market_cap="lots"), coin("solana", 2, ath_date="?")])
+    outcome = lake.sweep()["raw/2026-02-25.json"]
+    assert outcome.rejected == {}
+    note = lake.note(outcome)
+    assert note["emptied_values"] == {
+        "market_cap": {"not_a_number": 1},
+        "ath_date": {"not_a_time": 1},
+    }
+    assert note["values"]["read"] == sum(
+        note["values"].get(part, 0) for part in ("kept", "emptied", "rejected", "superseded")
+    )
+    assert outcome.lost == ["ath_date", "market_cap"]
+    assert lake.find() == []
