@@ -62,7 +62,7 @@ _JVM_WIDE = (
 # Threads that Spark leaves: workers of pools that the whole JVM shares, while they have no work, and the
 # event loops of a context that has just been stopped.
 _IDLE_WORKER = "java.util.concurrent.ThreadPoolExecutor.getTask"
-_FRAMES = 12  # of a stack, from where it is, that show what a waiting thread waits for
+_FRAMES = 20  # of a stack, from where it is, that show what a waiting thread waits for
 _EVENT_LOOPS = ("rpc-", "shuffle-boss-", "shuffle-client-", "shuffle-server-")
 
 Line = Callable[[str], None]
@@ -219,7 +219,7 @@ class Jvm:
         jvm.org.apache.spark.sql.classic.SparkSession.clearDefaultSession()
         jvm.org.apache.hadoop.fs.FileSystem.closeAll()
         _object(jvm, "org.apache.spark.util.Utils").clearLocalRootDirs()
-        jvm.org.apache.logging.log4j.core.config.Configurator.reconfigure()
+        _object(jvm, "org.apache.spark.util.Utils").setLogLevel(jvm.org.apache.logging.log4j.Level.INFO)
         system = jvm.java.lang.System
         for name in self._given:
             before = self._properties.getProperty(name)
@@ -313,6 +313,8 @@ def _is_harmless(thread: Any) -> bool:
     stack = " ".join(str(frame.toString()) for frame in list(thread.getStackTrace())[:_FRAMES])
     if not thread.isAlive() or _IDLE_WORKER in stack:
         return True
+    if "py4j.ClientServerConnection.waitForCommands" in stack and "py4j.commands." not in stack:
+        return True  # the pool's own: connections of the run's gateway have been closed
     return thread.getName().startswith(_EVENT_LOOPS) and "io.netty." in stack
 
 
