@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -98,7 +99,9 @@ class JobRun(FakeJobRun):
             del shown["CompletedOn"]
         if self.error_message:
             shown["ErrorMessage"] = self.error_message
-        seconds = ((self.completed_on if done else utcnow()) - self.started_on).total_seconds()
+        # As on Glue, without the wait for resources.
+        ended = self.completed_on if done else utcnow()
+        seconds = (ended - self._running_since).total_seconds() if self._running_since else 0
         return shown | {
             "ExecutionTime": int(seconds),
             "GlueVersion": self.glue_version,
@@ -115,6 +118,7 @@ class JobRun(FakeJobRun):
         """Run in a thread."""
         self.glue_version = job.glue_version
         self._stopped = threading.Event()
+        self._running_since: datetime | None = None
         self._process: Leashed | None = None
         self._jvm: Jvm | None = None
         threading.Thread(
@@ -226,7 +230,7 @@ class JobRun(FakeJobRun):
         if self._stopped.is_set():
             self._end()
         else:
-            self.status = "RUNNING"
+            self.status, self._running_since = "RUNNING", utcnow()
         deadline = time.monotonic() + self._minutes * 60
         while True:
             try:

@@ -62,6 +62,7 @@ _JVM_WIDE = (
 # Threads that Spark leaves: workers of pools that the whole JVM shares, while they have no work, and the
 # event loops of a context that has just been stopped.
 _IDLE_WORKER = "java.util.concurrent.ThreadPoolExecutor.getTask"
+_FRAMES = 20  # of a stack, from where it is, that show what a waiting thread waits for
 _EVENT_LOOPS = ("rpc-", "shuffle-boss-", "shuffle-client-", "shuffle-server-")
 
 Line = Callable[[str], None]
@@ -218,7 +219,7 @@ class Jvm:
         jvm.org.apache.spark.sql.classic.SparkSession.clearDefaultSession()
         jvm.org.apache.hadoop.fs.FileSystem.closeAll()
         _object(jvm, "org.apache.spark.util.Utils").clearLocalRootDirs()
-        jvm.org.apache.logging.log4j.core.config.Configurator.reconfigure()
+        _object(jvm, "org.apache.spark.util.Utils").setLogLevel(jvm.org.apache.logging.log4j.Level.INFO)
         system = jvm.java.lang.System
         for name in self._given:
             before = self._properties.getProperty(name)
@@ -253,7 +254,7 @@ class Jvm:
         different += [
             f"thread {thread.getName()}"
             for number, thread in now["threads"].items()
-            if number not in before["threads"] and not _is_harmless(jvm, thread)
+            if number not in before["threads"] and not _is_harmless(thread)
         ]
         memory = jvm.java.lang.Runtime.getRuntime()
         if _used(memory) > 0.5:
@@ -290,8 +291,9 @@ def _state(jvm: Any) -> dict[str, Any]:
 
     def wide(name: str) -> str:
         value = functools.reduce(getattr, name.split("."), jvm)()
-        to_string = jvm.java.util.Arrays if name.endswith("getProviders") else jvm.java.util.Objects
-        return str(to_string.toString(value))
+        if name.endswith("getProviders"):
+            return ", ".join(str(provider.toString()) for provider in value)
+        return str(jvm.java.util.Objects.toString(value))
 
     return {
         "wide": {name: wide(name) for name in _JVM_WIDE},
@@ -307,10 +309,12 @@ def _require_running(jvm: Any) -> None:
         raise JvmError("the JVM is shutting down")
 
 
-def _is_harmless(jvm: Any, thread: Any) -> bool:
-    stack = str(jvm.java.util.Arrays.toString(thread.getStackTrace()))
+def _is_harmless(thread: Any) -> bool:
+    stack = " ".join(str(frame.toString()) for frame in list(thread.getStackTrace())[:_FRAMES])
     if not thread.isAlive() or _IDLE_WORKER in stack:
         return True
+    if "py4j.ClientServerConnection.waitForCommands" in stack and "py4j.commands." not in stack:
+        return True  # the pool's own: connections of the run's gateway have been closed
     return thread.getName().startswith(_EVENT_LOOPS) and "io.netty." in stack
 
 
