@@ -20,7 +20,7 @@ from typing import Any
 
 import boto3
 
-from laptop.aws.process import running
+from laptop.aws.process import key_file, remember_key, running
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
@@ -209,8 +209,10 @@ def counting(endpoint_url: str) -> Iterator[tuple[str, Counter[str]]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    proxy_url = f"http://127.0.0.1:{server.server_port}"
+    remember_key(proxy_url, key_file(endpoint_url))
     try:
-        yield f"http://127.0.0.1:{server.server_port}", counts
+        yield proxy_url, counts
     finally:
         server.shutdown()
         server.server_close()

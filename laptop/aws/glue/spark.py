@@ -100,6 +100,7 @@ def command(
         "spark.ui.enabled": "false",
         "spark.log.level": "WARN",
         "spark.driver.host": "127.0.0.1",
+        "spark.authenticate": "true",  # other users of the machine reach the driver's ports, too
         "spark.driver.extraJavaOptions": JVM_OPTIONS + classes,
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
