@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import stat
 import urllib.error
@@ -22,6 +23,8 @@ from botocore.exceptions import ClientError
 from laptop.aws import process
 from laptop.aws.access import is_own_host
 from laptop.aws.iam.authorization import switch_on
+from laptop.aws.keys import read_key
+from laptop.runner import __main__ as runner
 from tests.clients import client_of, signed
 
 KEY = "src/glue_scripts/job.py"
@@ -399,3 +402,23 @@ def test_only_the_lakes_own_key_switches_authorization(tmp_path: Path) -> None:
         iam.update_access_key(UserName="u", AccessKeyId=made["AccessKeyId"], Status="Inactive")
         with pytest.raises(ClientError, match="security token"):
             user.list_roles()
+
+
+def test_make_env_prints_what_opens_the_lake_and_all_of_it_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / ".local"
+    state.mkdir(mode=0o755)  # as an older version made it
+    monkeypatch.setattr(runner, "STATE", state)
+    monkeypatch.setattr(runner, "AWS_STATE", state / "aws")
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    try:
+        runner._lake(0)
+        assert mode(state) == mode(state / "aws") == 0o700
+        capsys.readouterr()
+        assert runner.main(["env"]) == 0
+        printed = capsys.readouterr().out
+    finally:
+        process.stop(state / "aws")
+    exported = dict(re.findall(r"export (\w+)=(\S+)\n", printed))
+    assert read_key(state / "aws" / "credentials").environment().items() <= exported.items()
