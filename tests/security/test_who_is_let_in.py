@@ -213,6 +213,28 @@ def test_an_unsigned_request_reads_and_writes_nothing(local_aws: str, bucket: st
     assert b"AccessKeyId>" not in said.replace(b"AWSAccessKeyId", b"")
 
 
+def test_what_is_not_public_is_not_even_missing(local_aws: str, bucket: str) -> None:
+    s3 = client_of(local_aws, "s3")
+    s3.put_object_acl(Bucket=bucket, Key=KEY, ACL="public-read")  # new buckets of AWS take no ACL
+    for key in (KEY, "missing"):
+        assert answer(urllib.request.Request(f"{local_aws}/{bucket}/{key}"))[0] == 403
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/public/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    try:
+        for key, status in ((KEY, 403), ("missing", 403), ("public/missing", 404)):
+            assert answer(urllib.request.Request(f"{local_aws}/{bucket}/{key}"))[0] == status
+        around = answer(urllib.request.Request(f"{local_aws}/{bucket}/public/../{KEY}"))
+        assert SCRIPT not in around[1]
+    finally:
+        s3.delete_bucket_policy(Bucket=bucket)
+
+
 FORGED = {
     "another id": {"aws_access_key_id": "local", "aws_secret_access_key": "local"},
     "moto's fixed id": {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x"},
