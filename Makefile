@@ -18,6 +18,8 @@ UI_PORT ?= 8080
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
 unexport DATE FEED ENV SECTIONS
+# uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
+export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
 unexport PYTHONDONTWRITEBYTECODE
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m laptop.runner --aws-port $(call quoted,AWS_PORT)

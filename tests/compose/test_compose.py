@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.crypto_lake.website import TOP10_CRYPTOS
-from lake_provider.hooks.athena import rows_of
+from lake_provider.athena_rows import parse_rows
 from laptop.lake.deployment import LAKE_BUCKET
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def prices(stack: Stack, day: str) -> dict[str, float]:
     if until(ended, "the query's end") == "FAILED":
         return {}  # no such table before the first crawl
     pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)
-    return {row["coin_id"]: row["current_price"] for row in rows_of(pages)}
+    return {row["coin_id"]: row["current_price"] for row in parse_rows(pages)}
 
 
 def drop(stack: Stack, day: str, **of_coins: float) -> None:

@@ -17,7 +17,7 @@ from tests.clients import client_of as client_of
 PARQUET = {"InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"}
 
 
-def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 240) -> Any:
     """What a condition gives once it holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -279,12 +279,12 @@ def _glue(action: str, get: Parameter, arn: str) -> Iterable[str | Need]:
         names = get("TablesToDelete") or [table or "*"]
         return dict.fromkeys(one for name in names for one in glue_arns(arn, get("DatabaseName"), name))
     if thing == "Crawler" and action != "CreateCrawler":
-        return [f"{arn}crawler/{get('Name')}", *_passed(get("Role"))]
+        return [f"{arn}crawler/{get('Name')}", *_needs_to_pass(get("Role"))]
     if thing.startswith("Job") and (get("JobName")):
         role = (get("JobUpdate") or {}).get("Role")
-        return [f"{arn}job/{get('JobName')}", *_passed(role)]
+        return [f"{arn}job/{get('JobName')}", *_needs_to_pass(role)]
     if action in ("CreateCrawler", "CreateJob"):
-        return [Need(f"glue:{action}", "*"), *_passed(get("Role"))]
+        return [Need(f"glue:{action}", "*"), *_needs_to_pass(get("Role"))]
     return []
 
 
@@ -300,7 +300,7 @@ def glue_arns(arn: str, database: str, table: str | None = None) -> list[str]:
     return above if table is None else [*above, f"{arn}table/{database.lower()}/{table.lower()}"]
 
 
-def _passed(role: str | None) -> list[Need]:
+def _needs_to_pass(role: str | None) -> list[Need]:
     """What it needs to give a role to Glue."""
     if not role:
         return []

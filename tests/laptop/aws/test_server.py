@@ -45,5 +45,5 @@ def test_it_deploys_at_every_start_what_does_not_last(tmp_path: Path) -> None:
             assert endpoint_url.startswith("http://127.0.0.1:"), "an address that can be reached"
             made = queues(endpoint_url)
             assert f"{endpoint_url}/123456789012/crypto-lake-arrivals" in made, "links lead back to it"
-            with urllib.request.urlopen(f"http://127.0.0.1:{website_port}/", timeout=10) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{website_port}/", timeout=60) as page:
                 assert b"<!doctype html>" in page.read().lower()

@@ -7,11 +7,10 @@ from typing import Any
 
 from airflow.sdk import Asset
 
+from include.crypto_lake import layout
 from include.orchestration import assets
 from lake_provider.operators.glue import GlueJobRunOperator
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
-
-DATABASE = "crypto_datalake"
 
 
 def bronze_to_silver(days: Mapping[str, str], *, made_from: str, doc_md: str) -> GlueJobRunOperator:
@@ -22,28 +21,27 @@ def bronze_to_silver(days: Mapping[str, str], *, made_from: str, doc_md: str) ->
         made_from: A template that changes when the days' bronze has changed.
         doc_md: The task's line in the UI.
     """
-    return _glue_job("bronze_to_silver", days, made_from, [assets.SILVER_COINS_MARKET], doc_md)
+    return _glue_job_task("bronze_to_silver", days, made_from, [assets.SILVER_COINS_MARKET], doc_md)
 
 
 def silver_to_gold(days: Mapping[str, str], *, doc_md: str) -> GlueJobRunOperator:
     """The task that makes gold of what `bronze_to_silver` of the same run has made."""
     made_from = "{{ ti.xcom_pull(task_ids='bronze_to_silver') }}"
     outlets = [assets.GOLD_COINS_MARKET, assets.GOLD_MARKET_SUMMARY]
-    return _glue_job("silver_to_gold", days, made_from, outlets, doc_md)
+    return _glue_job_task("silver_to_gold", days, made_from, outlets, doc_md)
 
 
 def crawl_silver(partitions: Any, *, doc_md: str) -> GlueCatalogCrawlerOperator:
     """The task that adds days to silver's table, unless it has them; `partitions` may be a template."""
-    return _crawl("crawl_silver", "silver-coins-market", ["silver_coins_market"], partitions, doc_md)
+    return _crawler_task("crawl_silver", layout.SILVER_CRAWLER, partitions, doc_md)
 
 
 def crawl_gold(partitions: Any, *, doc_md: str) -> GlueCatalogCrawlerOperator:
     """The task that adds days to gold's two tables, unless they have them."""
-    tables = ["gold_coins_market", "gold_market_summary"]
-    return _crawl("crawl_gold", "gold-coins-market", tables, partitions, doc_md)
+    return _crawler_task("crawl_gold", layout.GOLD_CRAWLER, partitions, doc_md)
 
 
-def _glue_job(
+def _glue_job_task(
     name: str, days: Mapping[str, str], made_from: str, outlets: list[Asset], doc_md: str
 ) -> GlueJobRunOperator:
     """A task that runs the Glue job of its name.
@@ -65,14 +63,14 @@ def _glue_job(
     )
 
 
-def _crawl(
-    task_id: str, crawler: str, tables: list[str], partitions: Any, doc_md: str
+def _crawler_task(
+    task_id: str, crawler: layout.Crawler, partitions: Any, doc_md: str
 ) -> GlueCatalogCrawlerOperator:
     return GlueCatalogCrawlerOperator(
         task_id=task_id,
-        crawler_name=crawler,
-        database=DATABASE,
-        tables=tables,
+        crawler_name=crawler.name,
+        database=layout.DATABASE,
+        tables=crawler.table_names,
         partitions=partitions,
         poll_interval=2,
         doc_md=doc_md,

@@ -1,4 +1,4 @@
-"""Bronze in S3: what is there of a day, appending one more ingestion to it, and keeping what was refused.
+"""Bronze in S3: what is there of a day, and appending one more ingestion to it.
 
 Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
 never reused, and within a day the order of ``ingested_at`` is the order of arrival.
@@ -20,13 +20,36 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
-from lake_provider.hooks.coingecko import CoinGeckoRefusal, Page
-
 STAMP = "%Y%m%dT%H%M%SZ"
 """How a moment (UTC) is written in keys."""
 
-_COLLISIONS = 60
+_MAX_COLLISIONS = 60
 """Seconds that an ingestion moves on at most because others took its key."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What bronze keeps in one object: an accepted response, or what was made of several.
+
+    Attributes:
+        url: the request's address; it never holds a key.
+        body: the response body, byte for byte (after HTTP's own content decoding).
+        content_type: the Content-Type header.
+        http_date: the Date header as received, or None.
+        etag: the ETag header as received, or None.
+        source: who made the data, as in the keys, e.g. ``coingecko``.
+        clock: when the source says it answered (UTC, from ``http_date``), else our clock at arrival.
+        rows: how many rows are in it.
+    """
+
+    url: str
+    body: bytes
+    content_type: str
+    http_date: str | None
+    etag: str | None
+    source: str
+    clock: datetime
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +99,7 @@ class BronzeDay:
     def ingestions(self) -> Iterator[Ingestion]:
         """Read the day's ingestions, the newest first; each is read when it is asked for."""
         keys: dict[tuple[str, str], list[str]] = {}
-        for listing in self._listings(self.root):
+        for listing in self._list_objects(self.root):
             for entry in listing.get("Contents", []):
                 if match := re.search(r"/ingested_at=([^/]+)/source=([^/]+)/page-\d+\.json$", entry["Key"]):
                     keys.setdefault((match[1], match[2]), []).append(entry["Key"])
@@ -100,12 +123,12 @@ class BronzeDay:
         Raises:
             AirflowException: other ingestions of the same day took every key that was tried.
         """
-        stamps = self._stamps()
+        stamps = self._list_stamps()
         moment = pages[0].clock
         if stamps:
             newest = datetime.strptime(max(stamps), STAMP).replace(tzinfo=UTC)
             moment = max(moment, newest + timedelta(seconds=1))
-        for _ in range(_COLLISIONS):
+        for _ in range(_MAX_COLLISIONS):
             # Whoever writes the last page owns the second; a parallel ingestion moves on to the next one.
             stamp = moment.strftime(STAMP)
             folder = f"{self.root}ingested_at={stamp}/source={pages[0].source}"
@@ -115,8 +138,8 @@ class BronzeDay:
             moment += timedelta(seconds=1)
         else:
             raise AirflowException(
-                f"s3://{self.bucket}/{self.root}: other ingestions took {_COLLISIONS} keys in a row, up to "
-                f"ingested_at={stamp}: run fewer side by side"
+                f"s3://{self.bucket}/{self.root}: other ingestions took {_MAX_COLLISIONS} keys in a row, "
+                f"up to ingested_at={stamp}: run fewer side by side"
             )
         for number in range(len(pages) - 1, 0, -1):
             if not self._put_page(keys, number, pages[number - 1], stamp):
@@ -127,17 +150,17 @@ class BronzeDay:
                 )
         return stamp, keys
 
-    def _stamps(self) -> list[str]:
+    def _list_stamps(self) -> list[str]:
         prefixes = [
             entry["Prefix"].removeprefix(self.root)
-            for listing in self._listings(self.root, Delimiter="/")
+            for listing in self._list_objects(self.root, Delimiter="/")
             for entry in listing.get("CommonPrefixes", [])
         ]
         return [
             match[1] for text in prefixes if (match := re.fullmatch(r"ingested_at=(\d{8}T\d{6}Z)/", text))
         ]
 
-    def _listings(self, prefix: str, **options: str) -> Any:
+    def _list_objects(self, prefix: str, **options: str) -> Any:
         return self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, **options)
 
     def _put_page(self, keys: list[str], number: int, page: Page, ingested_at: str) -> bool:
@@ -198,34 +221,6 @@ def put_new(s3: Any, bucket: str, key: str, page: Page, metadata: Mapping[str, s
             return False
         raise
     return True
-
-
-def put_refused(s3: Any, bucket: str, folder: str, refusal: CoinGeckoRefusal, now: datetime) -> str:
-    """Store a refused response, for the audit, with why it was refused.
-
-    Returns:
-        Its key.
-    """
-    response = refusal.response
-    digest = hashlib.sha256(response.content).hexdigest()
-    wanted = refusal.wanted.replace(" ", "-")
-    key = f"{folder.strip('/')}/{now:{STAMP}}-{wanted[:200]}-{digest[:12]}.body"
-    s3.put_object(
-        Bucket=bucket,
-        Key=key,
-        Body=response.content,
-        ContentType=ascii_line(response.headers.get("Content-Type", "application/octet-stream")),
-        Metadata={
-            "reason": ascii_line(refusal.reason),
-            "status": str(refusal.status),
-            "http-status": str(response.status_code),
-            "source-url": ascii_line(str(response.url)),
-            "http-date": ascii_line(response.headers.get("Date", "")),
-            "rejected-at": f"{now:{STAMP}}",
-            "sha256": digest,
-        },
-    )
-    return key
 
 
 def ascii_line(text: str) -> str:

@@ -23,31 +23,27 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import (
-    STAMP,
-    BronzeDay,
-    ascii_line,
-    put_new,
-    put_refused,
-    whole_ingestions,
-)
-from lake_provider.hooks.coingecko import HISTORY, CoinGeckoHook, CoinGeckoRefusal, Page, in_path
-from lake_provider.hooks.market_chart import NULL, Points, days_of, row_of
-from lake_provider.operators.coingecko import check_currency, parsed_coins, parsed_day, utc_now
+from lake_provider.bronze import STAMP, BronzeDay, Page, ascii_line, put_new, whole_ingestions
+from lake_provider.clock import utc_now
+from lake_provider.coingecko.arguments import check_currency, parse_coins, parse_day, parse_flag
+from lake_provider.coingecko.client import HISTORY, CoinGeckoHook, path_segment
+from lake_provider.coingecko.market_chart import NULL, Points, bronze_row, split_into_days
+from lake_provider.coingecko.rejected import put_refused
+from lake_provider.coingecko.responses import CoinGeckoRefusal
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 MAX_COIN_DAYS = 1_000_000
 """What a task holds in memory at once, at some 0.35 KB each."""
-_NAMED = 20
+_MAX_NAMED_COINS = 20
 """How many skipped coins a warning names."""
 
 Coin = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Listed:
+class _CoinList:
     """The coins to ask for, by id, and who lists them."""
 
     source: str
@@ -55,7 +51,7 @@ class _Listed:
 
 
 @dataclass
-class _Found:
+class _RangeHistories:
     """What the coins' histories have of the wanted days.
 
     Attributes:
@@ -77,7 +73,7 @@ class _Found:
         priced = [day for day in days if history.get(day, {}).get("prices", NULL) != NULL]
         for day in priced:
             if day in wanted:
-                self.rows.setdefault(day, []).append(row_of(coin, history[day]))
+                self.rows.setdefault(day, []).append(bronze_row(coin, history[day]))
         if priced:
             self.coins += 1
         else:
@@ -107,7 +103,8 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         prefix: where bronze's days are in the bucket.
         history_prefix: where the responses go in the bucket.
         rejected_prefix: where refused responses go in the bucket.
-        coingecko_conn_id: Airflow connection, see ``lake_provider.hooks.coingecko``.
+        source_suffix: what the days' source is called after the responses' source, e.g. ``-history``.
+        coingecko_conn_id: Airflow connection, see ``lake_provider.coingecko.connection``.
         aws_conn_id: Airflow connection for S3.
     """
 
@@ -121,6 +118,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         "prefix",
         "history_prefix",
         "rejected_prefix",
+        "source_suffix",
         "coingecko_conn_id",
         "aws_conn_id",
     )
@@ -133,10 +131,11 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         bucket: str,
         coins: str | int,
         currency: str,
+        prefix: str,
+        history_prefix: str,
+        rejected_prefix: str,
+        source_suffix: str,
         replace: str | bool = False,
-        prefix: str = "bronze/coins_market",
-        history_prefix: str = "bronze/coins_history",
-        rejected_prefix: str = "rejected/coins_history",
         coingecko_conn_id: str = "coingecko_default",
         aws_conn_id: str = "aws_default",
         **kwargs: Any,
@@ -151,6 +150,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         self.prefix = prefix
         self.history_prefix = history_prefix
         self.rejected_prefix = rejected_prefix
+        self.source_suffix = source_suffix
         self.coingecko_conn_id = coingecko_conn_id
         self.aws_conn_id = aws_conn_id
 
@@ -170,10 +170,10 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             AirflowException: a retry may help, and goes on where this try has ended: rate limits, outages,
                 odd bodies.
         """
-        days = self._days()
-        coins = parsed_coins(self.coins)
+        days = self._parse_range()
+        coins = parse_coins(self.coins)
         check_currency(self.currency)
-        replace = _parsed_flag("replace", self.replace)
+        replace = parse_flag("replace", self.replace)
         hook = CoinGeckoHook(self.coingecko_conn_id)
         BronzeDay(self.s3, self.bucket, self.prefix, days[0]).check_bucket()
         ingestions = whole_ingestions(self.s3, self.bucket, self.prefix, days[0], days[-1])
@@ -182,19 +182,19 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             "%s to %s: %d of %d days have bronze, %d to fill",
             *(days[0], days[-1], len(ingestions), len(days), len(wanted)),
         )
-        found, filled, rows = _Found(), 0, 0
+        found, filled, rows = _RangeHistories(), 0, 0
         if wanted:
             _check_size(len(wanted), coins)
-            found = self._histories(hook, days, set(wanted), coins)
+            found = self._collect_histories(hook, days, set(wanted), coins)
         if priceless := [day for day in wanted if day not in found.rows]:
             self.log.warning(
                 "%d day(s) without a price of any coin stay empty, %s to %s",
                 *(len(priceless), priceless[0], priceless[-1]),
             )
         for day in sorted(found.rows):
-            page = self._page(hook, found, day)
+            page = self._build_page(hook, found, day)
             newest = ingestions.get(day, [])[-1:]
-            if newest and self._is(newest[0], page):
+            if newest and self._has_same_page(newest[0], page):
                 continue  # an earlier try has got this far
             ingested_at, [key] = BronzeDay(self.s3, self.bucket, self.prefix, day).append([page])
             ingestions[day] = [*ingestions.get(day, []), (ingested_at, key)]
@@ -221,8 +221,8 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         """The client, of `aws_conn_id`."""
         return S3Hook(self.aws_conn_id).get_conn()
 
-    def _days(self) -> list[date]:
-        first, last = parsed_day("from_date", self.from_date), parsed_day("to_date", self.to_date)
+    def _parse_range(self) -> list[date]:
+        first, last = parse_day("from_date", self.from_date), parse_day("to_date", self.to_date)
         today = utc_now().date()
         if first > last:
             raise AirflowFailException(
@@ -235,37 +235,41 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             )
         return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
-    def _histories(self, hook: CoinGeckoHook, days: list[date], wanted: set[date], coins: int) -> _Found:
+    def _collect_histories(
+        self, hook: CoinGeckoHook, days: list[date], wanted: set[date], coins: int
+    ) -> _RangeHistories:
         """Have every coin's response in S3, and take the wanted days out of it."""
-        listed = self._largest(hook, coins)
-        found = _Found(source=listed.source)
+        listed = self._list_largest_coins(hook, coins)
+        found = _RangeHistories(source=listed.source)
         folder = (
             f"{self.history_prefix.strip('/')}/currency={self.currency}/range={days[0]}_{days[-1]}"
             f"/source={listed.source}/"
         )
-        keys = {coin["id"]: f"{folder}{in_path(coin['id'])}.json" for coin in listed.coins}
+        keys = {coin["id"]: f"{folder}{path_segment(coin['id'])}.json" for coin in listed.coins}
         listings = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
         there = {entry["Key"] for listing in listings for entry in listing.get("Contents", [])}
         to_ask = sum(key not in there for key in keys.values())
         self.log.info("%d of %d coins are in s3://%s/%s", len(keys) - to_ask, len(keys), self.bucket, folder)
+        pace = hook.connection.calls_per_minute
         for number, coin in enumerate(listed.coins, 1):
             key = keys[coin["id"]]
             if key not in there:
                 self.log.info(
                     "Coin %d of %d, %s: %d to ask, for some %.0f min",
-                    *(number, len(keys), ascii_line(coin["id"]), to_ask, to_ask / hook.calls_per_minute),
+                    *(number, len(keys), ascii_line(coin["id"]), to_ask, to_ask / pace),
                 )
                 to_ask -= 1
-                if not self._fetch(hook, days, coin["id"], key, listed.source):
+                if not self._fetch_history(hook, days, coin["id"], key, listed.source):
                     found.unknown.append(coin["id"])
                     continue
-            found.add(coin, self._stored(key), days, wanted)
+            found.add(coin, self._read_history(key), days, wanted)
         for ids, what in (
             (found.unknown, "CoinGecko lists them, but does not know them"),
             (found.without_price, f"no price from {days[0]} to {days[-1]}"),
         ):
             if ids:
-                named = ascii_line(", ".join(ids[:_NAMED])) + (" …" if len(ids) > _NAMED else "")
+                named = ascii_line(", ".join(ids[:_MAX_NAMED_COINS]))
+                named += " …" if len(ids) > _MAX_NAMED_COINS else ""
                 self.log.warning("%d coin(s) left out, %s: %s", len(ids), what, named)
         if not found.coins:
             raise AirflowFailException(
@@ -275,12 +279,12 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             )
         return found
 
-    def _largest(self, hook: CoinGeckoHook, coins: int) -> _Listed:
+    def _list_largest_coins(self, hook: CoinGeckoHook, coins: int) -> _CoinList:
         """Today's largest coins, each once."""
         try:
             pages = hook.markets(coins=coins, currency=self.currency)
         except CoinGeckoRefusal as refusal:
-            self._fail(refusal)
+            self._raise_refusal(refusal)
         largest: dict[str, Coin] = {}
         for page in pages:
             _check_source(page, pages[0].source)
@@ -288,33 +292,35 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
                 largest.setdefault(coin["id"], coin)
         # By id: a later try makes the same page of the same coins, whatever their order by then.
         listed = sorted(list(largest.values())[:coins], key=lambda coin: str(coin["id"]))
-        return _Listed(pages[0].source, listed)
+        return _CoinList(pages[0].source, listed)
 
-    def _fetch(self, hook: CoinGeckoHook, days: list[date], coin_id: str, key: str, source: str) -> bool:
+    def _fetch_history(
+        self, hook: CoinGeckoHook, days: list[date], coin_id: str, key: str, source: str
+    ) -> bool:
         """Ask for a coin's history and store the response; False if CoinGecko does not know the coin."""
         try:
             page = hook.history(coin_id, currency=self.currency, first=days[0], last=days[-1])
         except CoinGeckoRefusal as refusal:
             if not refusal.unknown:
-                self._fail(refusal)
-            self._keep(refusal)
+                self._raise_refusal(refusal)
+            self._store_refusal(refusal)
             return False
         _check_source(page, source)
         # Not ours if somebody else has stored the coin meanwhile: that one is as good.
         put_new(self.s3, self.bucket, key, page, {"ingested-at": f"{utc_now():{STAMP}}"})
         return True
 
-    def _stored(self, key: str) -> dict[date, Points]:
+    def _read_history(self, key: str) -> dict[date, Points]:
         body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         try:
-            return days_of(body)
+            return split_into_days(body)
         except ValueError as error:
             raise AirflowFailException(
                 f"s3://{self.bucket}/{key} is no history ({error}): delete it, and clear this task, which "
                 "then asks CoinGecko for it"
             ) from error
 
-    def _page(self, hook: CoinGeckoHook, found: _Found, day: date) -> Page:
+    def _build_page(self, hook: CoinGeckoHook, found: _RangeHistories, day: date) -> Page:
         rows = found.rows[day]
         return Page(
             url=f"{hook.base_url}{HISTORY.format('{id}')}",
@@ -322,12 +328,12 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             content_type="application/json",
             http_date=None,
             etag=None,
-            source=f"{found.source}-history",
+            source=f"{found.source}{self.source_suffix}",
             clock=utc_now(),
             rows=len(rows),
         )
 
-    def _is(self, ingestion: tuple[str, str], page: Page) -> bool:
+    def _has_same_page(self, ingestion: tuple[str, str], page: Page) -> bool:
         """Whether an ingestion has that very page."""
         _, key = ingestion
         if f"/source={page.source}/" not in key:
@@ -337,7 +343,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             == hashlib.sha256(page.body).hexdigest()
         )
 
-    def _fail(self, refusal: CoinGeckoRefusal) -> NoReturn:
+    def _raise_refusal(self, refusal: CoinGeckoRefusal) -> NoReturn:
         failure = AirflowFailException if refusal.permanent else AirflowException
         remedy = ""
         if refusal.too_long_ago:
@@ -346,19 +352,12 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
                 f" Without a paid plan CoinGecko goes back 365 days: give from_date {earliest} or later, or "
                 "put a pro key into the connection."
             )
-        key = self._keep(refusal)
+        key = self._store_refusal(refusal)
         raise failure(f"{refusal}.{remedy} The response is kept in s3://{self.bucket}/{key}") from refusal
 
-    def _keep(self, refusal: CoinGeckoRefusal) -> str:
+    def _store_refusal(self, refusal: CoinGeckoRefusal) -> str:
         folder = f"{self.rejected_prefix.strip('/')}/range={self.from_date}_{self.to_date}"
         return put_refused(self.s3, self.bucket, folder, refusal, utc_now())
-
-
-def _parsed_flag(name: str, value: str | bool) -> bool:
-    flags = {"true": True, "false": False}
-    if str(value).lower() not in flags:
-        raise AirflowFailException(f"{name} is {value!r}: give true or false")
-    return flags[str(value).lower()]
 
 
 def _check_size(days: int, coins: int) -> None:

@@ -14,12 +14,13 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import BronzeDay
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, _accept_history
-from lake_provider.hooks.market_chart import days_of, row_of
-from lake_provider.operators import coingecko, coingecko_history
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
+from lake_provider.bronze import BronzeDay
+from lake_provider.coingecko import ingest_history, ingest_markets
+from lake_provider.coingecko.client import CoinGeckoHook
+from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.market_chart import bronze_row, split_into_days
+from lake_provider.coingecko.responses import CoinGeckoRefusal, accept_history
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 from laptop.runner.environment import COINGECKO_API, coingecko_connection
@@ -46,7 +47,7 @@ class Killed(BaseException):
 @pytest.fixture
 def source(connect, waits, monkeypatch) -> Iterator[StandIn]:
     """CoinGecko as it is on the tenth of February: it has today's market and past days' histories."""
-    for module in (coingecko, coingecko_history):
+    for module in (ingest_markets, ingest_history):
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
     with running_stand_in("demo", now=lambda: NOW) as running:
         connect(running.url, extra={"calls_per_minute": 1e9})
@@ -54,7 +55,17 @@ def source(connect, waits, monkeypatch) -> Iterator[StandIn]:
 
 
 def operator(bucket, /, **arguments: Any) -> CoinGeckoHistoryToS3Operator:
-    defaults = {"from_date": FIRST, "to_date": LAST, "bucket": bucket.name, "coins": "4", "currency": "usd"}
+    defaults = {
+        "from_date": FIRST,
+        "to_date": LAST,
+        "bucket": bucket.name,
+        "coins": "4",
+        "currency": "usd",
+        "prefix": "bronze/coins_market",
+        "history_prefix": "bronze/coins_history",
+        "rejected_prefix": "rejected/coins_history",
+        "source_suffix": "-history",
+    }
     return CoinGeckoHistoryToS3Operator(task_id="fetch_history", **(defaults | arguments))
 
 
@@ -165,7 +176,7 @@ def test_the_digits_are_those_that_came_and_nulls_stay():
     )
     coin = {"id": "a", "symbol": None, "name": 'The "A" \N{SNOWMAN}', "rank": 1}
     head = r'{"id": "a", "symbol": null, "name": "The \"A\" \u2603", "image": null, "prices": '
-    assert {day: row_of(coin, points) for day, points in days_of(body).items()} == {
+    assert {day: bronze_row(coin, points) for day, points in split_into_days(body).items()} == {
         DAYS[0]: f"{head}[1769731200000, 1e-11], "
         '"market_caps": [1769731200000, 41000000000000000000000.0], "total_volumes": null}',
         DAYS[1]: f"{head}[1769817600000, 0.10], "
@@ -298,7 +309,13 @@ def test_an_ingestion_that_was_cut_off_does_not_count(source, bucket):
 def test_the_daily_dag_takes_such_a_day_up(source, bucket):
     made = fetch(bucket)
     task = CoinGeckoMarketsToS3Operator(
-        task_id="fetch_markets", run_date="2026-01-31", bucket=bucket.name, coins=4, currency="usd"
+        task_id="fetch_markets",
+        run_date="2026-01-31",
+        bucket=bucket.name,
+        coins=4,
+        currency="usd",
+        prefix="bronze/coins_market",
+        rejected_prefix="rejected/coins_market",
     )
     calls = len(source.received)
     assert task.execute({}) == {
@@ -416,7 +433,7 @@ def test_a_200_that_is_no_history_is_refused(body, reason):
     response = requests.Response()
     response.status_code, response.url, response._content = 200, "http://x/", body.encode()
     with pytest.raises(CoinGeckoRefusal) as caught:
-        _accept_history(response, "bitcoin")
+        accept_history(response, "bitcoin")
     assert reason in caught.value.reason
     assert (caught.value.permanent, caught.value.busy, caught.value.unknown) == (False, False, False)
 
@@ -466,7 +483,7 @@ def test_a_coins_id_is_a_name_and_nothing_else(source, bucket):
 
 def test_calls_begin_as_far_apart_as_the_connection_wants_whatever_they_take(source, monkeypatch, connect):
     connect(source.url, extra={"calls_per_minute": 5})
-    seconds, starts, attempt = [100.0], [], CoinGeckoHook._attempt
+    seconds, starts, attempt = [100.0], [], CoinGeckoHook._call_once
 
     def attempt_for_a_tenth_of_a_second(hook: CoinGeckoHook, *arguments: Any) -> Any:
         starts.append(seconds[0])
@@ -476,7 +493,7 @@ def test_calls_begin_as_far_apart_as_the_connection_wants_whatever_they_take(sou
     def sleep(duration: float) -> None:
         seconds[0] += duration
 
-    monkeypatch.setattr(CoinGeckoHook, "_attempt", attempt_for_a_tenth_of_a_second)
+    monkeypatch.setattr(CoinGeckoHook, "_call_once", attempt_for_a_tenth_of_a_second)
     monkeypatch.setattr(CoinGeckoHook, "clock", staticmethod(lambda: seconds[0]))
     monkeypatch.setattr(CoinGeckoHook, "sleep", staticmethod(sleep))
     hook = CoinGeckoHook()
@@ -498,21 +515,21 @@ def test_without_a_wish_of_the_connection_the_plan_sets_the_pace(connect):
         ({"extra": {"calls_per_minute": 0.5}}, 0.5),
     ):
         connect("http://127.0.0.1:1", **fields)
-        assert CoinGeckoHook().calls_per_minute == pace
+        assert CoinGeckoHook().connection.calls_per_minute == pace
 
 
 def test_the_stand_in_on_a_laptop_is_asked_at_once_and_coingecko_itself_is_not(monkeypatch):
     monkeypatch.delenv("COINGECKO_API_KEY", raising=False)
     for url, pace in (("http://127.0.0.1:1", 60_000), (COINGECKO_API, 5)):
         monkeypatch.setenv("AIRFLOW_CONN_COINGECKO_DEFAULT", coingecko_connection(url, time_travel=False))
-        assert CoinGeckoHook().calls_per_minute == pace
+        assert CoinGeckoHook().connection.calls_per_minute == pace
 
 
 @pytest.mark.parametrize("value", ["30", True, 0, -1, None, [5], math.inf])
 def test_a_pace_that_is_none_is_named(connect, value):
     connect("http://127.0.0.1:1", extra={"calls_per_minute": value})
     with pytest.raises(AirflowFailException, match=r"extra calls_per_minute is .*a number above 0"):
-        _ = CoinGeckoHook().calls_per_minute
+        _ = CoinGeckoHook().connection.calls_per_minute
 
 
 # Wrong arguments
@@ -554,6 +571,7 @@ def test_all_arguments_are_templates(source, bucket):
         "prefix": "x/days",
         "history_prefix": "x/history",
         "rejected_prefix": "x/rejected",
+        "source_suffix": "-past",
         "coingecko_conn_id": "coingecko_default",
         "aws_conn_id": "aws_default",
     }

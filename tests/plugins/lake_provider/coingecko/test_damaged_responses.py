@@ -14,14 +14,16 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException
 
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, MarketsPage, _accept
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.client import CoinGeckoHook
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.responses import CoinGeckoRefusal, MarketsPage, accept_markets
 from laptop.coingecko.stand_in import Fault
 from tests.damage import damaged_pages
 
 BODIES = 6_500
 OVER_HTTP = 8
 DAY = "2026-01-31"
+PREFIXES = {"prefix": "bronze/coins_market", "rejected_prefix": "rejected/coins_market"}
 OF_THE_DAY = {"Date": "Sat, 31 Jan 2026 02:00:00 GMT"}
 
 
@@ -52,7 +54,7 @@ def ids_of(body: bytes) -> list[str] | None:
 
 def outcome_of(response: requests.Response) -> MarketsPage | CoinGeckoRefusal:
     try:
-        return _accept(response, 1)
+        return accept_markets(response, 1)
     except CoinGeckoRefusal as refusal:
         return refusal
 
@@ -108,7 +110,7 @@ def test_a_damaged_body_is_found_again_in_s3(stand_in, bucket, waits, seed):
         stand_in.misbehave(Fault("body", message=text, headers=OF_THE_DAY))
         sent.add(text.encode())
         task = CoinGeckoMarketsToS3Operator(
-            task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=10, currency="usd"
+            task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=10, currency="usd", **PREFIXES
         )
         with suppress(AirflowException):  # the refusal: its body is kept, too
             [key] = task.execute({})["keys"]
@@ -147,7 +149,7 @@ def test_ids_in_half_characters_and_line_ends_are_logged_in_one_line(stand_in, b
         Fault("body", message='[{"id": "\\ud800"}, {"id": "a\\nERROR forged"}]', headers=OF_THE_DAY)
     )
     task = CoinGeckoMarketsToS3Operator(
-        task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=10, currency="usd"
+        task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=10, currency="usd", **PREFIXES
     )
     with structlog.testing.capture_logs() as logs:
         assert task.execute({})["rows"] == 2

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.crypto_lake.on_arrival import processing
 from include.crypto_lake.on_arrival.partitions import Partition
-from include.orchestration import arrivals
+from include.orchestration import arrival_tasks
 
 RUN = "manual__1"
 
@@ -25,15 +25,15 @@ def put(bucket: str, day: str, body: bytes | None = None) -> str:
 
 
 def processed(bucket: str, count: int) -> list[list[dict[str, Any]]]:
-    return [arrivals.process(number, RUN, bucket, "", "usd") for number in range(count)]
+    return [arrival_tasks.process(number, RUN, bucket, "", "usd") for number in range(count)]
 
 
 def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inbox: Any) -> None:
     put(bucket, "2026-02-25")
     poison = put(bucket, "2026-02-26", b"\x00\x01")
-    found = arrivals.find(RUN, bucket, "")
+    found = arrival_tasks.find(RUN, bucket, "")
     assert [one["number"] for one in found] == [0, 1]
-    assert arrivals.report(processed(bucket, 2), RUN, bucket) == {
+    assert arrival_tasks.report(processed(bucket, 2), RUN, bucket) == {
         "files": {"processed": 1, "rejected": 1, "gone": 0},
         "rows": {"read": 2, "kept": 1, "rejected": 1, "superseded": 0},
     }
@@ -54,18 +54,18 @@ def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inb
 
 def test_nothing_refused_is_no_alert(bucket: str, inbox: Any) -> None:
     put(bucket, "2026-02-25", b'[{"id": "bitcoin", "price": 1}]')
-    arrivals.find(RUN, bucket, "")
-    arrivals.report(processed(bucket, 1), RUN, bucket)
+    arrival_tasks.find(RUN, bucket, "")
+    arrival_tasks.report(processed(bucket, 1), RUN, bucket)
     assert inbox() == []
 
 
 def test_an_object_that_fails_does_not_hold_up_its_batch_and_fails_the_run(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrivals.arrivals, "MAX_BATCHES", 1)
+    monkeypatch.setattr(arrival_tasks.arrivals, "MAX_BATCHES", 1)
     for day in ("2026-02-25", "2026-02-26", "2026-02-27"):
         put(bucket, day)
-    [batch] = arrivals.find(RUN, bucket, "")
+    [batch] = arrival_tasks.find(RUN, bucket, "")
     assert batch["label"] == "raw/prices_2026-02-25.json and 2 more"
     read = Partition.read
 
@@ -81,16 +81,16 @@ def test_an_object_that_fails_does_not_hold_up_its_batch_and_fails_the_run(
     keys = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix="processed/")["Contents"]
     assert ["day=26" in entry["Key"] for entry in keys] == [False, False]
     with pytest.raises(AirflowFailException, match=r"3 of 3 objects were not dealt with"):
-        arrivals.report([], RUN, bucket)
+        arrival_tasks.report([], RUN, bucket)
     outcomes = processed(bucket, 1)
-    assert arrivals.report(outcomes, RUN, bucket)["files"]["processed"] == 3
+    assert arrival_tasks.report(outcomes, RUN, bucket)["files"]["processed"] == 3
 
 
 def test_a_day_that_others_keep_writing_is_given_up_with_the_remedy(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(bucket, "2026-02-25")
-    arrivals.find(RUN, bucket, "")
+    arrival_tasks.find(RUN, bucket, "")
     monkeypatch.setattr(Partition, "write", lambda *_, **__: None)
     monkeypatch.setattr(processing, "_LONGEST_PAUSE", 0)
     with pytest.raises(AirflowException, match=r"day=25/data.parquet was written by others .* clear this"):
@@ -99,17 +99,19 @@ def test_a_day_that_others_keep_writing_is_given_up_with_the_remedy(
 
 def test_a_cleared_run_keeps_to_its_list(bucket: str) -> None:
     put(bucket, "2026-02-25")
-    first = arrivals.find(RUN, bucket, "")
+    first = arrival_tasks.find(RUN, bucket, "")
     processed(bucket, 1)
     put(bucket, "2026-02-26")
-    assert arrivals.find(RUN, bucket, "") == first
-    assert [one["label"] for one in arrivals.find("another", bucket, "")] == ["raw/prices_2026-02-26.json"]
-    assert arrivals.find("replay", bucket, "raw/")[0]["label"] == "raw/prices_2026-02-25.json"
+    assert arrival_tasks.find(RUN, bucket, "") == first
+    assert [one["label"] for one in arrival_tasks.find("another", bucket, "")] == [
+        "raw/prices_2026-02-26.json"
+    ]
+    assert arrival_tasks.find("replay", bucket, "raw/")[0]["label"] == "raw/prices_2026-02-25.json"
 
 
 def test_a_missing_bucket_is_named_with_the_remedy(bucket: str) -> None:
     with pytest.raises(AirflowFailException, match=r"'no-such-bucket' does not exist.*'crypto_lake'"):
-        arrivals.find(RUN, "no-such-bucket", "")
+        arrival_tasks.find(RUN, "no-such-bucket", "")
 
 
 def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox: Any) -> None:
@@ -118,17 +120,18 @@ def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox:
         | {"rows": 0, "kept": 0, "superseded": 0}
         for n in range(1000)
     ]
-    arrivals.report([outcomes], RUN, bucket)
+    arrival_tasks.report([outcomes], RUN, bucket)
     [message] = inbox()
     assert "and 980 more" in message["Message"]
     assert len(message["Message"]) < 5_000
+    assert message["Message"].endswith('What to do: docs/operations.md, section "process_arrivals".')
 
 
 def test_a_label_fits_airflows_column_and_is_printable(bucket: str) -> None:
     put(bucket, "2026-02-25")
-    [arrival] = arrivals.arrivals.find(boto3.client("s3"), bucket)
+    [arrival] = arrival_tasks.arrivals.find(boto3.client("s3"), bucket)
     long = dataclasses.replace(arrival, key="raw/" + "x" * 900 + "\x00\n/prices_2026-02-25.json")
-    label = arrivals._label([long] * 50)
+    label = arrival_tasks._batch_label([long] * 50)
     assert len(label) <= 250
     assert label.isprintable()
     assert label.endswith("/prices_2026-02-25.json and 49 more")
@@ -137,7 +140,7 @@ def test_a_label_fits_airflows_column_and_is_printable(bucket: str) -> None:
 def test_the_catalog_is_told_of_every_day_even_of_a_task_that_died(bucket: str) -> None:
     put(bucket, "2026-02-25")
     put(bucket, "2026-02-26")
-    arrivals.find(RUN, bucket, "")
+    arrival_tasks.find(RUN, bucket, "")
     outcomes = processed(bucket, 2)
-    assert json.loads(arrivals.output_partitions(bucket)) == [["2026", "02", "25"], ["2026", "02", "26"]]
-    assert {"coin_id", "current_price"} <= set(json.loads(arrivals.output_columns(outcomes[:1])))
+    assert json.loads(arrival_tasks.output_partitions(bucket)) == [["2026", "02", "25"], ["2026", "02", "26"]]
+    assert {"coin_id", "current_price"} <= set(json.loads(arrival_tasks.output_columns(outcomes[:1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -20,9 +21,9 @@ import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ParamValidationError
 
-from lake_provider.hooks.bronze import BronzeDay
-from lake_provider.operators import coingecko
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.bronze import BronzeDay
+from lake_provider.coingecko import ingest_markets
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.coingecko.stand_in import Fault, running_stand_in
 
 DAY = "2026-01-31"
@@ -32,7 +33,14 @@ KEY = "CG-planted-0123456789"
 
 
 def operator(bucket, /, **arguments: Any) -> CoinGeckoMarketsToS3Operator:
-    defaults = {"run_date": DAY, "bucket": bucket.name, "coins": "250", "currency": "usd"}
+    defaults = {
+        "run_date": DAY,
+        "bucket": bucket.name,
+        "coins": "250",
+        "currency": "usd",
+        "prefix": "bronze/coins_market",
+        "rejected_prefix": "rejected/coins_market",
+    }
     return CoinGeckoMarketsToS3Operator(task_id="fetch_markets", **(defaults | arguments))
 
 
@@ -46,7 +54,7 @@ def clock(monkeypatch):
 
     def set_to(text: str) -> datetime:
         moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        monkeypatch.setattr(coingecko, "utc_now", lambda: moment)
+        monkeypatch.setattr(ingest_markets, "utc_now", lambda: moment)
         return moment
 
     return set_to
@@ -56,7 +64,7 @@ def clock(monkeypatch):
 def live(clock, connect, waits):
     """A source that knows only today, as CoinGecko does; its clock is ours."""
     clock(f"{DAY}T02:00:05")
-    with running_stand_in("demo", now=lambda: coingecko.utc_now()) as running:
+    with running_stand_in("demo", now=lambda: ingest_markets.utc_now()) as running:
         connect(running.url)
         yield running
 
@@ -69,7 +77,7 @@ def test_the_body_is_stored_byte_for_byte(stand_in, bucket):
     served = requests.get(
         f"{stand_in.url}/api/v3/coins/markets",
         params={"vs_currency": "usd", "per_page": 250, "as_of": DAY},
-        timeout=5,
+        timeout=60,
     )
     key = f"{BRONZE}/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
     assert bucket.listing() == [key]
@@ -174,14 +182,14 @@ def test_an_ingestion_from_a_clock_that_runs_ahead_is_followed_not_overtaken(sta
 
 def test_a_key_that_another_ingestion_takes_meanwhile_is_left_alone(stand_in, bucket, monkeypatch):
     taken = f"{BRONZE}/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
-    look = BronzeDay._stamps
+    look = BronzeDay._list_stamps
 
     def look_and_be_overtaken(day: BronzeDay) -> list[str]:
         stamps = look(day)
         bucket.put(taken, b'[{"id":"theirs"}]')
         return stamps
 
-    monkeypatch.setattr(BronzeDay, "_stamps", look_and_be_overtaken)
+    monkeypatch.setattr(BronzeDay, "_list_stamps", look_and_be_overtaken)
     result = ingest(bucket, coins="10")
     assert result["ingested_at"] == "20260131T020001Z"
     assert bucket.body(taken) == b'[{"id":"theirs"}]'
@@ -270,6 +278,43 @@ def test_midnight_between_two_pages_is_noticed_too(live, bucket):
     with pytest.raises(AirflowException, match=r"page=2 answered at 2026-02-01"):
         ingest(bucket, coins="260")
     assert bucket.listing() == []
+
+
+@pytest.mark.parametrize(
+    ("day", "next_day"),
+    [
+        ("2026-01-31", "2026-02-01"),
+        ("2026-02-28", "2026-03-01"),
+        ("2028-02-28", "2028-02-29"),
+        ("2028-02-29", "2028-03-01"),
+        ("2026-12-31", "2027-01-01"),
+    ],
+)
+def test_a_day_that_ends_while_it_is_fetched_gets_nothing_and_the_next_day_its_own(
+    live, bucket, clock, monkeypatch, day, next_day
+):
+    last = datetime.fromisoformat(f"{day}T23:59:59+00:00")
+    seconds = itertools.count()
+    monkeypatch.setattr(ingest_markets, "utc_now", lambda: last + timedelta(seconds=next(seconds)))
+    with pytest.raises(AirflowException, match=f"answered at {next_day} 00:00:0. UTC, which is not run_date"):
+        ingest(bucket, run_date=day)
+    with pytest.raises(AirflowFailException, match=rf"dt={day}/ is empty.*Backfill"):  # Airflow's retry
+        ingest(bucket, run_date=day)
+    assert bucket.listing() == []
+
+    clock(f"{next_day}T00:00:30")
+    [key] = ingest(bucket, run_date=next_day)["keys"]
+    stamp = f"{next_day.replace('-', '')}T000030Z"
+    assert key.startswith(f"bronze/coins_market/dt={next_day}/ingested_at={stamp}/")
+    assert all(coin["last_updated"][:10] <= next_day for coin in json.loads(bucket.body(key)))
+
+
+@pytest.mark.parametrize("day", ["2026-01-31", "2028-02-29", "2026-12-31"])
+def test_the_last_second_of_a_day_belongs_to_it(live, bucket, clock, day):
+    clock(f"{day}T23:59:59")
+    [key] = ingest(bucket, run_date=day)["keys"]
+    stamp = f"{day.replace('-', '')}T235959Z"
+    assert key.startswith(f"bronze/coins_market/dt={day}/ingested_at={stamp}/")
 
 
 @pytest.mark.parametrize("day", ["2024-02-29", "2026-01-01", "2021-07-15"])

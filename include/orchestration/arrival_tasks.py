@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NAMED = 20  # refused files in an alert
+_MAX_NAMED_FILES = 20  # refused files in an alert
 _LABEL_LENGTH = 200  # characters; Airflow's column for it takes 250
 
 
@@ -32,13 +32,13 @@ def find(run_id: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
     Raises:
         AirflowFailException: the bucket does not exist.
     """
-    s3 = _s3(bucket)
+    s3 = _s3_client(bucket)
     batches = arrivals.kept(s3, bucket, run_id)
     if batches is None:
         batches = arrivals.freeze(s3, bucket, run_id, arrivals.find(s3, bucket, reprocess=reprocess))
     count = sum(map(len, batches))
     log.info("%d new or changed objects below s3://%s/%s", count, bucket, arrivals.RAW)
-    return [{"number": number, "label": _label(batch)} for number, batch in enumerate(batches)]
+    return [{"number": number, "label": _batch_label(batch)} for number, batch in enumerate(batches)]
 
 
 def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str)
 
     from include.crypto_lake.on_arrival.processing import process as process_one
 
-    s3 = _s3(bucket)
+    s3 = _s3_client(bucket)
     batches = arrivals.kept(s3, bucket, run_id)
     if batches is None:
         raise AirflowException(
@@ -83,7 +83,7 @@ def output_partitions(bucket: str) -> str:
 
     All of them, not only this run's: a task that died after it had written a day told nobody.
     """
-    return json.dumps(arrivals.output_partitions(_s3(bucket), bucket))
+    return json.dumps(arrivals.output_partitions(_s3_client(bucket), bucket))
 
 
 def output_columns(results: Iterable[Sequence[dict[str, Any]]]) -> str:
@@ -123,8 +123,10 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
     }
     log.info("Files: %s. Rows of the processed files: %s", files, rows)
     if refused := [outcome for outcome in outcomes if outcome["note"]]:
-        lines = [f"{o['key']}: {o['message'] or _reasons(o['rejected'])}\n  {o['note']}" for o in refused]
-        more = [f"and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
+        lines = [
+            f"{o['key']}: {o['message'] or _count_reasons(o['rejected'])}\n  {o['note']}" for o in refused
+        ]
+        more = [f"and {len(lines) - _MAX_NAMED_FILES} more"] if len(lines) > _MAX_NAMED_FILES else []
         alert(
             f"{files['rejected']} files and {rows['rejected']} rows refused below {arrivals.RAW}",
             "\n".join(
@@ -133,13 +135,13 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
                     "again, corrected: it is taken up by itself.",
                     run_url("crypto_prices_on_arrival", run_id),
                     "",
-                    *lines[:_NAMED],
+                    *lines[:_MAX_NAMED_FILES],
                     *more,
                 ]
             ),
             section="process_arrivals",
         )
-    listed = sum(map(len, arrivals.kept(_s3(bucket), bucket, run_id) or []))
+    listed = sum(map(len, arrivals.kept(_s3_client(bucket), bucket, run_id) or []))
     if len(outcomes) < listed:
         raise AirflowFailException(
             f"{listed - len(outcomes)} of {listed} objects were not dealt with: read the failed "
@@ -148,18 +150,18 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
     return {"files": files, "rows": rows}
 
 
-def _reasons(rejected: dict[str, int]) -> str:
+def _count_reasons(rejected: dict[str, int]) -> str:
     return ", ".join(f"{count} rows {reason}" for reason, count in sorted(rejected.items()))
 
 
-def _label(batch: Sequence[arrivals.Arrival]) -> str:
+def _batch_label(batch: Sequence[arrivals.Arrival]) -> str:
     """What the UI calls a mapped task: the end of a long key tells most."""
     more = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
     key = printable(batch[0].key)
     return f"{key if len(key) <= _LABEL_LENGTH else '…' + key[1 - _LABEL_LENGTH :]}{more}"
 
 
-def _s3(bucket: str) -> S3Client:
+def _s3_client(bucket: str) -> S3Client:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk.exceptions import AirflowFailException
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.operators.athena import AthenaCheckOperator
+from lake_provider.operators.athena_check import AthenaCheckOperator
 from tests import athena
 
 

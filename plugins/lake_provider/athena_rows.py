@@ -26,7 +26,7 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
 }
 
 
-def rows_of(pages: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+def parse_rows(pages: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
     """Turn the pages of GetQueryResults into one dict a row.
 
     Args:
@@ -50,5 +50,5 @@ def fetch_rows(hook: AthenaHook, query_execution_id: str) -> list[Row]:
     """Every row of a query that has succeeded, however many pages they take."""
     athena: Any = hook.get_conn()
     return list(
-        rows_of(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_execution_id))
+        parse_rows(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_execution_id))
     )

@@ -7,17 +7,20 @@ market data goes to ``<rejected_prefix>/dt=2026-01-31/`` and fails the task with
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks.bronze import BronzeDay, ascii_line, put_refused
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal, MarketsPage
+from lake_provider.bronze import BronzeDay, ascii_line
+from lake_provider.clock import utc_now
+from lake_provider.coingecko.arguments import check_currency, parse_coins, parse_day
+from lake_provider.coingecko.client import CoinGeckoHook
+from lake_provider.coingecko.rejected import put_refused
+from lake_provider.coingecko.responses import CoinGeckoRefusal, MarketsPage
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,7 +45,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         currency: CoinGecko's ``vs_currency``, e.g. ``usd``.
         prefix: where bronze is in the bucket.
         rejected_prefix: where refused responses go in the bucket.
-        coingecko_conn_id: Airflow connection, see ``lake_provider.hooks.coingecko``.
+        coingecko_conn_id: Airflow connection, see ``lake_provider.coingecko.connection``.
         aws_conn_id: Airflow connection for S3.
     """
 
@@ -64,8 +67,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         bucket: str,
         coins: str | int,
         currency: str,
-        prefix: str = "bronze/coins_market",
-        rejected_prefix: str = "rejected/coins_market",
+        prefix: str,
+        rejected_prefix: str,
         coingecko_conn_id: str = "coingecko_default",
         aws_conn_id: str = "aws_default",
         **kwargs: Any,
@@ -92,8 +95,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
                 a past day without a whole ingestion, a request that the API refuses for good.
             AirflowException: a retry may help: rate limits, outages, odd bodies, a clock just past midnight.
         """
-        day = parsed_day("run_date", self.run_date)
-        coins = parsed_coins(self.coins)
+        day = parse_day("run_date", self.run_date)
+        coins = parse_coins(self.coins)
         check_currency(self.currency)
         hook = CoinGeckoHook(self.coingecko_conn_id)
         bronze = BronzeDay(S3Hook(self.aws_conn_id).get_conn(), self.bucket, self.prefix, day)
@@ -103,10 +106,11 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             raise AirflowFailException(
                 f"run_date {day} is in the future (today is {today} UTC): its prices do not exist yet"
             )
-        if day < today and not hook.time_travel:
-            return self._reuse(bronze, today)
+        time_travel = hook.connection.time_travel
+        if day < today and not time_travel:
+            return self._reuse_newest(bronze, today)
         try:
-            pages = hook.markets(coins=coins, currency=self.currency, as_of=day if hook.time_travel else None)
+            pages = hook.markets(coins=coins, currency=self.currency, run_date=day if time_travel else None)
         except CoinGeckoRefusal as refusal:
             folder = f"{self.rejected_prefix.strip('/')}/dt={day}"
             key = put_refused(bronze.s3, self.bucket, folder, refusal, utc_now())
@@ -150,7 +154,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             "reused": False,
         }
 
-    def _reuse(self, bronze: BronzeDay, today: date) -> dict[str, Any]:
+    def _reuse_newest(self, bronze: BronzeDay, today: date) -> dict[str, Any]:
         remedy = (
             f"the market snapshot of {bronze.day} cannot be had any more: CoinGecko has no historical "
             f"/coins/markets, only today's ({today} UTC). Backfill the day with the DAG "
@@ -190,48 +194,6 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         }
 
 
-def parsed_day(name: str, text: str) -> date:
-    """An operator's argument as a UTC date.
-
-    Raises:
-        AirflowFailException: it is none; names the argument.
-    """
-    try:
-        day = date.fromisoformat(text)
-    except (TypeError, ValueError):
-        day = None
-    if day is None or day.isoformat() != text:  # fromisoformat reads 20260131 and 2026-W05-6, too
-        raise AirflowFailException(f"{name} is {text!r}: give a UTC date as YYYY-MM-DD")
-    return day
-
-
-def parsed_coins(text: str | int) -> int:
-    """How many coins an operator is to ingest.
-
-    Raises:
-        AirflowFailException: it is no number above 0.
-    """
-    try:
-        coins = int(text)
-    except (TypeError, ValueError):
-        coins = 0
-    if coins < 1:
-        raise AirflowFailException(f"coins is {text!r}: give how many coins to ingest, 1 or more")
-    return coins
-
-
-def check_currency(text: str) -> None:
-    """Refuse what cannot be a currency's name, before it gets into an address or a key.
-
-    Raises:
-        AirflowFailException: with an example.
-    """
-    if not re.fullmatch(r"[a-z0-9-]{1,20}", text or ""):
-        raise AirflowFailException(
-            f"currency is {text!r}: give CoinGecko's name of one, e.g. usd, in lower case"
-        )
-
-
 def _check_day(pages: list[MarketsPage], day: date) -> None:
     """Refuse pages of another day or of several sources.
 
@@ -249,8 +211,3 @@ def _check_day(pages: list[MarketsPage], day: date) -> None:
                 f"page 1 comes from source {pages[0].source!r} and page {page.number} from {page.source!r}: "
                 "nothing is written. One ingestion has one source: check where the connection points to"
             )
-
-
-def utc_now() -> datetime:
-    """Our clock."""
-    return datetime.now(UTC)

@@ -8,6 +8,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import aclosing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def messages_left(url: str) -> int:
 async def received(trigger: ArrivalQueueTrigger, messages: int) -> list[dict[str, Any]]:
     """The payloads of the events until so many messages were received."""
     payloads: list[dict[str, Any]] = []
-    async with asyncio.timeout(60), aclosing(trigger.run()) as events:
+    async with asyncio.timeout(240), aclosing(trigger.run()) as events:
         while sum(payload["messages"] for payload in payloads) < messages:
             payloads.append((await anext(events)).payload)
     return payloads
@@ -113,9 +114,13 @@ def test_a_payload_is_small_and_fit_for_any_database() -> None:
 def test_a_queue_that_is_created_later_is_watched_from_then_on(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    def faults() -> list[logging.LogRecord]:
+        return [record for record in caplog.records if f"SQS queue {name}" in record.getMessage()]
+
     async def late() -> list[dict[str, Any]]:
         watching = asyncio.create_task(received(trigger_of(name), 1))
-        await asyncio.sleep(1.5)
+        while len(faults()) < 3:
+            await asyncio.sleep(0.05)
         sqs = boto3.client("sqs")
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody="at last")
@@ -124,11 +129,12 @@ def test_a_queue_that_is_created_later_is_watched_from_then_on(
     with caplog.at_level(logging.WARNING):
         assert asyncio.run(late()) == [{"messages": 1, "keys": []}]
 
-    faults = [record.getMessage() for record in caplog.records if f"SQS queue {name}" in record.getMessage()]
-    assert 1 <= len(faults) <= 8  # it waits between two tries
-    assert "NonExistentQueue" in faults[0]
-    assert "include/resources/queues.yaml" in faults[0]
-    assert "\n" not in faults[0]
+    times = [record.relativeCreated for record in faults()]  # in milliseconds
+    assert all(later - earlier > 150 for earlier, later in pairwise(times)), "it waits between two tries"
+    message = faults()[0].getMessage()
+    assert "NonExistentQueue" in message
+    assert "include/resources/queues.yaml" in message
+    assert "\n" not in message
 
 
 @pytest.fixture
@@ -149,7 +155,9 @@ def test_a_server_that_goes_away_and_comes_back_without_its_queues_is_waited_for
         url = boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
         watching = asyncio.create_task(received(trigger_of(name), 2))
         await asyncio.to_thread(boto3.client("sqs").send_message, QueueUrl=url, MessageBody="before")
-        await asyncio.sleep(1)  # in the middle of a long poll
+        while await asyncio.to_thread(messages_left, url):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)  # in the middle of the next long poll
         await asyncio.to_thread(stop, state)
         await asyncio.sleep(0.5)
         await asyncio.to_thread(start, state, port)

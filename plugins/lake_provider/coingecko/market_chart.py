@@ -16,19 +16,20 @@ from typing import Any, NoReturn
 SERIES = ("prices", "market_caps", "total_volumes")
 NULL = "null"
 
+_MOMENT = re.compile("[0-9]{1,15}")
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400_000  # milliseconds
-_LAST = (date.max.toordinal() - _EPOCH) * _DAY
+_LATEST = (date.max.toordinal() - _EPOCH) * _DAY
 
 Points = dict[str, str]
 """Of each series the first point of one day, as JSON text: ``[1767225600000, 87508.8]``, or ``null``."""
 
 
-class _Number(str):
+class _JsonNumber(str):
     """A JSON number as it is spelled."""
 
 
-def days_of(body: bytes) -> dict[date, Points]:
+def split_into_days(body: bytes) -> dict[date, Points]:
     """Cut a body into UTC days.
 
     Returns:
@@ -38,7 +39,9 @@ def days_of(body: bytes) -> dict[date, Points]:
     Raises:
         ValueError: the body is something else; says what.
     """
-    chart = json.loads(body.decode(), parse_float=_Number, parse_int=_Number, parse_constant=refuse_constant)
+    chart = json.loads(
+        body.decode(), parse_float=_JsonNumber, parse_int=_JsonNumber, parse_constant=refuse_constant
+    )
     if not isinstance(chart, dict):
         raise ValueError(f"the body is a JSON {type(chart).__name__}, not an object of {', '.join(SERIES)}")
     days: dict[date, Points] = {}
@@ -50,7 +53,7 @@ def days_of(body: bytes) -> dict[date, Points]:
     return days
 
 
-def row_of(coin: Mapping[str, Any], points: Points) -> str:
+def bronze_row(coin: Mapping[str, Any], points: Points) -> str:
     """A coin's day as bronze keeps it, in the names of the API: JSON text."""
     head = {field: coin.get(field) for field in ("id", "symbol", "name", "image")}
     return ", ".join([json.dumps(head)[:-1], *(f'"{name}": {points[name]}' for name in SERIES)]) + "}"
@@ -65,11 +68,11 @@ def _first_points(name: str, points: list[Any]) -> dict[date, str]:
     first: dict[date, tuple[int, str]] = {}
     for index, point in enumerate(points):
         match point:
-            case [_Number() as moment, None | _Number() as value] if re.fullmatch("[0-9]{1,15}", moment):
+            case [_JsonNumber() as moment, None | _JsonNumber() as value] if _MOMENT.fullmatch(moment):
                 milliseconds = int(moment)
             case _:
-                milliseconds = _LAST + 1
-        if milliseconds > _LAST:
+                milliseconds = _LATEST + 1
+        if milliseconds > _LATEST:
             raise ValueError(
                 f"{name}[{index}] is no pair of a moment in milliseconds and a number or null: "
                 f"{json.dumps(point)[:100]}"

@@ -49,7 +49,7 @@ def run_state(run_id: str) -> str:
 
 
 def wait_for(run_id: str, *states: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while run_state(run_id) not in states:
         assert time.monotonic() < deadline, f"{run_id} is {run_state(run_id)}, not {states}"
         time.sleep(0.1)

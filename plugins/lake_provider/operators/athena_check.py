@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from lake_provider.hooks.athena import fetch_rows
+from lake_provider.athena_rows import fetch_rows
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,13 +32,13 @@ class AthenaCheckOperator(AthenaOperator):
         Raises:
             AirflowFailException: naming each failed check, what was observed and what was expected.
         """
-        return self._require(super().execute(context))
+        return self._require_all_passed(super().execute(context))
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> str:
         """As `execute`, once a query that was waited for in the triggerer has ended."""
-        return self._require(super().execute_complete(context, event))
+        return self._require_all_passed(super().execute_complete(context, event))
 
-    def _require(self, query_execution_id: str | None) -> str:
+    def _require_all_passed(self, query_execution_id: str | None) -> str:
         if query_execution_id is None:
             raise AirflowFailException(f"{self.task_id}: Athena gave no query execution id")
         checks = fetch_rows(self.hook, query_execution_id)

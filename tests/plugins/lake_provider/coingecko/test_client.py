@@ -17,8 +17,10 @@ import requests
 import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.hooks import coingecko
-from lake_provider.hooks.coingecko import CoinGeckoHook, CoinGeckoRefusal
+from lake_provider.coingecko import bounded_body, client
+from lake_provider.coingecko.api_key import mask_key_in
+from lake_provider.coingecko.client import CoinGeckoHook
+from lake_provider.coingecko.responses import CoinGeckoRefusal
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
 DAY = date(2026, 1, 31)
@@ -28,7 +30,7 @@ KEY = "CG-planted-0123456789"
 def refusal_of(stand_in: StandIn, fault: Fault) -> CoinGeckoRefusal:
     stand_in.misbehave(fault)
     with pytest.raises(CoinGeckoRefusal) as caught:
-        CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+        CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     return caught.value
 
 
@@ -43,7 +45,7 @@ def free_port() -> int:
 
 def test_one_page_holds_up_to_250_coins(stand_in):
     hook = CoinGeckoHook()
-    [page] = hook.markets(coins=250, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=250, currency="usd", run_date=DAY)
     assert [coin["id"] for coin in json.loads(page.body)] == list(page.coin_ids)
     assert len(page.coin_ids) == 250
     assert page.coin_ids[:2] == ("bitcoin", "ethereum")
@@ -51,7 +53,7 @@ def test_one_page_holds_up_to_250_coins(stand_in):
 
 
 def test_more_coins_are_spread_evenly_over_pages_so_that_exactly_as_many_come(stand_in):
-    pages = CoinGeckoHook().markets(coins=260, currency="usd", as_of=DAY)
+    pages = CoinGeckoHook().markets(coins=260, currency="usd", run_date=DAY)
     assert [len(page.coin_ids) for page in pages] == [130, 130]
     assert len({coin_id for page in pages for coin_id in page.coin_ids}) == 260
     assert [page.number for page in pages] == [1, 2]
@@ -59,7 +61,7 @@ def test_more_coins_are_spread_evenly_over_pages_so_that_exactly_as_many_come(st
 
 def test_a_short_page_is_the_last(stand_in):
     hook = CoinGeckoHook()
-    pages = hook.markets(coins=900, currency="usd", as_of=DAY)  # the market has 300
+    pages = hook.markets(coins=900, currency="usd", run_date=DAY)  # the market has 300
     assert [len(page.coin_ids) for page in pages] == [225, 75]
     assert hook.calls == 2
 
@@ -67,13 +69,13 @@ def test_a_short_page_is_the_last(stand_in):
 def test_an_empty_page_past_the_end_ends_the_fetch_and_is_no_page(stand_in):
     hook = CoinGeckoHook()
     stand_in.misbehave(Fault("none"), Fault("body", message="[]"))
-    [page] = hook.markets(coins=500, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=500, currency="usd", run_date=DAY)
     assert page.number == 1
     assert hook.calls == 2
 
 
 def test_a_page_carries_what_an_audit_needs(stand_in):
-    [page] = CoinGeckoHook().markets(coins=3, currency="usd", as_of=DAY)
+    [page] = CoinGeckoHook().markets(coins=3, currency="usd", run_date=DAY)
     assert page.url == (
         f"{stand_in.url}/api/v3/coins/markets"
         "?vs_currency=usd&order=market_cap_desc&per_page=3&page=1&as_of=2026-01-31"
@@ -92,7 +94,7 @@ def test_a_rate_limit_is_waited_out_for_as_long_as_the_api_asks(stand_in, waits)
         Fault("busy", headers={"Retry-After": "7"}), Fault("busy", headers={"Retry-After": "60"})
     )
     hook = CoinGeckoHook()
-    [page] = hook.markets(coins=10, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=10, currency="usd", run_date=DAY)
     assert len(page.coin_ids) == 10
     assert waits == [7, 60]
     assert hook.calls == len(stand_in.received) == 3
@@ -100,7 +102,7 @@ def test_a_rate_limit_is_waited_out_for_as_long_as_the_api_asks(stand_in, waits)
 
 def test_no_wait_is_longer_than_two_minutes(stand_in, waits):
     stand_in.misbehave(Fault("busy", headers={"Retry-After": "86400"}))
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert waits == [120]
 
 
@@ -116,7 +118,7 @@ def test_retry_after_may_be_a_date_by_the_servers_own_clock(connect, waits):
 def test_without_a_usable_retry_after_the_waits_grow_with_jitter(stand_in, waits, retry_after):
     headers = {} if retry_after is None else {"Retry-After": retry_after}
     stand_in.misbehave(*[Fault("busy", headers=headers)] * 4)
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     for wait, least in zip(waits, [5, 10, 20, 40], strict=True):
         assert least <= wait <= least + 5
     assert sum(waits) >= 60  # the span over which CoinGecko counts calls
@@ -127,7 +129,7 @@ def test_a_retry_after_of_zero_or_in_the_past_still_waits_a_moment(stand_in, wai
         Fault("busy", headers={"Retry-After": "0"}),
         Fault("busy", headers={"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}),
     )
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert waits == [1, 1]
 
 
@@ -147,16 +149,21 @@ def test_a_retry_after_of_zero_or_in_the_past_still_waits_a_moment(stand_in, wai
 )
 def test_what_may_pass_is_tried_again(stand_in, waits, fault):
     stand_in.misbehave(fault)
-    [page] = CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    [page] = CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     assert len(json.loads(page.body)) == 10
     assert len(waits) == 1
 
 
 def test_a_server_that_stays_silent_is_given_up_and_asked_again(stand_in, waits, monkeypatch):
-    monkeypatch.setattr(coingecko, "_READ_TIMEOUT", 0.2)
-    stand_in.misbehave(Fault("slow", seconds=0.6))
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        monkeypatch.setattr(client, "_READ_TIMEOUT", 60.0)  # for the answer, however slow the machine
+
+    monkeypatch.setattr(CoinGeckoHook, "sleep", staticmethod(wait))
+    monkeypatch.setattr(client, "_READ_TIMEOUT", 0.2)
+    stand_in.misbehave(Fault("slow", seconds=300))
     hook = CoinGeckoHook()
-    [page] = hook.markets(coins=10, currency="usd", as_of=DAY)
+    [page] = hook.markets(coins=10, currency="usd", run_date=DAY)
     assert len(page.coin_ids) == 10
     assert hook.calls == 2
 
@@ -165,7 +172,7 @@ def test_the_number_of_attempts_is_bounded(stand_in, waits):
     stand_in.misbehave(*[Fault("busy")] * 9)
     hook = CoinGeckoHook()
     with pytest.raises(CoinGeckoRefusal, match=r"status 429\): You've exceeded the Rate Limit") as caught:
-        hook.markets(coins=10, currency="usd", as_of=DAY)
+        hook.markets(coins=10, currency="usd", run_date=DAY)
     assert hook.calls == 5
     assert len(waits) == 4
     assert not caught.value.permanent
@@ -184,7 +191,7 @@ def test_an_unreachable_api_is_named_with_what_to_check(connect, waits):
 def test_every_call_and_every_wait_leaves_a_line_in_the_log(stand_in, waits):
     stand_in.misbehave(Fault("busy", headers={"Retry-After": "7"}), Fault("drop"))
     with structlog.testing.capture_logs() as logs:
-        CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+        CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     log = "\n".join(str(entry["event"]) for entry in logs)
     assert "CoinGecko call 1: GET http" in log
     assert "-> 429, " in log
@@ -204,8 +211,9 @@ def test_a_source_that_is_unfit_for_an_objects_key_is_refused(stand_in, source):
 
 def test_without_a_usable_date_our_own_clock_counts(stand_in):
     stand_in.misbehave(Fault("none", headers={"Date": "yesterday"}))
-    [page] = CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
-    assert abs((datetime.now(UTC) - page.clock).total_seconds()) < 60
+    before = datetime.now(UTC).replace(microsecond=0)
+    [page] = CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
+    assert before <= page.clock <= datetime.now(UTC)
     assert page.http_date == "yesterday"
 
 
@@ -279,7 +287,7 @@ def test_a_redirect_is_not_followed_for_the_key_would_go_along(stand_in):
 )
 def test_the_key_travels_in_its_plans_header_and_the_extra_in_none(stand_in, connect, extra, header):
     connect(stand_in.url, password=f" {KEY}\n", login="me", extra={"time_travel": True, **extra})
-    CoinGeckoHook().markets(coins=10, currency="usd", as_of=DAY)
+    CoinGeckoHook().markets(coins=10, currency="usd", run_date=DAY)
     [request] = stand_in.received
     assert [name for name, value in request.headers.items() if KEY in value] == [header]
     assert request.headers[header] == KEY
@@ -325,7 +333,7 @@ def test_an_unknown_plan_is_named(stand_in, connect):
 def test_time_travel_as_text_is_refused_since_any_text_would_count_as_true(stand_in, connect):
     connect(stand_in.url, extra={"time_travel": "false"})
     with pytest.raises(AirflowFailException, match="time_travel is 'false': set it to true or false"):
-        _ = CoinGeckoHook().time_travel
+        _ = CoinGeckoHook().connection.time_travel
 
 
 def test_a_key_that_no_header_may_hold_is_refused_without_being_shown(stand_in, connect):
@@ -373,7 +381,7 @@ def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
     response.url, response.reason = f"http://x/?k={spelled}", f"No {spelled}"
     response.headers["Location"] = f"/{spelled}"
     response._content = b"\xff" + spelled.encode() + b"."
-    assert coingecko._take_out_key(response, KEY)
+    assert mask_key_in(response, KEY)
     assert response.content in (b"\xff***.", b"\xff***\x00.")
     assert [part.rstrip("\0") for part in (response.url, response.reason, response.headers["Location"])] == [
         "http://x/?k=***",
@@ -385,7 +393,7 @@ def test_the_key_is_taken_out_of_an_answer_in_whatever_spelling(spelled):
 def test_a_password_that_is_too_short_for_a_key_changes_no_answer():
     response = requests.Response()
     response._content = b'[{"id": "a"}]'
-    assert not coingecko._take_out_key(response, "a")
+    assert not mask_key_in(response, "a")
     assert response.content == b'[{"id": "a"}]'
 
 
@@ -421,7 +429,7 @@ class _Endless(BaseHTTPRequestHandler):
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("key", [None, KEY])
 def test_an_answer_without_end_is_refused_and_not_read(connect, monkeypatch, packed, key):
-    monkeypatch.setattr(coingecko, "LARGEST_BODY", 3_000_000)
+    monkeypatch.setattr(bounded_body, "LARGEST_BODY", 3_000_000)
     monkeypatch.setattr(_Endless, "sent", 0)
     monkeypatch.setattr(_Endless, "packed", packed)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Endless)
@@ -443,8 +451,8 @@ def test_an_answer_without_end_is_refused_and_not_read(connect, monkeypatch, pac
 
 def test_an_answer_up_to_the_limit_is_read_whole(stand_in, monkeypatch):
     [page] = CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)
-    monkeypatch.setattr(coingecko, "LARGEST_BODY", len(page.body))
+    monkeypatch.setattr(bounded_body, "LARGEST_BODY", len(page.body))
     assert CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)[0].body == page.body
-    monkeypatch.setattr(coingecko, "LARGEST_BODY", len(page.body) - 1)
+    monkeypatch.setattr(bounded_body, "LARGEST_BODY", len(page.body) - 1)
     with pytest.raises(CoinGeckoRefusal, match="its body is larger than"):
         CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)
