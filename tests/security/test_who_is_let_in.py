@@ -435,7 +435,7 @@ def test_make_env_prints_what_opens_the_lake_and_all_of_it_is_private(
     monkeypatch.setattr(runner, "AWS_STATE", state / "aws")
     monkeypatch.setattr(os, "environ", os.environ.copy())
     try:
-        runner._lake(0)
+        runner._start_lake(0)
         assert mode(state) == mode(state / "aws") == 0o700
         capsys.readouterr()
         assert runner.main(["env"]) == 0
