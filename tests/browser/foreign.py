@@ -90,8 +90,8 @@ def foreign_page(port: int | None = None) -> Iterator[Attacker]:
                 "response",
                 lambda got: attacker.answers.append((f"{got.request.method} {got.url}", got.status)),
             )
-            # In place of the attacker's own page under the rebound name there is the answer of the server here:
-            # what a script does has the same origin.
+            # In place of the attacker's own page under the rebound name there is what the server
+            # here answers: what a script does has the same origin.
             page.goto(f"http://{NAME}:{port or server.server_address[1]}/kittens")
             attacker.answers.clear()
             yield attacker

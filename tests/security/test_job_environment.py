@@ -25,9 +25,11 @@ NEEDED = {"HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost", "
 
 
 def test_a_script_sees_no_token_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (TOKENS | NEEDED).items():
-        monkeypatch.setenv(name, value)
-    with process.running(tmp_path / "aws") as url:
+    with monkeypatch.context() as developer:
+        for name, value in (TOKENS | NEEDED).items():
+            developer.setenv(name, value)
+        process.start(tmp_path / "aws")
+    with process.running(tmp_path / "aws") as url:  # that one
         s3, glue = client_of(url, "s3"), client_of(url, "glue")
         s3.create_bucket(Bucket="lake")
         script = """
