@@ -379,6 +379,12 @@ def test_each_lake_has_a_key_of_its_own_that_only_its_owner_reads_and_that_lasts
         with process.running(state) as url:
             assert process.key(url) == found[-1]
             assert mode(state / "credentials") == 0o600
+        (state / "credentials").unlink()
+        with process.running(state) as url:
+            assert process.key(url) != found[-1], "a lost key is replaced"
+            (state / "credentials").unlink()
+            with pytest.raises(process.LocalAwsFailed, match="Restart the server"):
+                process.key(url)
     assert found[0] != found[1]
     assert all(len(key.secret_access_key) >= 40 for key in found)
 
