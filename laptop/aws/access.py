@@ -61,17 +61,18 @@ def _page_problem(environ: dict[str, Any], hosts: Collection[str]) -> tuple[str,
     return None
 
 
-def is_own_host(host: str, more: Collection[str] = ()) -> bool:
+def is_own_host(host_header: str, more: Collection[str] = ()) -> bool:
     """Whether a Host header names this machine, or a bucket at it: `lake.localhost:5055`."""
     try:
-        name = urlsplit(f"//{host}").netloc.lower()
+        name = urlsplit(f"//{host_header}").netloc.lower()
     except ValueError:
         return False
     name = re.sub(r":\d*$", "", name)
-    if _LOOPBACK.fullmatch(name) or name in more:
+    given = {host.lower() for host in more}
+    if _LOOPBACK.fullmatch(name) or name in given:
         return True
-    parents = [name[at + 1 :] for at, letter in enumerate(name) if letter == "."]
-    return any(parent in ("localhost", *more) for parent in parents)
+    parents = {name[at + 1 :] for at, letter in enumerate(name) if letter == "."}
+    return not parents.isdisjoint({"localhost", *given})
 
 
 def is_from_a_page(origin: str | None, fetch_site: str | None) -> bool:

@@ -157,7 +157,7 @@ def test_a_name_that_somebody_made_point_here_is_refused(local_aws: str, host: s
 
 
 def test_a_name_from_the_command_line_is_an_own_one_and_no_other() -> None:
-    names = ["local-aws"]
+    names = ["Local-AWS"]
     assert is_own_host("local-aws:5055", names)
     assert is_own_host("a-bucket.local-aws:5055", names)
     assert not is_own_host("local-aws.evil.example:5055", names)
