@@ -23,7 +23,7 @@ import boto3
 from benchmarks import lakes
 from include.crypto_lake import layout
 from laptop.coingecko.stand_in import running_stand_in
-from laptop.runner.environment import airflow_environment, prepare_database
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
 from laptop.runner.run import DAG_ID, RunRecord
 
 LAKES = {100: (1, 30, 365, 3650), 10_000: (1, 365, 3650)}
@@ -136,7 +136,7 @@ def _run_rounds(folder: Path, coins: int, day: date) -> Iterator[dict[str, Any]]
         for number in range(ROUNDS[coins]):
             turn = number % len(served)
             for lake in served[turn:] + served[:turn]:
-                os.environ["AWS_ENDPOINT_URL"] = lake.endpoint_url
+                os.environ.update(aws_environment(lake.endpoint_url))  # each lake has its own key
                 run = {"round": number, **_run_day(lake, folder / "airflow", url, day)}
                 lakes.forget_day(day)
                 print(

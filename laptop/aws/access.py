@@ -18,6 +18,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from laptop.aws.iam.authorization import ANONYMOUS
+from laptop.aws.iam.policies import UnknownPolicyError
 from laptop.aws.keys import Key
 from laptop.aws.services import ADMINISTRATORS, Application, refusal
 from laptop.aws.signatures import Secret, SignatureRefusedError, signature_of, verify
@@ -59,17 +61,18 @@ def _page_problem(environ: dict[str, Any], hosts: Collection[str]) -> tuple[str,
     return None
 
 
-def is_own_host(host: str, more: Collection[str] = ()) -> bool:
+def is_own_host(host_header: str, more: Collection[str] = ()) -> bool:
     """Whether a Host header names this machine, or a bucket at it: `lake.localhost:5055`."""
     try:
-        name = urlsplit(f"//{host}").netloc.lower()
+        name = urlsplit(f"//{host_header}").netloc.lower()
     except ValueError:
         return False
     name = re.sub(r":\d*$", "", name)
-    if _LOOPBACK.fullmatch(name) or name in more:
+    given = {host.lower() for host in more}
+    if _LOOPBACK.fullmatch(name) or name in given:
         return True
-    parents = [name[at + 1 :] for at, letter in enumerate(name) if letter == "."]
-    return any(parent in ("localhost", *more) for parent in parents)
+    parents = {name[at + 1 :] for at, letter in enumerate(name) if letter == "."}
+    return not parents.isdisjoint({"localhost", *given})
 
 
 def is_from_a_page(origin: str | None, fetch_site: str | None) -> bool:
@@ -102,9 +105,10 @@ def _key_problem(environ: dict[str, Any], key: Key) -> tuple[str, str] | None:
 
 
 def _unsigned_problem(environ: dict[str, Any]) -> tuple[str, str] | None:
-    """An unsigned request may read an object, if the bucket's policy lets everybody; S3 looks at that."""
+    """An unsigned request may read an object, if the bucket's policy lets everybody."""
+    path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
     reads = environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ["QUERY_STRING"]
-    if not reads or "HTTP_X_AMZ_TARGET" in environ or not _OBJECT.fullmatch(environ["PATH_INFO"]):
+    if not (reads and "HTTP_X_AMZ_TARGET" not in environ and _OBJECT.fullmatch(path) and _is_public(path)):
         return "MissingAuthenticationToken", (
             'The request is not signed. Sign it with the endpoint\'s key (make run: eval "$(make -s env)").'
         )
@@ -112,6 +116,13 @@ def _unsigned_problem(environ: dict[str, Any]) -> tuple[str, str] | None:
     environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(), "0"
     environ.pop("CONTENT_TYPE", None)
     return None
+
+
+def _is_public(path: str) -> bool:
+    try:
+        return ANONYMOUS.may("s3:GetObject", f"arn:aws:s3:::{path.removeprefix('/')}")
+    except UnknownPolicyError:  # for whom the policy is, nobody can tell
+        return False
 
 
 def _secret(access_key_id: str, key: Key) -> Secret | None:

@@ -112,9 +112,15 @@ def key(endpoint_url: str) -> Key:
     """The key of a server that this process has started or found.
 
     Raises:
-        LocalAwsFailed: It has not.
+        LocalAwsFailed: It has not, or the key is gone.
     """
-    return read_key(key_file(endpoint_url))
+    file = key_file(endpoint_url)
+    try:
+        return read_key(file)
+    except FileNotFoundError:
+        raise LocalAwsFailed(
+            f"The key of {endpoint_url} is missing: {file}. Restart the server (make stop, make run)."
+        ) from None
 
 
 def key_file(endpoint_url: str) -> Path:

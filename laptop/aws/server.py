@@ -71,6 +71,8 @@ def serve(
     Raises:
         ServeError: A port or the state directory is taken.
     """
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # moto would look for it, and has no use for it
+        os.environ.pop(name, None)
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)

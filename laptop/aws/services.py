@@ -118,7 +118,7 @@ def asked_for(environ: dict[str, Any]) -> tuple[str, str]:
     found = _SCOPE.search(signature)
     service = found[1] if found else "s3"
     if service == "cloudfront":
-        return service, environ["PATH_INFO"].split("/")[2]
+        return service, [*environ["PATH_INFO"].split("/"), "", ""][2]
     return service, target.rpartition(".")[2]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import io
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
+from werkzeug.wsgi import get_input_stream
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _HEADER = re.compile(
@@ -194,17 +195,15 @@ def _claimed_payload(environ: Mapping[str, Any], signature: Signature) -> str | 
 
 
 def _hashed_body(environ: dict[str, Any]) -> str:
-    body = environ["wsgi.input"].read(_length(environ))
-    environ["wsgi.input"] = io.BytesIO(body)
-    return hashlib.sha256(body).hexdigest()
-
-
-def _length(environ: Mapping[str, Any]) -> int:
-    """How much of the input is the body; -1 is all of it, which ends by itself (chunked)."""
-    if environ.get("wsgi.input_terminated"):
-        return -1
-    length = environ.get("CONTENT_LENGTH") or "0"
-    return int(length) if length.isdecimal() else 0
+    """The hash of the body, which can be read again afterwards."""
+    body, digest = tempfile.SpooledTemporaryFile(max_size=2**24), hashlib.sha256()  # noqa: SIM115
+    stream = get_input_stream(environ)
+    while piece := stream.read(2**16):
+        digest.update(piece)
+        body.write(piece)
+    body.seek(0)
+    environ["wsgi.input"] = body
+    return digest.hexdigest()
 
 
 class _Verifier(SigV4Auth):

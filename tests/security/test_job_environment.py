@@ -25,14 +25,21 @@ NEEDED = {"HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost", "
 
 
 def test_a_script_sees_no_token_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (TOKENS | NEEDED).items():
-        monkeypatch.setenv(name, value)
-    with process.running(tmp_path / "aws") as url:
+    with monkeypatch.context() as developer:
+        for name, value in (TOKENS | NEEDED).items():
+            developer.setenv(name, value)
+        process.start(tmp_path / "aws")
+    with process.running(tmp_path / "aws") as url:  # that one
         s3, glue = client_of(url, "s3"), client_of(url, "glue")
         s3.create_bucket(Bucket="lake")
         script = """
 import json, os, boto3
-boto3.client("s3").put_object(Bucket="lake", Key="seen.json", Body=json.dumps(dict(os.environ)).encode())
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+seen = dict(os.environ) | {"rows": spark.range(5).repartition(3).count()}
+inside = spark.sparkContext._jvm.org.apache.spark.SparkEnv.get()
+seen["authenticates"] = inside.securityManager().isAuthenticationEnabled()
+boto3.client("s3").put_object(Bucket="lake", Key="seen.json", Body=json.dumps(seen).encode())
 """
         job = create_job(s3, glue, "lake", "looks", script)
         run_id = glue.start_job_run(JobName=job)["JobRunId"]
@@ -45,6 +52,7 @@ boto3.client("s3").put_object(Bucket="lake", Key="seen.json", Body=json.dumps(di
         assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
         seen = json.loads(s3.get_object(Bucket="lake", Key="seen.json")["Body"].read())
         key = process.key(url)
+    assert (seen.pop("rows"), seen.pop("authenticates")) == (5, True), "Spark's ports take no stranger"
     assert not set(TOKENS) & set(seen)
     assert not [value for value in seen.values() if "planted" in value]
     assert {name: seen.get(name) for name in NEEDED} == NEEDED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import stat
 import urllib.error
@@ -22,6 +23,8 @@ from botocore.exceptions import ClientError
 from laptop.aws import process
 from laptop.aws.access import is_own_host
 from laptop.aws.iam.authorization import switch_on
+from laptop.aws.keys import read_key
+from laptop.runner import __main__ as runner
 from tests.clients import client_of, signed
 
 KEY = "src/glue_scripts/job.py"
@@ -154,7 +157,7 @@ def test_a_name_that_somebody_made_point_here_is_refused(local_aws: str, host: s
 
 
 def test_a_name_from_the_command_line_is_an_own_one_and_no_other() -> None:
-    names = ["local-aws"]
+    names = ["Local-AWS"]
     assert is_own_host("local-aws:5055", names)
     assert is_own_host("a-bucket.local-aws:5055", names)
     assert not is_own_host("local-aws.evil.example:5055", names)
@@ -208,6 +211,28 @@ def test_an_unsigned_request_reads_and_writes_nothing(local_aws: str, bucket: st
     assert status in (403, 501), said
     assert SCRIPT not in said
     assert b"AccessKeyId>" not in said.replace(b"AWSAccessKeyId", b"")
+
+
+def test_what_is_not_public_is_not_even_missing(local_aws: str, bucket: str) -> None:
+    s3 = client_of(local_aws, "s3")
+    s3.put_object_acl(Bucket=bucket, Key=KEY, ACL="public-read")  # new buckets of AWS take no ACL
+    for key in (KEY, "missing"):
+        assert answer(urllib.request.Request(f"{local_aws}/{bucket}/{key}"))[0] == 403
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/public/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    try:
+        for key, status in ((KEY, 403), ("missing", 403), ("public/missing", 404)):
+            assert answer(urllib.request.Request(f"{local_aws}/{bucket}/{key}"))[0] == status
+        around = answer(urllib.request.Request(f"{local_aws}/{bucket}/public/../{KEY}"))
+        assert SCRIPT not in around[1]
+    finally:
+        s3.delete_bucket_policy(Bucket=bucket)
 
 
 FORGED = {
@@ -354,6 +379,12 @@ def test_each_lake_has_a_key_of_its_own_that_only_its_owner_reads_and_that_lasts
         with process.running(state) as url:
             assert process.key(url) == found[-1]
             assert mode(state / "credentials") == 0o600
+        (state / "credentials").unlink()
+        with process.running(state) as url:
+            assert process.key(url) != found[-1], "a lost key is replaced"
+            (state / "credentials").unlink()
+            with pytest.raises(process.LocalAwsFailed, match="Restart the server"):
+                process.key(url)
     assert found[0] != found[1]
     assert all(len(key.secret_access_key) >= 40 for key in found)
 
@@ -399,3 +430,23 @@ def test_only_the_lakes_own_key_switches_authorization(tmp_path: Path) -> None:
         iam.update_access_key(UserName="u", AccessKeyId=made["AccessKeyId"], Status="Inactive")
         with pytest.raises(ClientError, match="security token"):
             user.list_roles()
+
+
+def test_make_env_prints_what_opens_the_lake_and_all_of_it_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / ".local"
+    state.mkdir(mode=0o755)  # as an older version made it
+    monkeypatch.setattr(runner, "STATE", state)
+    monkeypatch.setattr(runner, "AWS_STATE", state / "aws")
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    try:
+        runner._start_lake(0)
+        assert mode(state) == mode(state / "aws") == 0o700
+        capsys.readouterr()
+        assert runner.main(["env"]) == 0
+        printed = capsys.readouterr().out
+    finally:
+        process.stop(state / "aws")
+    exported = dict(re.findall(r"export (\w+)=(\S+)\n", printed))
+    assert read_key(state / "aws" / "credentials").environment().items() <= exported.items()

@@ -106,6 +106,7 @@ def settings(
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "WARN",
         "spark.driver.host": "127.0.0.1",
+        "spark.authenticate": "true",  # other users of the machine reach the driver's ports, too
         "spark.local.dir": str(scratch),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),

@@ -469,6 +469,17 @@ def test_faults_can_be_queued_over_http(demo):
     assert [markets(demo).status_code for _ in range(3)] == [429, 502, 200]
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-site"}]
+)
+def test_a_web_page_queues_no_fault(demo, headers):
+    """It needs no leave to send a form in plain text, which can be JSON."""
+    sent = {"Content-Type": "text/plain", **headers}
+    response = requests.post(f"{demo.url}/_misbehave", '[{"kind": "busy"}]', headers=sent, timeout=5)
+    assert response.status_code == 403
+    assert markets(demo).status_code == 200
+
+
 @pytest.mark.parametrize("faults", [[{"kind": "sulk"}], [{"colour": "red"}], 7, {"kind": "busy"}])
 def test_an_unknown_fault_is_refused(demo, faults):
     response = requests.post(f"{demo.url}/_misbehave", json=faults, timeout=60)
