@@ -157,7 +157,10 @@ class JobRun(FakeJobRun):
         output = log_stream(region, "/aws-glue/jobs/output", self.job_run_id)
         error = log_stream(region, "/aws-glue/jobs/error", self.job_run_id)
         try:
-            view = JobView(principal, scratch / "lake") if authorization.on() else None
+            settings = self._settings()
+            # By S3A the endpoint itself decides on each request.
+            is_viewed = authorization.on() and not spark.uses_s3a(settings)
+            view = JobView(principal, scratch / "lake") if is_viewed else None
             with (
                 (self.logs / f"{self.job_run_id}.out").open("w", encoding="utf-8", buffering=1) as out_file,
                 (self.logs / f"{self.job_run_id}.err").open("w", encoding="utf-8", buffering=1) as err_file,
@@ -174,7 +177,7 @@ class JobRun(FakeJobRun):
                     err_file.write(line + "\n")
 
                 self._process = Leashed(
-                    self._command(job, scratch, principal, view),
+                    self._command(job, scratch, principal, view, settings),
                     {**spark.environment(self.endpoint_url, region, scratch), **principal.credentials},
                     scratch,
                     on_output,
@@ -199,21 +202,27 @@ class JobRun(FakeJobRun):
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _command(self, job: Job, scratch: Path, principal: Principal, view: JobView | None) -> list[str]:
+    def _settings(self) -> dict[str, str]:
+        """The Spark settings of `--conf`: one or more, as in "spark.a=1 --conf spark.b=2"."""
+        given = (self.arguments or {}).get("--conf")
+        return dict(item.strip().split("=", 1) for item in given.split("--conf")) if given else {}
+
+    def _command(
+        self, job: Job, scratch: Path, principal: Principal, view: JobView | None, settings: dict[str, str]
+    ) -> list[str]:
         command: Any = job.command
         script = scratch / Path(command["ScriptLocation"]).name
         script.write_bytes(_read(command["ScriptLocation"], principal))
         arguments = ["--JOB_NAME", job.name, "--JOB_RUN_ID", self.job_run_id]
-        settings: dict[str, str] = {}
         for name, value in (self.arguments or {}).items():
-            if name == "--conf":  # one or more settings: "spark.a=1 --conf spark.b=2"
-                settings |= dict(item.strip().split("=", 1) for item in value.split("--conf"))
-            elif name not in _GLUES_OWN:
+            if name != "--conf" and name not in _GLUES_OWN:
                 arguments += [name, value]
         root = storage().files.root
         buckets = {name: root / name for name in storage().buckets}
         if view:
             buckets, settings = view.buckets(), {**settings, **view.settings()}
+        if spark.uses_s3a(settings):
+            settings = spark.s3a_settings(self.endpoint_url, job.backend.region_name, scratch) | settings
         return spark.command(script, arguments, buckets=buckets, scratch=scratch, settings=settings)
 
 

@@ -1,8 +1,10 @@
 """How a Glue job's script becomes a spark-submit of the PySpark in this Python's environment.
 
 `s3://` needs no extra jars: Hadoop's `ViewFileSystemOverloadScheme`, which PySpark ships, mounts each bucket
-on its directory. Starting Spark is most of a small job's time, so the JVM is told to start fast: the first
-compiler only and one garbage collector thread halve it.
+on its directory. A run whose settings name S3A reaches the buckets through the endpoint (`s3a_settings`).
+
+Starting Spark is most of a small job's time, so the JVM is told to start fast: the first compiler only and
+one garbage collector thread halve it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 SPARK_OF_GLUE = {"4.0": "3.3", "5.0": "3.5", "5.1": "3.5", "6.0": "4.1"}
 _JAVA = 17  # the oldest that Spark 4 runs on
 CLASS_ARCHIVE = Path(sys.prefix) / "share" / "spark-classes.jsa"  # `class_archive` makes it
+S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
 
 
@@ -80,6 +83,44 @@ def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]
     }
 
 
+def uses_s3a(settings: Mapping[str, str]) -> bool:
+    """Whether a run with these Spark settings reaches `s3://` by S3A, as `--conf` of a job may ask for."""
+    return settings.get("spark.hadoop.fs.s3.impl") == S3A
+
+
+def s3a_settings(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]:
+    """Spark's settings with which S3A talks to this server.
+
+    Its credentials are in the environment, as on Glue. Its jars are for the job's `--conf` to name:
+    `spark.jars.packages` (Maven coordinates), `spark.jars` or `spark.driver.extraClassPath`.
+    """
+    return {
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": (
+            "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
+        ),
+        "spark.hadoop.fs.s3a.buffer.dir": str(scratch / "s3a"),
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.endpoint": endpoint_url,
+        "spark.hadoop.fs.s3a.endpoint.region": region,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+    }
+
+
+def mount_settings(buckets: Mapping[str, Path]) -> dict[str, str]:
+    """Spark's settings with which `s3://` is the buckets' directories."""
+    mounts = {
+        f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback": directory.as_uri()
+        for bucket, directory in buckets.items()
+    }
+    return mounts | {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
+        # Hadoop's usual local file system would leave a .crc file beside every file.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    }
+
+
 def command(
     script: Path,
     arguments: Sequence[str],
@@ -93,7 +134,7 @@ def command(
     Args:
         script: A Python file.
         arguments: The script's command line.
-        buckets: The directory of each bucket that `s3://` shall reach.
+        buckets: The directory of each bucket that `s3://` shall reach, unless it is S3A by the settings.
         scratch: A directory for what Spark does not need afterwards.
         settings: More Spark settings; they win.
     """
@@ -105,13 +146,8 @@ def command(
         "spark.driver.extraJavaOptions": JVM_OPTIONS + classes,
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
-        # Hadoop's usual local file system would leave a .crc file beside every file.
-        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        **({} if uses_s3a(settings) else mount_settings(buckets)),
     }
-    for bucket, directory in buckets.items():
-        configuration[f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"] = directory.as_uri()
     submit = [str(Path(sys.executable).with_name("spark-submit")), "--master", "local[2]"]
     for name, value in (configuration | dict(settings)).items():
         submit += ["--conf", f"{name}={value}"]
