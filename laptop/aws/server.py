@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, NoReturn
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from laptop.aws import records, sqs
@@ -29,7 +29,7 @@ from laptop.aws.glue import backend as glue
 from laptop.aws.iam import authorization
 from laptop.aws.process import RECORD, code_version
 from laptop.aws.s3 import backend as s3
-from laptop.aws.services import refusing
+from laptop.aws.services import Dispatcher, refusing
 
 _LOCK_SECONDS = 0.5
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container's ports are published by whoever runs it
@@ -79,7 +79,7 @@ def serve(
     sqs.install()
     records.install()
     authorization.install()
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Dispatcher(create_backend_app)
     s3.storage().replay_settings(application)
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wrappers import Response
 
 _ANY = None
@@ -29,6 +30,9 @@ _GLUE = _operations("""
     GetTableVersion GetTableVersions DeleteTableVersion GetPartitionIndexes
     CreatePartition GetPartition GetPartitions UpdatePartition DeletePartition
     BatchCreatePartition BatchGetPartition BatchUpdatePartition BatchDeletePartition
+    GetColumnStatisticsForTable UpdateColumnStatisticsForTable DeleteColumnStatisticsForTable
+    GetColumnStatisticsForPartition UpdateColumnStatisticsForPartition DeleteColumnStatisticsForPartition
+    GetUserDefinedFunctions
     CreateCrawler GetCrawler GetCrawlers ListCrawlers BatchGetCrawlers UpdateCrawler DeleteCrawler
     StartCrawler StopCrawler ListCrawls GetCrawlerMetrics
     CreateJob GetJob GetJobs ListJobs BatchGetJobs UpdateJob DeleteJob
@@ -74,6 +78,13 @@ _MOTO_API = ("/moto-api/reset-auth",)  # turns the checking of IAM policies on
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, which looks for a service's name in a form, but not in the content of an object."""
+
+    def _get_body(self, environ: dict[str, Any]) -> str | None:
+        return super()._get_body(environ) if environ["PATH_INFO"] == "/" else None
 
 
 def refusing(application: Application) -> Application:
