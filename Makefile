@@ -65,6 +65,10 @@ test: $(READY) java chromium $(CLASSES) ## Run the tests
 test-faults: $(READY) java $(CLASSES) ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
 	@$(PYTHON) -m pytest tests/faults/killed -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-clients
+test-clients: $(READY) java ## Run real clients on the local AWS: Python's, and Spark's S3A and Trino where Maven has them
+	@jars=$$(scripts/client-jars .local/clients) && eval "$$jars" && $(PYTHON) -m pytest tests/clients $(PYTEST_ARGS)
+
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
 	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)

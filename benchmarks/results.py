@@ -37,6 +37,7 @@ SECTIONS = (
     "make_run",
     "arrival_latency",
     "footprint",
+    "large_objects",
 )
 """In the order of the report."""
 
