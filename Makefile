@@ -18,6 +18,8 @@ UI_PORT ?= 8080
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
 unexport DATE FEED ENV SECTIONS
+# uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
+export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
 unexport PYTHONDONTWRITEBYTECODE
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m laptop.runner --aws-port $(call quoted,AWS_PORT)
@@ -49,9 +51,9 @@ env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env
 up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.example)
 	@docker compose up --detach --wait || { docker compose ps --all; echo "Why: docker compose logs <service>"; exit 1; }
 	@show() { if at=$$(docker compose port "$$2" "$$3" 2>/dev/null); then echo "  $$1  http://$$at$${4:-}"; fi; }; echo; \
-	  show "Airflow's UI" api-server 8080 "      (no log-in on this machine)"; \
+	  show "Airflow's UI" api-server 8080 "      (no log-in, unless with docker-compose.aws.yaml)"; \
 	  show "Dashboard   " local-aws 5056; \
-	  show "AWS endpoint" local-aws 5055 "      (any AWS client, with any key)"
+	  show "AWS endpoint" local-aws 5055 "      (key: docker compose exec local-aws cat /var/lib/aws-key/credentials)"
 
 .PHONY: down
 down: ## End that; its data stay in volumes (docker compose down --volumes deletes them)

@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from include.crypto_lake import layout
 from laptop.aws.process import running
 from laptop.lake.deployment import LAKE_BUCKET, deploy
 from laptop.runner import servers
@@ -96,8 +97,8 @@ def query_count(day: date) -> int:
     query = athena.start_query_execution(
         QueryString="SELECT COUNT(*) FROM processed_crypto "
         f"WHERE year = '{year}' AND month = '{month}' AND day = '{number}'",
-        QueryExecutionContext={"Database": "crypto_datalake"},
-        ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/athena/results/"},
+        QueryExecutionContext={"Database": layout.DATABASE},
+        ResultConfiguration={"OutputLocation": f"s3://{LAKE_BUCKET}/{layout.ATHENA_RESULTS}/"},
     )["QueryExecutionId"]
     while True:
         state = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]
@@ -116,29 +117,29 @@ class Runs:
     def __init__(self, database: Path) -> None:
         self.database = database
 
-    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def _query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             return connection.execute(sql, values).fetchall()
 
     def count(self) -> int:
         """How many there are."""
-        return int(self._rows("SELECT COUNT(*) FROM dag_run WHERE dag_id = ?", DAG_ID)[0][0])
+        return int(self._query("SELECT COUNT(*) FROM dag_run WHERE dag_id = ?", DAG_ID)[0][0])
 
     def wait_idle(self, at_least: int = 0) -> None:
         """Wait until that many runs exist and none is going."""
-        while self.count() < at_least or self._rows(
+        while self.count() < at_least or self._query(
             "SELECT 1 FROM dag_run WHERE dag_id = ? AND state IN ('queued', 'running')", DAG_ID
         ):
             time.sleep(0.2)
 
     def steps(self, before: int, since: float) -> dict[str, float]:
         """Seconds from a moment to the start of the run after `before` others, and to its tasks' ends."""
-        [(run, started)] = self._rows(
+        [(run, started)] = self._query(
             "SELECT run_id, start_date FROM dag_run WHERE dag_id = ? ORDER BY id LIMIT 1 OFFSET ?",
             DAG_ID,
             before,
         )
-        ends = self._rows(
+        ends = self._query(
             "SELECT task_id, MAX(end_date) FROM task_instance WHERE dag_id = ? AND run_id = ? "
             "GROUP BY task_id ORDER BY 2",
             DAG_ID,

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 
 from benchmarks.lakes import run_job
+from include.crypto_lake import layout
 from laptop.aws.process import running
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import running_stand_in
@@ -53,7 +54,7 @@ def measure() -> dict[str, Any]:
                 day = first + timedelta(days=number - 730)
                 s3.put_object(
                     Bucket=LAKE_BUCKET,
-                    Key=f"bronze/coins_market/dt={day}/ingested_at={day:%Y%m%d}T020003Z/source=synthetic/page-0001.json",
+                    Key=f"{layout.BRONZE_COINS_MARKET}/dt={day}/ingested_at={day:%Y%m%d}T020003Z/source=synthetic/page-0001.json",
                     Body=json.dumps(market(day)[:COINS]).encode(),
                 )
             ranges = {

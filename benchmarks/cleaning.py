@@ -48,8 +48,8 @@ def measure() -> dict[str, Any]:
         with running(Path(folder) / "aws") as endpoint_url:
             os.environ.update(aws_environment(endpoint_url))
             deploy(endpoint_url)
-            files = [_file(name, write, Path(folder)) for name, write in SHAPES.items()]
-        return {"files": files, "sweeps": [_child("sweep", str(count)) for count in SWEEPS]}
+            files = [_make_file(name, write, Path(folder)) for name, write in SHAPES.items()]
+        return {"files": files, "sweeps": [_run_child("sweep", str(count)) for count in SWEEPS]}
 
 
 def table(figures: dict[str, Any]) -> str:
@@ -112,32 +112,32 @@ def rows() -> Iterator[dict[str, Any]]:
         }
 
 
-def _csv(file: IO[str]) -> None:
+def _write_csv(file: IO[str]) -> None:
     for number, row in enumerate(rows()):
         if not number:
             file.write(",".join(row) + "\n")
         file.write(",".join(map(str, row.values())) + "\n")
 
 
-def _json(file: IO[str]) -> None:
+def _write_json(file: IO[str]) -> None:
     for number, row in enumerate(rows()):
         file.write(("," if number else "[") + json.dumps(row))
     file.write("]")
 
 
-def _json_lines(file: IO[str]) -> None:
+def _write_json_lines(file: IO[str]) -> None:
     file.writelines(json.dumps(row) + "\n" for row in rows())
 
 
 SHAPES: dict[str, Callable[[IO[str]], None]] = {
-    "prices.csv": _csv,
-    "prices.json": _json,
-    "prices.jsonl": _json_lines,
-    "prices.csv.gz": _csv,
+    "prices.csv": _write_csv,
+    "prices.json": _write_json,
+    "prices.jsonl": _write_json_lines,
+    "prices.csv.gz": _write_csv,
 }
 
 
-def _file(name: str, write: Callable[[IO[str]], None], folder: Path) -> dict[str, Any]:
+def _make_file(name: str, write: Callable[[IO[str]], None], folder: Path) -> dict[str, Any]:
     path = folder / name
     with gzip.open(path, "wt") if name.endswith(".gz") else path.open("w") as file:
         write(file)
@@ -148,7 +148,7 @@ def _file(name: str, write: Callable[[IO[str]], None], folder: Path) -> dict[str
     runs: dict[str, list[dict[str, float]]] = {"ours": [], "pandas": []}
     for number in range(ROUNDS):
         for who in runs if number % 2 else reversed(runs):
-            runs[who].append(_child(who, key))
+            runs[who].append(_run_child(who, key))
     made = {
         who: {each: sorted(run[each] for run in runs[who])[ROUNDS // 2] for each in runs[who][0]}
         for who in runs
@@ -157,7 +157,7 @@ def _file(name: str, write: Callable[[IO[str]], None], folder: Path) -> dict[str
     return {"shape": name.removeprefix("prices."), "megabytes": megabytes, "rows": ROWS, **made}
 
 
-def _child(*arguments: str) -> Any:
+def _run_child(*arguments: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.cleaning", *arguments],
         cwd=REPOSITORY,
@@ -173,7 +173,7 @@ def _child(*arguments: str) -> Any:
 # --- in a process of its own ---
 
 
-def _process(key: str) -> None:
+def _process_file(key: str) -> None:
     from include.crypto_lake.on_arrival.arrivals import Arrival
     from include.crypto_lake.on_arrival.processing import process
 
@@ -186,7 +186,7 @@ def _process(key: str) -> None:
         sys.exit(f"not what was expected: {outcome}")
 
 
-def _pandas(key: str) -> None:
+def _read_with_pandas(key: str) -> None:
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:
@@ -243,7 +243,7 @@ class _Listing:
         return {"Body": io.BytesIO(self.index)}
 
 
-def _sweep(count: str) -> dict[str, float]:
+def _measure_sweep(count: str) -> dict[str, float]:
     from include.crypto_lake.on_arrival import arrivals
 
     listing: Any = _Listing(int(count))
@@ -260,7 +260,7 @@ def _sweep(count: str) -> dict[str, float]:
     }
 
 
-def _highest_memory() -> float:
+def _peak_memory_mb() -> float:
     """Of this process, in MB; Linux's ru_maxrss would begin with the parent's."""
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024 / 1e6
@@ -268,10 +268,12 @@ def _highest_memory() -> float:
 
 if __name__ == "__main__":
     began, (what, argument) = time.monotonic(), sys.argv[1:]
-    result = {"ours": _process, "pandas": _pandas, "sweep": _sweep}[what](argument) or {}
+    result = {"ours": _process_file, "pandas": _read_with_pandas, "sweep": _measure_sweep}[what](
+        argument
+    ) or {}
     print(
         json.dumps(
-            {"seconds": time.monotonic() - began, "cpu": time.process_time(), "memory": _highest_memory()}
+            {"seconds": time.monotonic() - began, "cpu": time.process_time(), "memory": _peak_memory_mb()}
             | result
         )
     )

@@ -78,7 +78,7 @@ def measure() -> list[dict[str, Any]]:
         # Compiled modules are kept, as they are everywhere from the second parse on.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "compiled")
-        return [_measured(file, Path(folder), environment) for file in FILES]
+        return [_measure_file(file, Path(folder), environment) for file in FILES]
 
 
 def table(figures: list[dict[str, Any]]) -> str:
@@ -132,18 +132,18 @@ def imports_of(source: str) -> list[str]:
     ]
 
 
-def _measured(file: Path, folder: Path, environment: dict[str, str]) -> dict[str, Any]:
+def _measure_file(file: Path, folder: Path, environment: dict[str, str]) -> dict[str, Any]:
     imports = imports_of(file.read_text())
     own = _empty_dag(folder / f"own_{file.name}", imports)
-    modules, without = (_answer(environment, _PARSE, str(one))["modules"] for one in (file, own))
+    modules, without = (_run_code(environment, _PARSE, str(one))["modules"] for one in (file, own))
     added = [name for name in modules if name not in set(without) and not name.startswith("unusual_prefix_")]
     same = _empty_dag(folder / f"same_{file.name}", [*imports, *(f"import {name}" for name in added)])
-    _answer(environment, _PARSE, str(same))  # its compiled form is kept, too
+    _run_code(environment, _PARSE, str(same))  # its compiled form is kept, too
     runs: dict[Path, list[dict[str, Any]]] = {file: [], same: [], own: []}
     for number in range(ROUNDS):
         for one in list(runs) if number % 2 else reversed(runs):
-            runs[one].append(_answer(environment, _PARSE, str(one)))
-    times = [_answer(environment, _IMPORTS, json.dumps(imports)) for _ in range(3)]
+            runs[one].append(_run_code(environment, _PARSE, str(one)))
+    times = [_run_code(environment, _IMPORTS, json.dumps(imports)) for _ in range(3)]
     first = {one: median(run["first"] for run in runs[one]) for one in runs}
     print(f"{file.name}: {first[file]:.3f} s, empty {first[same]:.3f} s", flush=True)
     return {
@@ -165,7 +165,7 @@ def _empty_dag(file: Path, imports: list[str]) -> Path:
     return file
 
 
-def _answer(environment: dict[str, str], code: str, argument: str) -> Any:
+def _run_code(environment: dict[str, str], code: str, argument: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-c", code, argument], env=environment, capture_output=True, text=True, check=False
     )

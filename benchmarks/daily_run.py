@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 
 from benchmarks import lakes
+from include.crypto_lake import layout
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.runner.environment import airflow_environment, prepare_database
 from laptop.runner.run import DAG_ID, RunRecord
@@ -65,7 +66,7 @@ def measure() -> list[dict[str, Any]]:
     figures = []
     with tempfile.TemporaryDirectory(prefix="daily-run-") as folder:
         for coins in LAKES:
-            figures += list(_runs(Path(folder) / str(coins), coins, today))
+            figures += list(_run_rounds(Path(folder) / str(coins), coins, today))
             shutil.rmtree(Path(folder) / str(coins))
     return figures
 
@@ -78,8 +79,8 @@ def table(figures: list[dict[str, Any]]) -> str:
         days = sorted({run["days"] for run in runs})
         head = [f"{number:,} day{'s' * (number > 1)}" for number in days] + [f"{days[-1]:,} : {days[0]}"]
         lines = [f"**{coins:,} coins a day**\n", f"| | {' | '.join(head)} |", "|---|" + "---:|" * len(head)]
-        for name, of_run in _measures(runs[0]).items():
-            values = [_median(runs, number, of_run) for number in days]
+        for name, of_run in _table_rows(runs[0]).items():
+            values = [_median_over_rounds(runs, number, of_run) for number in days]
             ratio = _ratio(runs, days[-1], days[0], of_run)
             shown = "" if ratio is None else f"{ratio:.2f}"
             lines.append(f"| {name} | {' | '.join(f'{value:,.1f}' for value in values)} | {shown} |")
@@ -100,8 +101,8 @@ def plot(figures: list[dict[str, Any]], axes: Any) -> None:
     for coins in dict.fromkeys(run["coins"] for run in figures):
         runs = [run for run in figures if run["coins"] == coins]
         days = sorted({run["days"] for run in runs})
-        seconds = [_median(runs, number, lambda run: run["seconds"]) for number in days]
-        read = [_median(runs, number, _megabytes) for number in days]
+        seconds = [_median_over_rounds(runs, number, lambda run: run["seconds"]) for number in days]
+        read = [_median_over_rounds(runs, number, _megabytes_read) for number in days]
         [line] = axes.plot(days, seconds, marker="o", label=f"{coins:,} coins: seconds")
         bytes_axes.plot(
             days, read, marker="s", linestyle=":", color=line.get_color(), label=f"{coins:,} coins: MB read"
@@ -113,7 +114,7 @@ def plot(figures: list[dict[str, Any]], axes: Any) -> None:
     axes.legend()
 
 
-def _runs(folder: Path, coins: int, day: date) -> Iterator[dict[str, Any]]:
+def _run_rounds(folder: Path, coins: int, day: date) -> Iterator[dict[str, Any]]:
     """Make the lakes of a number of coins and run the day on each, round by round."""
     feed = folder / "feed"
     feed.mkdir(parents=True)
@@ -130,23 +131,23 @@ def _runs(folder: Path, coins: int, day: date) -> Iterator[dict[str, Any]]:
                 lakes.running_lake(template, state, days=days, last=day - timedelta(days=1))
             )
             served.append(Lake(coins, days, state, endpoint_url))
-            _log_events(state / "events")
+            _write_event_logs(state / "events")
             print(f"{coins:,} coins, {days:,} days: made in {time.monotonic() - began:.0f} s", flush=True)
         for number in range(ROUNDS[coins]):
             turn = number % len(served)
             for lake in served[turn:] + served[:turn]:
                 os.environ["AWS_ENDPOINT_URL"] = lake.endpoint_url
-                run = {"round": number, **_run(lake, folder / "airflow", url, day)}
+                run = {"round": number, **_run_day(lake, folder / "airflow", url, day)}
                 lakes.forget_day(day)
                 print(
                     f"{coins:,} coins, {lake.days:,} days: {run['seconds']:.1f} s, "
-                    f"{_megabytes(run):.2f} MB read",
+                    f"{_megabytes_read(run):.2f} MB read",
                     flush=True,
                 )
                 yield run
 
 
-def _run(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str, Any]:
+def _run_day(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str, Any]:
     """Run the DAG for a day on a lake.
 
     Raises:
@@ -161,7 +162,7 @@ def _run(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str, Any
     record = RunRecord(home / "airflow.db")
     shutil.rmtree(lake.state / "events")
     (lake.state / "events").mkdir()
-    queries_before = set(_queries())
+    queries_before = set(_query_ids())
     server, jobs = _cpu_seconds(lake)
     airflow = _cpu_of_children()
     began = time.monotonic()
@@ -178,7 +179,7 @@ def _run(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str, Any
     if record.state() != "success":
         raise RuntimeError(f"{DAG_ID} on {lake.days} days did not succeed:\n{log.read_text()[-5000:]}")
     server_after, jobs_after = _cpu_seconds(lake)
-    queries = [query for query in _queries() if query not in queries_before]
+    queries = [query for query in _query_ids() if query not in queries_before]
     return {
         "coins": lake.coins,
         "days": lake.days,
@@ -189,19 +190,19 @@ def _run(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str, Any
             "local AWS": server_after - server,
             "Airflow": _cpu_of_children() - airflow,
         },
-        "athena_bytes": _scanned(queries, record),
-        "spark": _spark_read(lake.state / "events"),
+        "athena_bytes": _scanned_bytes(queries, record),
+        "spark": _read_event_logs(lake.state / "events"),
     }
 
 
-def _measures(run: dict[str, Any]) -> dict[str, Any]:
+def _table_rows(run: dict[str, Any]) -> dict[str, Any]:
     """The rows of the table: name, and the figure of a run."""
     return {
         "seconds in all": lambda run: run["seconds"],
         "seconds of the tasks": lambda run: sum(run["tasks"].values()),
         **{f"… {task}": lambda run, task=task: run["tasks"][task] for task in run["tasks"]},
         **{f"CPU seconds: {who}": lambda run, who=who: run["cpu"][who] for who in run["cpu"]},
-        "MB read in all": _megabytes,
+        "MB read in all": _megabytes_read,
         "files read by Spark": lambda run: sum(job["files"] for job in run["spark"].values()),
         **{
             f"… KB read by {job}": lambda run, job=job: run["spark"][job]["bytes"] / 1e3
@@ -214,12 +215,12 @@ def _measures(run: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _megabytes(run: dict[str, Any]) -> float:
+def _megabytes_read(run: dict[str, Any]) -> float:
     spark = sum(job["bytes"] for job in run["spark"].values())
     return float(spark + sum(run["athena_bytes"].values())) / 1e6
 
 
-def _median(runs: list[dict[str, Any]], days: int, of_run: Any) -> float:
+def _median_over_rounds(runs: list[dict[str, Any]], days: int, of_run: Any) -> float:
     return float(median(of_run(run) for run in runs if run["days"] == days))
 
 
@@ -232,7 +233,7 @@ def _ratio(runs: list[dict[str, Any]], days: int, base: int, of_run: Any) -> flo
     return float(median(of[number, days] / of[number, base] for number in rounds))
 
 
-def _log_events(folder: Path) -> None:
+def _write_event_logs(folder: Path) -> None:
     """Have the Glue jobs of the server that is talked to write Spark's event log."""
     folder.mkdir()
     glue = boto3.client("glue")
@@ -261,7 +262,7 @@ def _log_events(folder: Path) -> None:
         glue.update_job(JobName=name, JobUpdate=kept)
 
 
-def _spark_read(folder: Path) -> dict[str, dict[str, int]]:
+def _read_event_logs(folder: Path) -> dict[str, dict[str, int]]:
     """Bytes and files that each job read, from Spark's event logs."""
     read = {}
     for log in folder.iterdir():
@@ -289,12 +290,12 @@ def _file_counters(plan: dict[str, Any]) -> Iterator[int]:
         yield from _file_counters(child)
 
 
-def _queries() -> list[str]:
-    pages = boto3.client("athena").get_paginator("list_query_executions").paginate(WorkGroup="crypto-lake")
+def _query_ids() -> list[str]:
+    pages = boto3.client("athena").get_paginator("list_query_executions").paginate(WorkGroup=layout.WORKGROUP)
     return [query for page in pages for query in page["QueryExecutionIds"]]
 
 
-def _scanned(queries: list[str], record: RunRecord) -> dict[str, int]:
+def _scanned_bytes(queries: list[str], record: RunRecord) -> dict[str, int]:
     """Bytes that each task's query read; the gate's query is the one that no task returned."""
     athena = boto3.client("athena")
     of_task = {record.returned(task): task for task in QUERY_TASKS}

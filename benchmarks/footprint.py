@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from include.crypto_lake import layout
 from laptop.aws.process import running
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import running_stand_in
@@ -78,10 +79,10 @@ def measure() -> dict[str, Any]:
 
             def run(name: str, dag_id: str, day: date, coins: int) -> None:
                 variable = json.loads(environment["AIRFLOW_VAR_CRYPTO_LAKE"]) | {"coins": coins}
-                before, queries = _inventory(), _queries()
+                before, queries = _count_objects(), _query_ids()
                 requests.clear()
                 log = _dags_test(environment | {"AIRFLOW_VAR_CRYPTO_LAKE": json.dumps(variable)}, dag_id, day)
-                after = _inventory()
+                after = _count_objects()
                 runs[name] = {
                     "layers": {
                         layer: {
@@ -91,7 +92,7 @@ def measure() -> dict[str, Any]:
                         if after[layer] != before[layer]
                     },
                     "requests": dict(sorted(requests.items())),
-                    "scanned": sorted(_scanned(_queries() - queries)),
+                    "scanned": sorted(_scanned_bytes(_query_ids() - queries)),
                     "log": len(log),
                 }
                 print(f"{name}: {runs[name]}", flush=True)
@@ -173,8 +174,8 @@ def counting(endpoint_url: str) -> Iterator[tuple[str, Counter[str]]]:
         protocol_version = "HTTP/1.1"
 
         def forward(self) -> None:
-            body = self._body()
-            counts[_kind(self.command, self.path, dict(self.headers), body)] += 1
+            body = self._read_body()
+            counts[_billed_kind(self.command, self.path, dict(self.headers), body)] += 1
             upstream = http.client.HTTPConnection(target, timeout=600)
             headers = {
                 k: v for k, v in self.headers.items() if k.lower() not in ("expect", "transfer-encoding")
@@ -192,7 +193,7 @@ def counting(endpoint_url: str) -> Iterator[tuple[str, Counter[str]]]:
             self.wfile.write(content)
             upstream.close()
 
-        def _body(self) -> bytes:
+        def _read_body(self) -> bytes:
             if "chunked" not in self.headers.get("Transfer-Encoding", ""):
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
             parts = []
@@ -224,7 +225,7 @@ _SERVICES = {
 }
 
 
-def _kind(method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+def _billed_kind(method: str, path: str, headers: dict[str, str], body: bytes) -> str:
     """A request's service and action, as AWS bills them: S3 by PUT (with COPY, POST, LIST), GET, DELETE."""
     lower = {key.lower(): value for key, value in headers.items()}
     if action := lower.get("x-amz-target"):
@@ -253,7 +254,7 @@ def _dags_test(environment: dict[str, str], dag_id: str, day: date) -> bytes:
     return done.stdout
 
 
-def _inventory() -> dict[str, dict[str, int]]:
+def _count_objects() -> dict[str, dict[str, int]]:
     s3 = boto3.client("s3")
     found = {}
     for layer, (bucket, prefix) in LAYERS.items():
@@ -263,12 +264,12 @@ def _inventory() -> dict[str, dict[str, int]]:
     return found
 
 
-def _queries() -> set[str]:
+def _query_ids() -> set[str]:
     athena = boto3.client("athena")
-    return set(athena.list_query_executions(WorkGroup="crypto-lake")["QueryExecutionIds"])
+    return set(athena.list_query_executions(WorkGroup=layout.WORKGROUP)["QueryExecutionIds"])
 
 
-def _scanned(queries: set[str]) -> list[int]:
+def _scanned_bytes(queries: set[str]) -> list[int]:
     athena = boto3.client("athena")
     return [
         athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Statistics"][

@@ -24,23 +24,22 @@ from unittest.mock import patch
 
 import boto3
 
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
-from lake_provider.hooks.bronze import BronzeDay
-from lake_provider.hooks.coingecko import MarketsPage
+from lake_provider.bronze import BronzeDay
+from lake_provider.coingecko.responses import MarketsPage
 from laptop.aws.process import running
 from laptop.aws.s3.object_files import ObjectFiles, Signature
 from laptop.coingecko import demo_market as coingecko_demo
 from laptop.lake.deployment import LAKE_BUCKET, VALUES, deploy
 from laptop.runner.environment import aws_environment
 
-DATABASE = "crypto_datalake"
 FOLDERS = {
-    "silver_coins_market": "silver/coins_market",
-    "gold_coins_market": "gold/coins_market",
-    "gold_market_summary": "gold/market_summary",
+    table.name: table.prefix
+    for table in (layout.SILVER_COINS_MARKET, layout.GOLD_COINS_MARKET, layout.GOLD_MARKET_SUMMARY)
 }
 """Where the tables with partitions in the catalog lie."""
-CRAWLERS = ("silver-coins-market", "gold-coins-market")
+CRAWLERS = (layout.SILVER_CRAWLER.name, layout.GOLD_CRAWLER.name)
 PER_PAGE = 250
 REFUSED_EVERY = 10
 """Days from one with refused rows to the next."""
@@ -101,11 +100,13 @@ def make_template(state: Path, coins: int) -> Template:
         deploy(endpoint_url)
         for number, day in enumerate(days):
             rows = market(coins, day, priceless=number * max(1, coins // 50))
-            BronzeDay(boto3.client("s3"), LAKE_BUCKET, "bronze/coins_market", day).append(_pages(rows, day))
+            bronze = BronzeDay(boto3.client("s3"), LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day)
+            bronze.append(_pages(rows, day))
         for job in ("bronze_to_silver", "silver_to_gold"):
             run_job(job, *days)
         crawl()
-        table = boto3.client("glue").get_table(DatabaseName=DATABASE, Name="silver_coins_market")["Table"]
+        silver = layout.SILVER_COINS_MARKET.name
+        table = boto3.client("glue").get_table(DatabaseName=layout.DATABASE, Name=silver)["Table"]
     kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
     files = ObjectFiles(state)
     return Template(
@@ -158,8 +159,8 @@ def link(template: Template, state: Path, days: list[date]) -> None:
 def add_to_catalog(template: Template, days: list[date]) -> None:
     """Put silver's table and all partitions into the catalog, as the crawlers leave them."""
     glue = boto3.client("glue")
-    glue.create_table(DatabaseName=DATABASE, TableInput=template.silver)
-    tables = load_resources(VALUES)["catalog"]["tables"] | {"silver_coins_market": template.silver}
+    glue.create_table(DatabaseName=layout.DATABASE, TableInput=template.silver)
+    tables = load_resources(VALUES)["catalog"]["tables"] | {layout.SILVER_COINS_MARKET.name: template.silver}
     for table in FOLDERS:
         storage = tables[table]["StorageDescriptor"]
         partitions = [
@@ -171,7 +172,7 @@ def add_to_catalog(template: Template, days: list[date]) -> None:
         ]
         for start in range(0, len(partitions), _GROUP):
             glue.batch_create_partition(
-                DatabaseName=DATABASE,
+                DatabaseName=layout.DATABASE,
                 TableName=table,
                 PartitionInputList=partitions[start : start + _GROUP],
             )
@@ -180,11 +181,11 @@ def add_to_catalog(template: Template, days: list[date]) -> None:
 def forget_day(day: date) -> None:
     """Delete a day's objects and partitions, so that it can be a new day again."""
     bucket = boto3.resource("s3").Bucket(LAKE_BUCKET)
-    for folder in ("bronze/coins_market", "quarantine/coins_market", *FOLDERS.values()):
+    for folder in (layout.BRONZE_COINS_MARKET, layout.QUARANTINE_COINS_MARKET.prefix, *FOLDERS.values()):
         bucket.objects.filter(Prefix=f"{folder}/dt={day}/").delete()
     for table in FOLDERS:
         boto3.client("glue").batch_delete_partition(
-            DatabaseName=DATABASE, TableName=table, PartitionsToDelete=[{"Values": [str(day)]}]
+            DatabaseName=layout.DATABASE, TableName=table, PartitionsToDelete=[{"Values": [str(day)]}]
         )
 
 

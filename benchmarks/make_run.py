@@ -41,8 +41,8 @@ def measure() -> dict[str, dict[str, float]]:
         }
         environment = inherited | {"HOME": str(home), "AWS_PORT": str(free_port())}
         try:
-            cold = _run(clone, environment)
-            warm = [_run(clone, environment) for _ in range(WARM_RUNS)]
+            cold = _time_steps(clone, environment)
+            warm = [_time_steps(clone, environment) for _ in range(WARM_RUNS)]
         finally:
             subprocess.run(["make", "stop"], cwd=clone, env=environment, check=False)
             shutil.rmtree(clone / ".venv", ignore_errors=True)
@@ -75,7 +75,7 @@ def plot(figures: dict[str, dict[str, float]], axes: Any) -> None:
     axes.legend(fontsize=6, ncols=2)
 
 
-def _run(clone: Path, environment: dict[str, str]) -> dict[str, float]:
+def _time_steps(clone: Path, environment: dict[str, str]) -> dict[str, float]:
     began = time.time()
     process = subprocess.Popen(
         ["make", "run"],

@@ -13,6 +13,7 @@ import jinja2
 from sqlglot import exp
 
 from benchmarks import lakes
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from laptop.aws.athena import sql as athena_sql
 from laptop.lake.deployment import VALUES
@@ -88,15 +89,15 @@ def partitions_read(sql: str, days: list[date]) -> dict[str, int]:
     tables: dict[tuple[str, str], athena_sql.Table] = {}
     for reference in list(athena_sql.table_references(tree)):
         name = reference.name
-        table = (declared | {"silver_coins_market": silver})[name]
-        tables[lakes.DATABASE, name] = athena_sql.Table(
-            lakes.DATABASE,
+        table = (declared | {layout.SILVER_COINS_MARKET.name: silver})[name]
+        tables[layout.DATABASE, name] = athena_sql.Table(
+            layout.DATABASE,
             name,
             {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]},
             {key["Name"]: key["Type"] for key in table["PartitionKeys"]},
             [athena_sql.Partition(f"dt={day}", (str(day),)) for day in days],
         )
-        reference.set("db", exp.to_identifier(lakes.DATABASE, quoted=True))
+        reference.set("db", exp.to_identifier(layout.DATABASE, quoted=True))
     query = athena_sql.Query(tree, tables)
     return {table.name: len(query.partitions(table)) for table in tables.values()}
 
@@ -110,8 +111,8 @@ def run(sql: str) -> dict[str, float]:
     athena = boto3.client("athena")
     query = athena.start_query_execution(
         QueryString=sql,
-        QueryExecutionContext={"Database": lakes.DATABASE},
-        WorkGroup="crypto-lake",
+        QueryExecutionContext={"Database": layout.DATABASE},
+        WorkGroup=layout.WORKGROUP,
     )["QueryExecutionId"]
     while True:
         execution = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]

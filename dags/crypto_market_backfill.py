@@ -57,11 +57,12 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
-from include.orchestration import assets, days, metrics
+from include.crypto_lake import layout
+from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
-from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
+from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
 
 FROM_DATE, TO_DATE = "{{ day('from_date') }}", "{{ day('to_date') }}"
 BUCKET = "{{ lake('bucket') }}"
@@ -111,6 +112,10 @@ with DAG(
         bucket=BUCKET,
         coins="{{ lake('coins') }}",
         currency="{{ lake('currency') }}",
+        prefix=layout.BRONZE_COINS_MARKET,
+        history_prefix=layout.BRONZE_COINS_HISTORY,
+        rejected_prefix=layout.REJECTED_COINS_HISTORY,
+        source_suffix=layout.HISTORY_SUFFIX,
         replace="{{ params.replace }}",
         retries=5,  # each goes on where the one before has ended
         execution_timeout=timedelta(hours=10),  # as many coins as fit into memory for a year, without a key
@@ -118,19 +123,21 @@ with DAG(
         on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for each coin's history, keep the answers, and make of them the days that bronze lacks.",
     )
-    bronze_to_silver = days.bronze_to_silver(
+    bronze_to_silver = market_tasks.bronze_to_silver(
         DAYS,
         made_from="{{ ti.xcom_pull(task_ids='fetch_history')['ingested_at'] }}",
         doc_md="Type, check and deduplicate the bronze of all days; refused rows go to quarantine with their reasons.",
     )
-    silver_to_gold = days.silver_to_gold(
+    silver_to_gold = market_tasks.silver_to_gold(
         DAYS,
         doc_md="Rank each day's coins and sum up its market.",
     )
-    crawl_silver = days.crawl_silver(
+    crawl_silver = market_tasks.crawl_silver(
         PARTITIONS, doc_md="Add the days to `silver_coins_market` in the Data Catalog."
     )
-    crawl_gold = days.crawl_gold(PARTITIONS, doc_md="Add the days to gold's two tables in the Data Catalog.")
+    crawl_gold = market_tasks.crawl_gold(
+        PARTITIONS, doc_md="Add the days to gold's two tables in the Data Catalog."
+    )
 
     fetch_history >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold

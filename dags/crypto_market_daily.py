@@ -61,12 +61,13 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG, Param, task
 
 import include
-from include.orchestration import assets, days, metrics
+from include.crypto_lake import layout
+from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
-from lake_provider.operators.athena import AthenaCheckOperator
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
+from lake_provider.operators.athena_check import AthenaCheckOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
@@ -76,8 +77,8 @@ DAYS = {"--run_date": RUN_DATE}
 PARTITIONS = [[RUN_DATE]]
 
 ATHENA: dict[str, Any] = {
-    "database": days.DATABASE,
-    "workgroup": "crypto-lake",  # says where results go, and what a query may read
+    "database": layout.DATABASE,
+    "workgroup": layout.WORKGROUP,  # says where results go, and what a query may read
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
     "deferrable": False,
@@ -91,7 +92,7 @@ with DAG(
     dag_id="crypto_market_daily",
     description="CoinGecko's market snapshot: bronze, silver, gold, quality gate, website",
     doc_md=__doc__,
-    schedule="0 2 * * *",
+    schedule=layout.DAILY_SCHEDULE,
     # Before any price: a run for a date before start_date would "succeed" with no task run.
     start_date=datetime(2009, 1, 3, tzinfo=UTC),
     catchup=False,
@@ -119,23 +120,27 @@ with DAG(
         bucket=BUCKET,
         coins="{{ lake('coins') }}",
         currency=CURRENCY,
+        prefix=layout.BRONZE_COINS_MARKET,
+        rejected_prefix=layout.REJECTED_COINS_MARKET,
         outlets=[assets.BRONZE_COINS_MARKET],
         on_success_callback=metrics.ingestion,
         doc_md="Ask CoinGecko for the largest coins and keep its answer, byte for byte, in bronze.",
     )
-    bronze_to_silver = days.bronze_to_silver(
+    bronze_to_silver = market_tasks.bronze_to_silver(
         DAYS,
         made_from="{{ ti.xcom_pull(task_ids='fetch_markets')['ingested_at'] }}",
         doc_md="Type, check and deduplicate the day's bronze; refused rows go to quarantine with their reasons.",
     )
-    silver_to_gold = days.silver_to_gold(
+    silver_to_gold = market_tasks.silver_to_gold(
         DAYS,
         doc_md="Rank the day's coins and sum up the market.",
     )
-    crawl_silver = days.crawl_silver(
+    crawl_silver = market_tasks.crawl_silver(
         PARTITIONS, doc_md="Add the day to `silver_coins_market` in the Data Catalog."
     )
-    crawl_gold = days.crawl_gold(PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog.")
+    crawl_gold = market_tasks.crawl_gold(
+        PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog."
+    )
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",
@@ -171,11 +176,11 @@ with DAG(
         outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY],
         on_success_callback=metrics.publication,
     )
-    def publish_website(queries: dict[str, str], as_of: str, bucket: str, currency: str) -> dict[str, Any]:
+    def publish_website(queries: dict[str, str], run_date: str, bucket: str, currency: str) -> dict[str, Any]:
         """Write the website's data files: all are checked before the first is written, newer ones stay."""
         from include.orchestration.publication import publish
 
-        return publish(queries, as_of=as_of, bucket=bucket, currency=currency)
+        return publish(queries, run_date=run_date, bucket=bucket, currency=currency)
 
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
@@ -189,7 +194,7 @@ with DAG(
     check_gold >> list(queries.values())
     publish_website(
         {name: query.output for name, query in queries.items()},
-        as_of=RUN_DATE,
+        run_date=RUN_DATE,
         bucket=WEBSITE_BUCKET,
         currency=CURRENCY,
     )

@@ -27,6 +27,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, task
 
+from include.crypto_lake import layout
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
@@ -35,7 +36,7 @@ with DAG(
     dag_id="crypto_market_deadline",
     description="Alerts when the website does not show the day's data in time",
     doc_md=__doc__,
-    schedule="30 3 * * *",
+    schedule=layout.DEADLINE_SCHEDULE,
     start_date=datetime(2009, 1, 3, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
@@ -48,10 +49,10 @@ with DAG(
 ) as dag:
 
     @task(doc_md="Fail, and so alert, unless the website shows the run date's data.")
-    def check_website(as_of: str, bucket: str) -> dict[str, str]:
+    def check_website(run_date: str, bucket: str) -> dict[str, str]:
         """Fail, and so alert, unless the website shows the run date's data."""
         from include.orchestration.publication import require_published
 
-        return require_published(as_of=as_of, bucket=bucket)
+        return require_published(run_date=run_date, bucket=bucket)
 
-    check_website(as_of="{{ run_date() }}", bucket="{{ lake('website_bucket') }}")
+    check_website(run_date="{{ run_date() }}", bucket="{{ lake('website_bucket') }}")

@@ -69,7 +69,8 @@ from airflow.sdk import (
     task,
 )
 
-from include.orchestration import arrivals, assets, metrics
+from include.crypto_lake import layout
+from include.orchestration import arrival_tasks, assets, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
@@ -84,7 +85,7 @@ RUN: dict[str, str] = {
 raw_prices = Asset(
     "raw_prices",
     group=assets.GROUP,
-    watchers=[AssetWatcher(name="arrivals", trigger=ArrivalQueueTrigger(queue_name="crypto-lake-arrivals"))],
+    watchers=[AssetWatcher(name="arrivals", trigger=ArrivalQueueTrigger(queue_name=layout.ARRIVALS_QUEUE))],
 )
 
 with DAG(
@@ -92,7 +93,7 @@ with DAG(
     description="Price files dropped into raw/: cleaned with pandas, partitioned, catalogued",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("*/15 * * * *", timezone="UTC"), assets=raw_prices
+        timetable=CronTriggerTimetable(layout.ARRIVALS_SCHEDULE, timezone="UTC"), assets=raw_prices
     ),
     start_date=datetime(2009, 1, 3, tzinfo=UTC),
     catchup=False,
@@ -103,13 +104,13 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags={Tag.CRYPTO_LAKE, Tag.ON_ARRIVAL},
     user_defined_macros=MACROS
-    | {"output_partitions": arrivals.output_partitions, "output_columns": arrivals.output_columns},
+    | {"output_partitions": arrival_tasks.output_partitions, "output_columns": arrival_tasks.output_columns},
     render_template_as_native_obj=False,
     params={
         "reprocess": Param(
             None,
             type=["null", "string"],
-            pattern="^raw/",
+            pattern=f"^{layout.RAW}/",
             title="Process again",
             description="A prefix of keys, like raw/ (everything) or raw/crypto_prices_2026-02. Empty: what is new.",
         )
@@ -119,7 +120,7 @@ with DAG(
     @task
     def find_arrivals(run: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
         """List `raw/`, compare it with what has been made of it, and keep the run's list for a rerun."""
-        return arrivals.find(run, bucket, reprocess)
+        return arrival_tasks.find(run, bucket, reprocess)
 
     @task(
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
@@ -129,20 +130,20 @@ with DAG(
         batch: dict[str, Any], run: str, bucket: str, reprocess: str, currency: str
     ) -> list[dict[str, Any]]:
         """Clean one object and fold its rows into the days they are of; refuse what cannot be used."""
-        return arrivals.process(batch["number"], run, bucket, reprocess, currency)
+        return arrival_tasks.process(batch["number"], run, bucket, reprocess, currency)
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, on_success_callback=metrics.arrivals)
     def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:
         """Sum up files and rows; send an alert when some were refused."""
-        return arrivals.report(results, run, bucket)
+        return arrival_tasks.report(results, run, bucket)
 
     found = find_arrivals(**RUN)
     processed = process_arrivals.partial(**RUN, currency="{{ lake('currency') }}").expand(batch=found)
     crawl_processed = GlueCatalogCrawlerOperator(
         task_id="crawl_processed",
-        crawler_name="processed-crypto",
-        database="crypto_datalake",
-        tables=["processed_crypto"],
+        crawler_name=layout.PROCESSED_CRAWLER.name,
+        database=layout.DATABASE,
+        tables=layout.PROCESSED_CRAWLER.table_names,
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
         poll_interval=2,

@@ -152,16 +152,16 @@ def bill(scenario: Scenario, footprint: Mapping[str, Any], assumed: Assumed = As
     tb = scanned / 1e12
     jobs = JOBS * scenario.runs * DAYS
     return [
-        Line("MWAA: environment", f"{scenario.mwaa}, {HOURS} hours", HOURS * _usd(scenario.mwaa)),
+        Line("MWAA: environment", f"{scenario.mwaa}, {HOURS} hours", HOURS * _price_usd(scenario.mwaa)),
         Line(
             "MWAA: metadata",
             f"{assumed.metadata_gb:g} GB (assumed)",
-            assumed.metadata_gb * _usd("MWAA metadata"),
+            assumed.metadata_gb * _price_usd("MWAA metadata"),
         ),
         Line(
             "NAT gateway, its address",
             f"{HOURS} hours, {assumed.nat_gb:g} GB (assumed)",
-            HOURS * (_usd("NAT hour") + _usd("IPv4")) + assumed.nat_gb * _usd("NAT GB"),
+            HOURS * (_price_usd("NAT hour") + _price_usd("IPv4")) + assumed.nat_gb * _price_usd("NAT GB"),
         ),
         Line(
             "Glue: jobs",
@@ -176,36 +176,40 @@ def bill(scenario: Scenario, footprint: Mapping[str, Any], assumed: Assumed = As
         Line(
             "Glue: catalog",
             f"{glue_requests:,.0f} requests, a few thousand objects: in the free first million",
-            max(0.0, glue_requests / 1e6 - 1) * _usd("catalog requests"),
+            max(0.0, glue_requests / 1e6 - 1) * _price_usd("catalog requests"),
         ),
-        Line("Athena", f"{month.queries():,.0f} queries, {scanned / 1e9:.1f} GB billed", tb * _usd("Athena")),
+        Line(
+            "Athena",
+            f"{month.queries():,.0f} queries, {scanned / 1e9:.1f} GB billed",
+            tb * _price_usd("Athena"),
+        ),
         Line(
             "S3: requests",
             f"{puts:,.0f} PUT and LIST, {gets:,.0f} GET",
-            puts / 1000 * _usd("S3 PUT, LIST") + gets / 1000 * _usd("S3 GET"),
+            puts / 1000 * _price_usd("S3 PUT, LIST") + gets / 1000 * _price_usd("S3 GET"),
         ),
         Line(
             "S3: storage, after a year",
             f"{stored * 365 / 1e9:.2f} GB, {stored / 1e6:.2f} MB a day",
-            stored * 365 / 1e9 * _usd("S3 storage"),
+            stored * 365 / 1e9 * _price_usd("S3 storage"),
         ),
-        Line("SQS", f"{polls:,.0f} requests", polls / 1e6 * _usd("SQS")),
+        Line("SQS", f"{polls:,.0f} requests", polls / 1e6 * _price_usd("SQS")),
         Line(
             "CloudWatch: metrics, alarms",
             f"{footprint['metrics']} metrics, {ALARMS} alarms, {sent:,.0f} requests",
-            footprint["metrics"] * _usd("metric")
-            + ALARMS * _usd("alarm")
-            + sent / 1000 * _usd("metric requests"),
+            footprint["metrics"] * _price_usd("metric")
+            + ALARMS * _price_usd("alarm")
+            + sent / 1000 * _price_usd("metric requests"),
         ),
         Line(
             "CloudWatch: logs",
             f"{logs:.2f} GB, {assumed.mwaa_log_gb:g} of it assumed",
-            logs * _usd("logs"),
+            logs * _price_usd("logs"),
         ),
         Line(
             "Secrets Manager",
             f"{SECRETS} secrets, {assumed.secret_requests:,} calls (assumed)",
-            SECRETS * _usd("secret") + assumed.secret_requests / 10_000 * _usd("secret requests"),
+            SECRETS * _price_usd("secret") + assumed.secret_requests / 10_000 * _price_usd("secret requests"),
         ),
         Line("CloudFront, SNS, EventBridge, Budgets, KMS", "within what is free; KMS is not used", 0.0),
     ]
@@ -213,20 +217,20 @@ def bill(scenario: Scenario, footprint: Mapping[str, Any], assumed: Assumed = As
 
 def job_usd(seconds: float, workers: int = WORKERS) -> float:
     """A run of a Glue job."""
-    return max(seconds, JOB_MINIMUM) / 3600 * workers * _usd("DPU")
+    return max(seconds, JOB_MINIMUM) / 3600 * workers * _price_usd("DPU")
 
 
 def crawl_usd(assumed: Assumed) -> float:
     """A crawl of the shortest time that is billed."""
-    return CRAWL_MINIMUM / 3600 * assumed.crawler_dpus * _usd("DPU")
+    return CRAWL_MINIMUM / 3600 * assumed.crawler_dpus * _price_usd("DPU")
 
 
 def query_usd(scanned: float) -> float:
     """An Athena query that reads so many bytes."""
-    return max(scanned, ATHENA_MINIMUM) / 1e12 * _usd("Athena")
+    return max(scanned, ATHENA_MINIMUM) / 1e12 * _price_usd("Athena")
 
 
-def _usd(what: str) -> float:
+def _price_usd(what: str) -> float:
     return PRICES[what].usd
 
 
@@ -302,8 +306,8 @@ class Saving(NamedTuple):
 def savings(footprint: Mapping[str, Any], assumed: Assumed = Assumed()) -> list[Saving]:
     """What each choice of the design saves, in both scenarios."""
     both = (DEFAULT, LARGE)
-    gold = {one.coins: _daily(footprint, one)["layers"]["gold"]["bytes"] for one in both}
-    per_run = {one.coins: len(_daily(footprint, one)["scanned"]) for one in both}
+    gold = {one.coins: _daily_usage(footprint, one)["layers"]["gold"]["bytes"] for one in both}
+    per_run = {one.coins: len(_daily_usage(footprint, one)["scanned"]) for one in both}
 
     def full_scan(one: Scenario, days: int) -> float:
         """Each query of each run reading all days, less what one day costs."""
@@ -315,11 +319,17 @@ def savings(footprint: Mapping[str, Any], assumed: Assumed = Assumed()) -> list[
         return (every - 3) * DAYS * crawl_usd(assumed)
 
     backfill = JOBS * (365 * job_usd(assumed.job_seconds) - job_usd(assumed.backfill_seconds))
-    short_polls = HOURS * 3600 * (1 - 1 / POLL) / 1e6 * _usd("SQS")
-    micro = HOURS * (_usd("mw1.small") - _usd("mw1.micro"))
-    endpoints = 8 * 2 * HOURS * _usd("interface endpoint") - HOURS * (_usd("NAT hour") + _usd("IPv4"))
+    short_polls = HOURS * 3600 * (1 - 1 / POLL) / 1e6 * _price_usd("SQS")
+    micro = HOURS * (_price_usd("mw1.small") - _price_usd("mw1.micro"))
+    endpoints = 8 * 2 * HOURS * _price_usd("interface endpoint") - HOURS * (
+        _price_usd("NAT hour") + _price_usd("IPv4")
+    )
     through_nat = [
-        one.runs * DAYS * _daily(footprint, one)["layers"]["bronze"]["bytes"] / 1e9 * _usd("NAT GB")
+        one.runs
+        * DAYS
+        * _daily_usage(footprint, one)["layers"]["bronze"]["bytes"]
+        / 1e9
+        * _price_usd("NAT GB")
         for one in both
     ]
     return [
@@ -366,7 +376,7 @@ def savings(footprint: Mapping[str, Any], assumed: Assumed = Assumed()) -> list[
     ]
 
 
-def _daily(footprint: Mapping[str, Any], scenario: Scenario) -> Mapping[str, Any]:
+def _daily_usage(footprint: Mapping[str, Any], scenario: Scenario) -> Mapping[str, Any]:
     found: Mapping[str, Any] = footprint["runs"][f"daily, {scenario.coins:,} coins"]
     return found
 
@@ -382,7 +392,7 @@ def page(footprint: Mapping[str, Any]) -> str:
     micro = [
         sum(line.usd for line in bill(replace(one, mwaa="mw1.micro"), footprint)) for one in (DEFAULT, LARGE)
     ]
-    gold = _daily(footprint, DEFAULT)["layers"]["gold"]["bytes"]
+    gold = _daily_usage(footprint, DEFAULT)["layers"]["gold"]["bytes"]
     days_free = int(ATHENA_MINIMUM // gold)
     parts = [
         "# What a month on AWS costs\n",
@@ -395,7 +405,7 @@ bill. Prices are list prices, [below](#prices), collected {DATE} from second han
 {LARGE.runs} times as often.** A day's work costs the same however old the lake is; only storage grows.
 """,
         "## By service\n",
-        _table(
+        _markdown_table(
             ["service", f"{DEFAULT.name}: usage", "US dollars", f"{LARGE.name}: usage", "US dollars"],
             "lrlr",
             [
@@ -416,7 +426,7 @@ partitions are days. `bronze_to_silver` reads all the day's ingestions each time
 allow 40 calls an hour, every hour, for long ([growth](growth.md)).
 """,
         "## What the design saves\n",
-        _table(
+        _markdown_table(
             ["choice", "reckoned as", f"{DEFAULT.name}", f"{LARGE.name}"],
             "lrr",
             [[s.what, s.reckoning, f"{s.small:.2f}", f"{s.large:.2f}"] for s in savings(footprint)],
@@ -434,7 +444,7 @@ of the last {days_free:,} days. So for a small lake pruning saves nothing yet; i
    {bills[0][4].usd:.0f} a month, and minutes of every run.
 """,
         "## Prices\n",
-        _table(
+        _markdown_table(
             ["what", "US dollars", "per", "read in"],
             "rll",
             [[name, f"{price.usd:g}", price.unit, price.source] for name, price in PRICES.items()],
@@ -444,7 +454,7 @@ of the last {days_free:,} days. So for a small lake pruning saves nothing yet; i
 [CloudWatch](https://aws.amazon.com/cloudwatch/pricing/), and the [calculator](https://calculator.aws).
 """,
         "## Assumed\n",
-        _table(
+        _markdown_table(
             ["what", "value"],
             "r",
             [[f"`{name}`", f"{value:,}"] for name, value in vars(Assumed()).items()],
@@ -454,7 +464,7 @@ of the last {days_free:,} days. So for a small lake pruning saves nothing yet; i
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _table(head: list[str], alignment: str, rows: Iterable[list[str]]) -> str:
+def _markdown_table(head: list[str], alignment: str, rows: Iterable[list[str]]) -> str:
     """A table in Markdown; alignment of all columns but the first: l or r each."""
     marks = {"l": "---", "r": "---:"}
     lines = [head, ["---", *(marks[one] for one in alignment)], *rows]

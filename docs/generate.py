@@ -46,21 +46,21 @@ def load_dags() -> list[DAG]:
 
 def reference(dags: list[DAG]) -> str:
     """The whole of docs/dags.md."""
-    return "\n".join([HEAD, *(line for dag in dags for line in _dag(dag))]).rstrip() + "\n"
+    return "\n".join([HEAD, *(line for dag in dags for line in _dag_section(dag))]).rstrip() + "\n"
 
 
-def _dag(dag: DAG) -> Iterator[str]:
+def _dag_section(dag: DAG) -> Iterator[str]:
     file = Path(dag.fileloc).relative_to(REPOSITORY).as_posix()
     yield f"{'#' * _DAG_LEVEL} {dag.dag_id}\n"
     yield f"{dag.description}. File: [`{file}`](../{file}).\n"
     yield "| | |\n|---|---|"
-    yield f"| Schedule | {'none: by hand' if dag.schedule is None else _schedule(dag.timetable)} |"
+    yield f"| Schedule | {'none: by hand' if dag.schedule is None else _describe_schedule(dag.timetable)} |"
     yield f"| Catch-up | {'yes' if dag.catchup else 'no'} |"
     yield f"| Runs at a time | {dag.max_active_runs} |"
-    yield f"| A run may take | {_duration(dag.dagrun_timeout)} |"
+    yield f"| A run may take | {_format_duration(dag.dagrun_timeout)} |"
     yield f"| At first | {'unpaused' if dag.is_paused_upon_creation is False else 'paused'} |"
-    yield f"| Tags | {_codes(str(tag) for tag in dag.tags)} |\n"
-    yield _shifted(inspect.cleandoc(dag.doc_md or ""))
+    yield f"| Tags | {_as_code_list(str(tag) for tag in dag.tags)} |\n"
+    yield _shift_headings(inspect.cleandoc(dag.doc_md or ""))
     yield f"\n### Parameters of {dag.dag_id}\n"
     yield "| name | type | default | |\n|---|---|---|---|"
     for name in dag.params:
@@ -69,13 +69,14 @@ def _dag(dag: DAG) -> Iterator[str]:
             default = "required"
         else:
             default = "empty" if param.value is None else f"`{param.value}`"
-        yield f"| `{name}` | {_type(param.schema)} | {default} | {_cell(param.description or '')} |"
+        kind, description = _describe_type(param.schema), _table_cell(param.description or "")
+        yield f"| `{name}` | {kind} | {default} | {description} |"
     yield f"\n### Tasks of {dag.dag_id}\n"
     for task in dag.topological_sort():  # type: ignore[no-untyped-call]
-        yield from _task(task)
+        yield from _task_section(task)
 
 
-def _task(task: Any) -> Iterator[str]:
+def _task_section(task: Any) -> Iterator[str]:
     """A task, mapped or not."""
     yield f"#### {task.task_id}\n"
     yield f"{inspect.cleandoc(task.doc_md)}\n"
@@ -87,18 +88,18 @@ def _task(task: Any) -> Iterator[str]:
         yield f"* Operator: `{module}.{task.operator_name}`{mapped}"
     if task.upstream_task_ids:
         rule = "" if task.trigger_rule == "all_success" else f", when `{task.trigger_rule.value}`"
-        yield f"* After: {_codes(task.upstream_task_ids)}{rule}"
-    longest = f", up to {_duration(task.max_retry_delay)}" if task.retry_exponential_backoff else ""
-    yield f"* Retries: {task.retries}, after {_duration(task.retry_delay)}{longest}"
+        yield f"* After: {_as_code_list(task.upstream_task_ids)}{rule}"
+    longest = f", up to {_format_duration(task.max_retry_delay)}" if task.retry_exponential_backoff else ""
+    yield f"* Retries: {task.retries}, after {_format_duration(task.retry_delay)}{longest}"
     waits = "; waits in the triggerer" if getattr(task, "deferrable", False) else ""
-    yield f"* Timeout: {_duration(task.execution_timeout)}{waits}"
+    yield f"* Timeout: {_format_duration(task.execution_timeout)}{waits}"
     for direction, found in (("in", task.inlets), ("out", task.outlets)):
         if found:
-            yield f"* Assets {direction}: {_codes(asset.name for asset in found)}"
+            yield f"* Assets {direction}: {_as_code_list(asset.name for asset in found)}"
     yield ""
 
 
-def _schedule(timetable: Any) -> str:
+def _describe_schedule(timetable: Any) -> str:
     """When a DAG runs.
 
     Raises:
@@ -111,17 +112,18 @@ def _schedule(timetable: Any) -> str:
             return f"`{timetable.expression}`, {timetable.timezone}"
         case AssetOrTimeSchedule(asset_condition=Asset() as asset):
             watchers = (f"`{type(w.trigger).__name__}`" for w in asset.watchers)
-            return f"{_schedule(timetable.timetable)}, and on the asset `{asset.name}`: {', '.join(watchers)}"
+            timer = _describe_schedule(timetable.timetable)
+            return f"{timer}, and on the asset `{asset.name}`: {', '.join(watchers)}"
     raise TypeError(f"docs/generate.py cannot describe a {type(timetable).__name__}: teach _schedule")
 
 
-def _type(schema: dict[str, Any]) -> str:
+def _describe_type(schema: dict[str, Any]) -> str:
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     limits = [f"{key} `{schema[key]}`" for key in ("format", "pattern", "enum") if key in schema]
     return ", ".join([" or ".join(name for name in types if name != "null"), *limits])
 
 
-def _duration(value: timedelta | None) -> str:
+def _format_duration(value: timedelta | None) -> str:
     if value is None:
         return "as long as it takes"
     seconds = int(value.total_seconds())
@@ -131,15 +133,15 @@ def _duration(value: timedelta | None) -> str:
     return f"{seconds} s"
 
 
-def _codes(names: Any) -> str:
+def _as_code_list(names: Any) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def _cell(text: str) -> str:
+def _table_cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _shifted(markdown: str) -> str:
+def _shift_headings(markdown: str) -> str:
     """The runbook, its highest heading one below the DAG's."""
     headings = re.compile(r"^(#+) ", re.MULTILINE)
     shift = _DAG_LEVEL + 1 - min((len(found) for found in headings.findall(markdown)), default=0)

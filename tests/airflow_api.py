@@ -44,13 +44,13 @@ class Api:
 
     def unpause(self, dag: str) -> None:
         """Unpause a DAG, as soon as it has been loaded."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             with suppress(urllib.error.HTTPError):
                 self("PATCH", f"dags/{dag}", {"is_paused": False})
                 return
             time.sleep(0.5)
-        raise AssertionError(f"{dag} was not loaded within a minute")
+        raise AssertionError(f"{dag} was not loaded within five minutes")
 
     def finished(self, dag: str, run_id: str, *, timeout: float = 300) -> dict[str, str]:
         """Wait for the run's end; returns its tasks' states, of a mapped task the last one's.

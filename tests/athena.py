@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 import boto3
 
-from lake_provider.hooks.athena import rows_of
+from lake_provider.athena_rows import parse_rows
+
+
+def at(sql: str, now: datetime) -> str:
+    """SQL that takes a moment (UTC) for now."""
+    sql = sql.replace("CURRENT_TIMESTAMP", f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S} UTC'")
+    return sql.replace("CURRENT_DATE", f"DATE '{now:%Y-%m-%d}'")
 
 
 def run(sql: str, bucket: str, database: str = "default") -> dict[str, Any]:
@@ -30,4 +37,4 @@ def run(sql: str, bucket: str, database: str = "default") -> dict[str, Any]:
 def rows(execution: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of a query that has succeeded."""
     pages = boto3.client("athena").get_paginator("get_query_results")
-    return list(rows_of(pages.paginate(QueryExecutionId=execution["QueryExecutionId"])))
+    return list(parse_rows(pages.paginate(QueryExecutionId=execution["QueryExecutionId"])))

@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, tuple[set[str], str]] = {
     "laptop/runner": (
         {
             "include.crypto_lake",
-            "lake_provider.hooks.athena",
+            "lake_provider.athena_rows",
             "laptop.aws.process",
             "laptop.coingecko",
             "laptop.lake",
@@ -127,6 +127,12 @@ def test_a_folder_imports_no_library_that_it_must_not_need(folder: str) -> None:
         if name.partition(".")[0] in refused
     }
     assert not broken, f"{folder}: {reason}"
+
+
+def test_storing_bronze_knows_no_source() -> None:
+    """A second source would store its pages with the same module."""
+    stored_with = imports_of(REPOSITORY / "plugins/lake_provider/bronze.py")
+    assert not {name for name in stored_with if name.startswith("lake_provider.")}
 
 
 def test_every_folder_of_python_has_a_rule() -> None:

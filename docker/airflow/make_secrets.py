@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 from pathlib import Path
 
@@ -16,16 +17,18 @@ def main() -> None:
     kept("fernet_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
     kept("jwt_secret", secrets.token_urlsafe(64))
     kept("api_secret_key", secrets.token_urlsafe(64))
+    # Airflow opens it for writing.
+    kept("ui_passwords.json", json.dumps({"admin": secrets.token_urlsafe(32)}), mode=0o640)
 
 
-def kept(name: str, value: str) -> str:
+def kept(name: str, value: str, mode: int = 0o440) -> str:
     """The content of a file, which is `value` if the file is new; only its owner and group 0 may read it."""
     file = FOLDER / name
     if not file.exists():
         new = FOLDER / f".{name}"
         new.touch(mode=0o600)
         new.write_text(value, encoding="ascii")
-        new.chmod(0o440)
+        new.chmod(mode)
         new.replace(file)  # whole or not at all
     return file.read_text(encoding="ascii")
 

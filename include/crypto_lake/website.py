@@ -42,13 +42,13 @@ class Export:
         return f"data/{self.name}.json"
 
     def document(
-        self, rows: Sequence[Mapping[str, Any]], *, as_of: date, generated_at: datetime, currency: str
+        self, rows: Sequence[Mapping[str, Any]], *, run_date: date, generated_at: datetime, currency: str
     ) -> dict[str, Any]:
         """Put query rows into the file's envelope.
 
         Args:
             rows: One mapping a row, with a `source` column that is the same in all.
-            as_of: The run date the rows are of.
+            run_date: The day the rows are of; the file's `as_of`.
             generated_at: When the query ended, timezone-aware.
             currency: Of every amount.
 
@@ -57,12 +57,12 @@ class Export:
                 message names the file, the place and the value.
         """
         if not rows:
-            raise WebsiteDataError(f"{self.key}: the query gave no rows for {as_of}")
+            raise WebsiteDataError(f"{self.key}: the query gave no rows for {run_date}")
         if len(sources := {str(row["source"]) for row in rows}) != 1:
             raise WebsiteDataError(f"{self.key}: rows come from several sources: {sorted(sources)}")
         source = sources.pop()
         document = {
-            "as_of": as_of.isoformat(),
+            "as_of": run_date.isoformat(),
             "generated_at": _json_value(generated_at.replace(microsecond=0)),
             "source": source,
             "currency": currency,

@@ -19,7 +19,7 @@ Context = Mapping[str, Any]
 Figures = Mapping[str, float | None]
 
 
-def _metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]:
+def _sends_metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]:
     """Make a callback that sends what a function reads off a finished task; None is not sent."""
 
     @wraps(figures)
@@ -39,7 +39,7 @@ def _metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]
             ]
             log.info("Metrics: %s", {metric["MetricName"]: metric["Value"] for metric in data})
             if data:
-                _cloudwatch().put_metric_data(Namespace=NAMESPACE, MetricData=data)
+                _cloudwatch_client().put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except Exception:
             log.exception(
                 "The metrics of %s could not be sent: check the right to cloudwatch:PutMetricData in the "
@@ -51,54 +51,54 @@ def _metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]
     return callback
 
 
-@_metrics
+@_sends_metrics
 def ingestion(context: Context) -> Figures:
     """Of `fetch_markets` and `fetch_history`: the rows that bronze got, and how many API calls they took."""
-    made = _returned(context)
+    made = _task_result(context)
     return {"bronze_rows": made["rows"], "api_calls": made["api_calls"]}
 
 
-@_metrics
+@_sends_metrics
 def query(context: Context) -> Figures:
     """Of an Athena task: the bytes that its query has read."""
-    statistics = _athena().get_query_info(_returned(context))["QueryExecution"]["Statistics"]
+    statistics = _athena_hook().get_query_info(_task_result(context))["QueryExecution"]["Statistics"]
     return {"bytes_scanned": statistics["DataScannedInBytes"]}
 
 
-@_metrics
+@_sends_metrics
 def day(context: Context) -> Figures:
     """Of `measure_day`: each column of its query's row."""
-    from lake_provider.hooks.athena import fetch_rows
+    from lake_provider.athena_rows import fetch_rows
 
-    return fetch_rows(_athena(), _returned(context))[0]
+    return fetch_rows(_athena_hook(), _task_result(context))[0]
 
 
-@_metrics
+@_sends_metrics
 def publication(context: Context) -> Figures:
     """Of `publish_website`: how many files it has written. The alarm "Website out of date" misses these."""
-    return {"published_files": len(_returned(context))}
+    return {"published_files": len(_task_result(context))}
 
 
-@_metrics
+@_sends_metrics
 def arrivals(context: Context) -> Figures:
     """Of `report`: dropped files by what became of them, and their rows."""
-    made = _returned(context)
+    made = _task_result(context)
     return {f"{name}_files": count for name, count in made["files"].items()} | {
         f"processed_rows_{name}": count for name, count in made["rows"].items()
     }
 
 
-def _returned(context: Context) -> Any:
+def _task_result(context: Context) -> Any:
     return context["ti"].xcom_pull(task_ids=context["ti"].task_id)
 
 
-def _athena() -> Any:
+def _athena_hook() -> Any:
     from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 
     return AthenaHook()
 
 
-def _cloudwatch() -> Any:
+def _cloudwatch_client() -> Any:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
     return AwsBaseHook(client_type="cloudwatch").get_conn()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: str) -> dict[str, Any]:
+def publish(queries: Mapping[str, str], *, run_date: str, bucket: str, currency: str) -> dict[str, Any]:
     """Write the website's data files from Athena queries' results, each unless a newer one is there.
 
     Nothing is written before all files are made and checked. Each write is conditional on what was read
@@ -25,7 +25,7 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
 
     Args:
         queries: Each file's name -> its query, which has succeeded.
-        as_of: The run date, `YYYY-MM-DD`.
+        run_date: `YYYY-MM-DD`.
         bucket: The website's bucket.
         currency: Of every amount.
 
@@ -41,7 +41,7 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from lake_provider.hooks.athena import fetch_rows
+    from lake_provider.athena_rows import fetch_rows
 
     athena = AthenaHook()
     documents = {}
@@ -49,7 +49,7 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
         query = queries[export.name]
         documents[export] = export.document(
             fetch_rows(athena, query),
-            as_of=date.fromisoformat(as_of),
+            run_date=date.fromisoformat(run_date),
             generated_at=athena.get_query_info(query)["QueryExecution"]["Status"]["CompletionDateTime"],
             currency=currency,
         )
@@ -59,11 +59,11 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
     written, kept = {}, []
     for export, document in documents.items():
         address = f"s3://{bucket}/{export.key}"
-        published, condition = _published(s3, bucket, export.key)
+        published, condition = _read_published(s3, bucket, export.key)
         if published is not None and not may_replace(document, published):
             kept.append(
                 f"{address} is of {published['as_of']}, made {published['generated_at']}: newer than "
-                f"{as_of}, made {document['generated_at']}. It is left as it is"
+                f"{run_date}, made {document['generated_at']}. It is left as it is"
             )
             log.info(kept[-1])
             continue
@@ -76,18 +76,18 @@ def publish(queries: Mapping[str, str], *, as_of: str, bucket: str, currency: st
             **condition,
         )
         rows, source = len(document[export.rows_key]), document["source"]
-        written[export.name] = {"address": address, "as_of": as_of, "source": source, "rows": rows}
-        log.info("Published %s: %s, %d rows, source %s", address, as_of, rows, source)
+        written[export.name] = {"address": address, "as_of": run_date, "source": source, "rows": rows}
+        log.info("Published %s: %s, %d rows, source %s", address, run_date, rows, source)
     if not written:
         raise AirflowSkipException("; ".join(kept))
     return written
 
 
-def require_published(*, as_of: str, bucket: str) -> dict[str, str]:
+def require_published(*, run_date: str, bucket: str) -> dict[str, str]:
     """Require that the website shows a day, or a later one.
 
     Args:
-        as_of: The day, `YYYY-MM-DD`.
+        run_date: The day, `YYYY-MM-DD`.
         bucket: The website's bucket.
 
     Returns:
@@ -102,23 +102,23 @@ def require_published(*, as_of: str, bucket: str) -> dict[str, str]:
     s3 = cast("S3Client", S3Hook().get_conn())
     shown, late = {}, []
     for export in EXPORTS:
-        published, _ = _published(s3, bucket, export.key)
+        published, _ = _read_published(s3, bucket, export.key)
         if published is None:
             late.append(f"s3://{bucket}/{export.key} is missing or broken")
             continue
         shown[export.name] = str(published["as_of"])
-        if shown[export.name] < as_of:
+        if shown[export.name] < run_date:
             late.append(
                 f"s3://{bucket}/{export.key} is of {published['as_of']}, made {published['generated_at']}"
             )
     if late:
         raise AirflowFailException(
-            f"the data of {as_of} are late: {'; '.join(late)}. Look at the runs of crypto_market_daily"
+            f"the data of {run_date} are late: {'; '.join(late)}. Look at the runs of crypto_market_daily"
         )
     return shown
 
 
-def _published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _read_published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The published document, None if there is none to keep, and the condition for taking its place."""
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -131,10 +131,10 @@ def _published(s3: S3Client, bucket: str, key: str) -> tuple[dict[str, Any] | No
         ) from None
     except s3.exceptions.NoSuchKey:
         return None, {"IfNoneMatch": "*"}
-    return _readable(current["Body"].read(), f"s3://{bucket}/{key}"), {"IfMatch": current["ETag"]}
+    return _parse_published(current["Body"].read(), f"s3://{bucket}/{key}"), {"IfMatch": current["ETag"]}
 
 
-def _readable(body: bytes, address: str) -> dict[str, Any] | None:
+def _parse_published(body: bytes, address: str) -> dict[str, Any] | None:
     """The published document, or None when it is broken: then it is best replaced."""
     try:
         document = json.loads(body)

@@ -1,10 +1,10 @@
 """AWS on a laptop: moto's server for the APIs, real work behind the ones that matter here.
 
 moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS, Secrets Manager and CloudWatch over
-HTTP. Where it would only pretend, a subclass of its backend does the work: objects are files (`s3`), Glue
-jobs run on Spark (`glue_jobs`), crawlers read Parquet footers (`crawlers`), Athena queries run on DuckDB
-(`athena`), and the Glue catalog survives a restart (`catalog`). What nobody implemented is refused
-(`services`). On a port of its own the website is served as CloudFront would (`cloudfront`).
+HTTP, for programs that have the endpoint's key (`access`). Where it would only pretend, a subclass of its
+backend does the work: objects are files (`s3`), Glue jobs run on Spark, crawlers read Parquet footers and the
+catalog survives a restart (`glue`), and Athena's queries run on DuckDB (`athena`). What nobody implemented is
+refused (`services`). On a port of its own a website is served as CloudFront would (`cloudfront`).
 
 Kept as written, without effect, so that Terraform can make, read and delete it: CloudFront (distributions
 serve nothing, the website's port is another matter), EventBridge rules (none fires), CloudWatch alarms

@@ -14,6 +14,16 @@ def add_serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=5055, help="the port, 0 for a free one (default 5055)")
     parser.add_argument("--state", type=Path, default=Path(".local/aws"), help="where everything is kept")
+    parser.add_argument(
+        "--key-file", type=Path, help="the key that requests must be signed with (default: in the state)"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name of this machine by which clients reach it, beside the loopback ones; may be repeated",
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     add_serve_options(commands.add_parser("serve", help="answer AWS requests until SIGTERM or Ctrl-C"))
     arguments = parser.parse_args(argv)
     try:
-        serve(arguments.state, arguments.host, arguments.port)
+        serve(
+            arguments.state,
+            arguments.host,
+            arguments.port,
+            key_file=arguments.key_file,
+            hosts=arguments.allow_host,
+        )
     except ServeError as error:
         print(f"the local AWS: {error}", file=sys.stderr)
         return 1

@@ -55,7 +55,7 @@ def distribution(
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        response = _answer(request, origin, website.root)
+        response = _respond(request, origin, website.root)
         response.headers.update(website.headers)
         response.headers.pop("Date", None)  # the server says it too
         return response(environ, start_response)
@@ -63,7 +63,7 @@ def distribution(
     return application
 
 
-def _answer(request: Request, origin: Callable[[str], OriginObject | None], root: str) -> Response:
+def _respond(request: Request, origin: Callable[[str], OriginObject | None], root: str) -> Response:
     if request.method not in {"GET", "HEAD"}:
         return Response(f"{request.method} is not allowed: the website is for reading\n", 403)
     key = request.path.removeprefix("/") or root

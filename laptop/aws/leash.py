@@ -49,7 +49,9 @@ class Leashed:
             start_new_session=True,
         )
         streams = ((self._process.stdout, on_output), (self._process.stderr, on_error))
-        self._pumps = [threading.Thread(target=_pump, args=stream, daemon=True) for stream in streams]
+        self._pumps = [
+            threading.Thread(target=_forward_lines, args=stream, daemon=True) for stream in streams
+        ]
         for pump in self._pumps:
             pump.start()
 
@@ -63,7 +65,7 @@ class Leashed:
             status = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"still running after {timeout} seconds") from None
-        self._signal(signal.SIGKILL)  # whatever the command left behind in its group
+        self._signal_group(signal.SIGKILL)  # whatever the command left behind in its group
         for pump in self._pumps:
             pump.join()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -72,19 +74,19 @@ class Leashed:
 
     def end(self) -> None:
         """End the command and everything it started; returns when it has ended."""
-        self._signal(signal.SIGTERM)
+        self._signal_group(signal.SIGTERM)
         try:
             self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
-            self._signal(signal.SIGKILL)
+            self._signal_group(signal.SIGKILL)
             self._process.wait()
 
-    def _signal(self, number: int) -> None:
+    def _signal_group(self, number: int) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
 
-def _pump(stream: IO[bytes], receive: Callable[[str], None]) -> None:
+def _forward_lines(stream: IO[bytes], receive: Callable[[str], None]) -> None:
     for line in stream:
         receive(line.decode(errors="replace").rstrip("\r\n"))
 

@@ -15,12 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from laptop.aws.keys import FILE as KEY_FILE
+from laptop.aws.keys import Key, read_key
+
 _PACKAGE = Path(__file__).parents[1]
 RECORD = "server.json"
 """In the state directory: who serves it. The server keeps the file locked as long as it lives."""
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
+_key_files: dict[str, Path] = {}  # of the servers that this process has started or found, by endpoint URL
 
 
 class LocalAwsFailed(Exception):  # noqa: N818
@@ -104,6 +108,30 @@ def endpoint(state: Path) -> str | None:
     return str(served["endpoint_url"]) if served else None
 
 
+def key(endpoint_url: str) -> Key:
+    """The key of a server that this process has started or found.
+
+    Raises:
+        LocalAwsFailed: It has not.
+    """
+    return read_key(key_file(endpoint_url))
+
+
+def key_file(endpoint_url: str) -> Path:
+    """The file with that key; raises as `key` does."""
+    if endpoint_url not in _key_files:
+        raise LocalAwsFailed(
+            f"The key of {endpoint_url} is not known: this process has neither started its server nor found"
+            " it by its state directory."
+        )
+    return _key_files[endpoint_url]
+
+
+def remember_key(endpoint_url: str, key_file: Path) -> None:
+    """Let `key` find the key of a server."""
+    _key_files[endpoint_url] = key_file
+
+
 def website(state: Path) -> str | None:
     """The address of the website that the server of a state directory serves; None if it serves none."""
     served = _served(state)
@@ -140,5 +168,9 @@ def _served(state: Path) -> dict[str, Any] | None:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             text = file.read()
-            return json.loads(text) if text.endswith("}") else None
+            if not text.endswith("}"):
+                return None
+            served: dict[str, Any] = json.loads(text)
+            remember_key(served["endpoint_url"], Path(served.get("key_file", state / KEY_FILE)))
+            return served
     return None

@@ -110,37 +110,37 @@ class RecordingCloudFrontResponse(CloudFrontResponse):
 
     def create_cache_policy(self) -> ActionResult:
         """CreateCachePolicy."""
-        return self._create(_CACHE)
+        return self._create_policy(_CACHE)
 
     def get_cache_policy(self) -> ActionResult:
         """GetCachePolicy."""
-        return self._get(_CACHE)
+        return self._get_policy(_CACHE)
 
     def update_cache_policy(self) -> ActionResult:
         """UpdateCachePolicy."""
-        return self._update(_CACHE)
+        return self._update_policy(_CACHE)
 
     def delete_cache_policy(self) -> ActionResult:
         """DeleteCachePolicy."""
-        return self._delete(_CACHE)
+        return self._delete_policy(_CACHE)
 
     def create_response_headers_policy(self) -> ActionResult:
         """CreateResponseHeadersPolicy."""
-        return self._create(_HEADERS)
+        return self._create_policy(_HEADERS)
 
     def get_response_headers_policy(self) -> ActionResult:
         """GetResponseHeadersPolicy."""
-        return self._get(_HEADERS)
+        return self._get_policy(_HEADERS)
 
     def update_response_headers_policy(self) -> ActionResult:
         """UpdateResponseHeadersPolicy."""
-        return self._update(_HEADERS)
+        return self._update_policy(_HEADERS)
 
     def delete_response_headers_policy(self) -> ActionResult:
         """DeleteResponseHeadersPolicy."""
-        return self._delete(_HEADERS)
+        return self._delete_policy(_HEADERS)
 
-    def _create(self, kind: str) -> ActionResult:
+    def _create_policy(self, kind: str) -> ActionResult:
         config = self._get_param(f"{kind}Config")
         for (known, _), (described, _) in self.backend.policies.items():
             if known == kind and described[f"{kind}Config"]["Name"] == config["Name"]:
@@ -149,24 +149,24 @@ class RecordingCloudFrontResponse(CloudFrontResponse):
                 )
         policy_id = str(uuid.uuid4())
         self.backend.put_policy(kind, policy_id, config)
-        return self._shown(kind, policy_id)
+        return self._describe_policy(kind, policy_id)
 
-    def _get(self, kind: str) -> ActionResult:
-        return self._shown(kind, self._get_param("Id"))
+    def _get_policy(self, kind: str) -> ActionResult:
+        return self._describe_policy(kind, self._get_param("Id"))
 
-    def _update(self, kind: str) -> ActionResult:
+    def _update_policy(self, kind: str) -> ActionResult:
         policy_id = self._get_param("Id")
         self.backend.policy(kind, policy_id, self._get_param("IfMatch"))
         self.backend.put_policy(kind, policy_id, self._get_param(f"{kind}Config"))
-        return self._shown(kind, policy_id)
+        return self._describe_policy(kind, policy_id)
 
-    def _delete(self, kind: str) -> ActionResult:
+    def _delete_policy(self, kind: str) -> ActionResult:
         policy_id = self._get_param("Id")
         self.backend.policy(kind, policy_id, self._get_param("IfMatch"))
         del self.backend.policies[kind, policy_id]
         return EmptyResult()
 
-    def _shown(self, kind: str, policy_id: str) -> ActionResult:
+    def _describe_policy(self, kind: str, policy_id: str) -> ActionResult:
         described, etag = self.backend.policy(kind, policy_id)
         return ActionResult({kind: described, "ETag": etag})
 

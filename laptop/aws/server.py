@@ -15,21 +15,26 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "1"  # moto looks when it is imported
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from laptop.aws import records, sqs
+from laptop.aws.access import SERVICE, guarded
 from laptop.aws.athena import backend as athena
 from laptop.aws.cloudfront import Website, distribution
 from laptop.aws.glue import backend as glue
 from laptop.aws.iam import authorization
-from laptop.aws.process import RECORD, code_version
+from laptop.aws.keys import FILE as KEY_FILE
+from laptop.aws.keys import make_key
+from laptop.aws.process import RECORD, code_version, remember_key
 from laptop.aws.s3 import backend as s3
-from laptop.aws.services import Dispatcher, refusing
+from laptop.aws.services import refusing
 
 _LOCK_SECONDS = 0.5
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container's ports are published by whoever runs it
@@ -44,6 +49,8 @@ def serve(
     host: str,
     port: int,
     *,
+    key_file: Path | None = None,
+    hosts: Collection[str] = (),
     website: Website | None = None,
     website_port: int | None = None,
     deploy: Callable[[str], None] | None = None,
@@ -51,9 +58,11 @@ def serve(
     """Serve AWS from a state directory until SIGTERM or Ctrl-C; prints the endpoint URL once it is ready.
 
     Args:
-        state: Where everything is kept; made if need be.
+        state: Where everything is kept; made if need be, and closed to other users.
         host: The address to listen on; 0.0.0.0 for all of this machine's.
         port: The port to listen on; 0 picks a free one.
+        key_file: Where the key is with which requests have to be signed; made if need be. None is in `state`.
+        hosts: Names by which clients reach this machine, beside the loopback ones.
         website: A website to serve on a port of its own.
         website_port: That port; None takes the next one, or a free one.
         deploy: Called with the endpoint URL once it answers, before the website does: queues and topics do
@@ -64,7 +73,10 @@ def serve(
     """
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
+    state.chmod(0o700)
     record = _claim(state)
+    key_file = (key_file or state / KEY_FILE).resolve()
+    key = make_key(key_file)
     version = code_version()
     listener = _bind(host, port)
     pages = None
@@ -78,22 +90,28 @@ def serve(
     athena.install()
     sqs.install()
     records.install()
-    authorization.install()
-    application = Dispatcher(create_backend_app)
+    authorization.install(key)
+    application = _Dispatcher(create_backend_app)
     s3.storage().replay_settings(application)
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server(
         host,
         listener.getsockname()[1],
-        refusing(application),
+        guarded(refusing(application), key, hosts),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    served = {"pid": os.getpid(), "endpoint_url": endpoint_url, "version": version}
+    served = {
+        "pid": os.getpid(),
+        "endpoint_url": endpoint_url,
+        "key_file": str(key_file),
+        "version": version,
+    }
+    remember_key(endpoint_url, key_file)
     if deploy:
         deploy(endpoint_url)
     if website and pages:
@@ -114,6 +132,15 @@ def serve(
     finally:
         # Spark jobs end with this process (see `leash`); threads in the middle of a query must not delay it.
         os._exit(0)
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's choice of the service that answers: by the signature, which was checked, and nothing else."""
+
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        if environ.get(SERVICE, "s3") in (None, "s3"):
+            return None  # moto's default is S3
+        return super().infer_service_region_host(environ, path)
 
 
 def _claim(state: Path) -> IO[str]:

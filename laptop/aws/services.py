@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wrappers import Response
 
 _ANY = None
@@ -74,17 +73,11 @@ KEPT: dict[str, frozenset[str] | None] = {
     """),
 }
 _XML = {"cloudfront", "route53", "s3"}  # services that answer in XML without being asked in a form
-_MOTO_API = ("/moto-api/reset-auth",)  # turns the checking of IAM policies on
+ADMINISTRATORS = ("/moto-api/reset-auth",)  # turns the checking of IAM policies on and off
+_MOTOS_OWN = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
-
-class Dispatcher(DomainDispatcherApplication):
-    """moto's dispatcher, which looks for a service's name in a form, but not in the content of an object."""
-
-    def _get_body(self, environ: dict[str, Any]) -> str | None:
-        return super()._get_body(environ) if environ["PATH_INFO"] == "/" else None
 
 
 def refusing(application: Application) -> Application:
@@ -93,7 +86,7 @@ def refusing(application: Application) -> Application:
     def gate(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         service, operation = asked_for(environ)
         path = environ["PATH_INFO"]
-        if path.startswith("/moto-api") and path not in _MOTO_API:
+        if path.startswith(_MOTOS_OWN) and path not in ADMINISTRATORS:
             return _refusal(environ, f"the local AWS does not have {path}")(environ, start_response)
         answered = ALLOWED | KEPT
         if service not in answered:
@@ -134,11 +127,32 @@ def asked_for(environ: dict[str, Any]) -> tuple[str, str]:
 
 def _refusal(environ: dict[str, Any], message: str) -> Response:
     remedy = f"{message}: it would only be pretended (laptop/aws/services.py lists what there is)"
+    return refusal(environ, 501, "NotImplemented", remedy)
+
+
+# What the services that answer in JSON call it, where it is not S3's word with `Exception` behind it.
+_JSON_CODES = {
+    "InvalidAccessKeyId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
+
+
+def refusal(environ: dict[str, Any], status: int, code: str, message: str) -> Response:
+    """An error as the service that was asked answers it.
+
+    Args:
+        environ: The request.
+        status: The HTTP status.
+        code: S3's word for it.
+        message: What a person needs to read.
+    """
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if form or asked_for(environ)[0] in _XML:
-        error = f"<Error><Code>NotImplemented</Code><Message>{escape(remedy)}</Message></Error>"
-        return Response(f"<ErrorResponse>{error}</ErrorResponse>", 501, content_type="application/xml")
-    body = json.dumps({"__type": "NotImplementedException", "message": remedy})
-    return Response(
-        body, 501, {"x-amzn-ErrorType": "NotImplementedException"}, content_type="application/json"
-    )
+    service = asked_for(environ)[0]
+    if form or service in _XML:
+        error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        if service != "s3":
+            error = f"<ErrorResponse>{error}</ErrorResponse>"
+        return Response(error, status, content_type="application/xml")
+    name = _JSON_CODES.get(code, f"{code}Exception")
+    body = json.dumps({"__type": name, "message": message})
+    return Response(body, status, {"x-amzn-ErrorType": name}, content_type="application/json")

@@ -98,14 +98,14 @@ def market(day: date) -> list[dict[str, Any]]:
 
     Prices are as of 00:00 UTC, so that they are never in the future of the day they belong to.
     """
-    rows = [_row(coin, day) for coin in _coins()]
+    rows = [_market_row(coin, day) for coin in _all_coins()]
     rows.sort(key=lambda row: -(row["market_cap"] or 0))
     rank = 0
     for row in rows:
         if row["market_cap"] is None:
             continue
         rank += 1
-        if row["id"] != _id(_UNRANKED):
+        if row["id"] != _coin_id(_UNRANKED):
             row["market_cap_rank"] = rank
     return rows
 
@@ -116,7 +116,7 @@ def history(coin_id: str, days: Iterable[date]) -> list[tuple[float | None, int 
     Raises:
         KeyError: there is no such coin.
     """
-    coin = next((coin for coin in _coins() if coin.id == coin_id), None)
+    coin = next((coin for coin in _all_coins() if coin.id == coin_id), None)
     if coin is None:
         raise KeyError(coin_id)
     return [
@@ -126,25 +126,28 @@ def history(coin_id: str, days: Iterable[date]) -> list[tuple[float | None, int 
             _volume(coin, cap, day.toordinal()),
         )
         for day in days
-        for price, cap in [_figures(coin, day.toordinal())]
+        for price, cap in [_price_and_cap(coin, day.toordinal())]
     ]
 
 
-def _figures(coin: _Coin, day: int) -> tuple[float, int]:
+def _price_and_cap(coin: _Coin, day: int) -> tuple[float, int]:
     price = _price(coin, day)
     return price, round(price * coin.supply)
 
 
 def _volume(coin: _Coin, cap: int, day: int) -> int:
-    return round(cap * (0.01 + 0.1 * _chance(coin.id, "turnover", day)))
+    return round(cap * (0.01 + 0.1 * _pseudo_random(coin.id, "turnover", day)))
 
 
-def _row(coin: _Coin, day: date) -> dict[str, Any]:
+def _market_row(coin: _Coin, day: date) -> dict[str, Any]:
     today = day.toordinal()
-    (price, cap), (before, cap_before) = _figures(coin, today), _figures(coin, today - 1)
-    high = _amount(max(price, before) * (1 + 0.01 * _chance(coin.id, "high", today)))
-    low = _amount(min(price, before) * (1 - 0.01 * _chance(coin.id, "low", today)))
-    ath, atl = _amount(coin.base * math.exp(coin.swing)), _amount(coin.base * math.exp(-coin.swing))
+    (price, cap), (before, cap_before) = _price_and_cap(coin, today), _price_and_cap(coin, today - 1)
+    high = _round_like_coingecko(max(price, before) * (1 + 0.01 * _pseudo_random(coin.id, "high", today)))
+    low = _round_like_coingecko(min(price, before) * (1 - 0.01 * _pseudo_random(coin.id, "low", today)))
+    ath, atl = (
+        _round_like_coingecko(coin.base * math.exp(coin.swing)),
+        _round_like_coingecko(coin.base * math.exp(-coin.swing)),
+    )
     limited = coin.index % 5 < 2
     row: dict[str, Any] = {
         "id": coin.id,
@@ -158,18 +161,18 @@ def _row(coin: _Coin, day: date) -> dict[str, Any]:
         "total_volume": _volume(coin, cap, today),
         "high_24h": max(high, price, before),
         "low_24h": min(low, price, before),
-        "price_change_24h": _significant(price - before, 12),
-        "price_change_percentage_24h": _percent(price, before),
+        "price_change_24h": _round_to_digits(price - before, 12),
+        "price_change_percentage_24h": _percent_change(price, before),
         "market_cap_change_24h": cap - cap_before,
-        "market_cap_change_percentage_24h": _percent(cap, cap_before),
+        "market_cap_change_percentage_24h": _percent_change(cap, cap_before),
         "circulating_supply": coin.supply,
-        "total_supply": _significant(coin.supply * 1.25, 9) if limited else coin.supply,
-        "max_supply": _significant(coin.supply * 1.25, 9) if limited else None,
+        "total_supply": _round_to_digits(coin.supply * 1.25, 9) if limited else coin.supply,
+        "max_supply": _round_to_digits(coin.supply * 1.25, 9) if limited else None,
         "ath": ath,
-        "ath_change_percentage": _percent(price, ath),
+        "ath_change_percentage": _percent_change(price, ath),
         "ath_date": f"2021-11-{1 + coin.index % 28:02d}T14:24:11.849Z",
         "atl": atl,
-        "atl_change_percentage": _percent(price, atl),
+        "atl_change_percentage": _percent_change(price, atl),
         "atl_date": f"2020-03-{1 + coin.index % 28:02d}T02:20:00.000Z",
         "roi": None,
         "last_updated": f"{day}T00:00:{coin.index % 60:02d}.{coin.index % 1000:03d}Z",
@@ -197,21 +200,21 @@ def _row(coin: _Coin, day: date) -> dict[str, Any]:
 
 
 @cache
-def _coins() -> tuple[_Coin, ...]:
+def _all_coins() -> tuple[_Coin, ...]:
     return tuple(_make_coins())
 
 
 def _make_coins() -> Iterator[_Coin]:
     for index in range(COINS):
-        coin_id = _id(index)
+        coin_id = _coin_id(index)
         if index < len(_KNOWN):
             _, symbol, name, base = _KNOWN[index]
         else:
             symbol = f"dc{max(_SAME_SYMBOL) if index in _SAME_SYMBOL else index}"
             name = _ODD_NAMES.get(index, f"Demo Coin {index}")
-            base = _significant(10 ** (3 - 12 * _chance(coin_id, "base")), 4)  # 1e-9 to 1e3 USD
+            base = _round_to_digits(10 ** (3 - 12 * _pseudo_random(coin_id, "base")), 4)  # 1e-9 to 1e3 USD
         stable = coin_id in _STABLE
-        temper = 0.002 if stable else 0.7 + 0.8 * _chance(coin_id, "temper") * min(1.0, index / 30)
+        temper = 0.002 if stable else 0.7 + 0.8 * _pseudo_random(coin_id, "temper") * min(1.0, index / 30)
         cap = _CAP_OF_THE_FIRST / (index + 1) ** 1.6
         yield _Coin(
             index=index,
@@ -219,26 +222,28 @@ def _make_coins() -> Iterator[_Coin]:
             symbol=symbol,
             name=name,
             base=base,
-            supply=_significant(cap / base, 9),
+            supply=_round_to_digits(cap / base, 9),
             temper=temper,
         )
 
 
-def _id(index: int) -> str:
+def _coin_id(index: int) -> str:
     return _KNOWN[index][0] if index < len(_KNOWN) else f"demo-coin-{index}"
 
 
 def _price(coin: _Coin, day: int) -> float:
-    return _amount(coin.base * math.exp(coin.temper * (_market_mood(day) + _mood(coin.id, day))))
+    return _round_like_coingecko(
+        coin.base * math.exp(coin.temper * (_market_mood(day) + _mood_of(coin.id, day)))
+    )
 
 
 @lru_cache(maxsize=4096)  # all coins share it
 def _market_mood(day: int) -> float:
-    return _mood(_MARKET, day)
+    return _mood_of(_MARKET, day)
 
 
-def _mood(whose: str, day: int) -> float:
-    mood = _NOISE * (2 * _chance(whose, "noise", day) - 1)
+def _mood_of(whose: str, day: int) -> float:
+    mood = _NOISE * (2 * _pseudo_random(whose, "noise", day) - 1)
     for period, amplitude, phase in _waves(whose):
         mood += amplitude * math.sin(2 * math.pi * (day / period + phase))
     return mood
@@ -247,27 +252,31 @@ def _mood(whose: str, day: int) -> float:
 @cache
 def _waves(whose: str) -> list[tuple[float, float, float]]:
     return [
-        (period * (0.8 + 0.4 * _chance(whose, "period", number)), amplitude, _chance(whose, "phase", number))
+        (
+            period * (0.8 + 0.4 * _pseudo_random(whose, "period", number)),
+            amplitude,
+            _pseudo_random(whose, "phase", number),
+        )
         for number, (period, amplitude) in enumerate(_WAVES)
     ]
 
 
-def _amount(value: float) -> float:
+def _round_like_coingecko(value: float) -> float:
     """Round much as CoinGecko does: whole numbers above 10,000, cents above 100, else six digits."""
     if value >= 10_000:
         return round(value)
-    return round(value, 2) if value >= 100 else _significant(value, 6)
+    return round(value, 2) if value >= 100 else _round_to_digits(value, 6)
 
 
-def _significant(value: float, digits: int) -> float:
+def _round_to_digits(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def _percent(value: float, reference: float) -> float:
+def _percent_change(value: float, reference: float) -> float:
     return round((value / reference - 1) * 100, 5)
 
 
-def _chance(*what: object) -> float:
+def _pseudo_random(*what: object) -> float:
     """Return a number in [0, 1) that depends on nothing but the arguments."""
     digest = blake2b(":".join(map(str, what)).encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64

@@ -130,11 +130,11 @@ class RecordedFeed:
         self.folder = folder
         if not folder.is_dir():
             raise ValueError(f"{folder} is not a folder: name one with recorded bodies (YYYY-MM-DD.json)")
-        if not self._days():
+        if not self._recorded_days():
             raise ValueError(f"{folder} has no file named YYYY-MM-DD.json: record one, or use the demo feed")
 
     def __str__(self) -> str:
-        return f"recordings of {self._inventory()}"
+        return f"recordings of {self._describe_recordings()}"
 
     def snapshot(self, day: date, *, exact: bool) -> Snapshot:
         """Return that day's recording; unless ``exact``, the newest one if there is none of that day.
@@ -142,10 +142,10 @@ class RecordedFeed:
         Raises:
             NoSnapshotError: no recording of that day; names the days there are.
         """
-        days = self._days()
+        days = self._recorded_days()
         if day not in days:
             if exact or not days:
-                raise NoSnapshotError(f"no recording of {day}: {self._inventory()}")
+                raise NoSnapshotError(f"no recording of {day}: {self._describe_recordings()}")
             day = days[-1]
         return read_snapshot((self.folder / f"{day}.json").read_bytes())
 
@@ -153,20 +153,20 @@ class RecordedFeed:
         """Return that coin's recorded moments: of each recording its own `last_updated`."""
         begin, end = (round(moment.timestamp() * 1000) for moment in (first, last))
         recorded: list[Moment] = []
-        for day in self._days():
+        for day in self._recorded_days():
             path = self.folder / f"{day}.json"
-            if moment := _moments(path, path.stat().st_mtime_ns).get(coin_id):
+            if moment := _read_moments(path, path.stat().st_mtime_ns).get(coin_id):
                 recorded.append(moment)
         if not recorded:
             raise KeyError(coin_id)
         return sorted(moment for moment in recorded if begin <= moment.milliseconds <= end)
 
-    def _days(self) -> list[date]:
+    def _recorded_days(self) -> list[date]:
         names = (path.stem for path in self.folder.glob("*.json"))
         return sorted(date.fromisoformat(name) for name in names if re.fullmatch(r"\d{4}-\d\d-\d\d", name))
 
-    def _inventory(self) -> str:
-        days = self._days()
+    def _describe_recordings(self) -> str:
+        days = self._recorded_days()
         span = f"{days[0]} to {days[-1]}, " if days else ""
         return f"{self.folder} has {span}{len(days)} day(s)"
 
@@ -182,7 +182,7 @@ class _Digits(str):
 
 
 @lru_cache(maxsize=1000)  # every coin wants every recording
-def _moments(path: Path, changed: int) -> dict[str, Moment]:  # noqa: ARG001
+def _read_moments(path: Path, changed: int) -> dict[str, Moment]:  # noqa: ARG001
     """Each coin's moment in a recording; coins without `last_updated` have none."""
     coins = json.loads(path.read_text(), parse_float=_Digits, parse_int=_Digits)
     return {
@@ -215,7 +215,7 @@ def read_snapshot(body: bytes) -> Snapshot:
         return Snapshot(body, None, _error_status(payload), None)
     updates = [coin["last_updated"] for coin in payload if coin.get("last_updated")]
     newest = max((datetime.fromisoformat(update) for update in updates), default=None)
-    return Snapshot(body, _cut(text), HTTPStatus.OK, newest)
+    return Snapshot(body, _split_coins(text), HTTPStatus.OK, newest)
 
 
 def simulated_now(day: date, newest: datetime | None) -> datetime:
@@ -229,7 +229,7 @@ def simulated_now(day: date, newest: datetime | None) -> datetime:
     return min(moment, datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC))
 
 
-def _cut(text: str) -> list[str]:
+def _split_coins(text: str) -> list[str]:
     coins = []
     position = text.index("[") + 1
     while (position := _SEPARATOR.match(text, position).end()) < len(text):  # type: ignore[union-attr]

@@ -139,22 +139,27 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/api/v3/ping":
             self._send(_Answer(HTTPStatus.OK, b'{"gecko_says":"(V3) To the Moon!"}', stand_in.now()))
         elif url.path == "/api/v3/coins/markets":
-            self._send_coins(_markets, url.query)
+            self._send_coins(_answer_markets, url.query)
         elif history := _HISTORY.fullmatch(url.path):
-            self._send_coins(partial(_history, unquote(history[1])), url.query)
+            self._send_coins(partial(_answer_history, unquote(history[1])), url.query)
         else:
-            self._send(_error(HTTPStatus.NOT_FOUND, f"no such path here: {url.path}", stand_in.now()))
+            self._send(_error_answer(HTTPStatus.NOT_FOUND, f"no such path here: {url.path}", stand_in.now()))
 
     def do_POST(self) -> None:
         stand_in = self.server.stand_in
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path != "/_misbehave":
-            self._send(_error(HTTPStatus.NOT_FOUND, f"no such path here: {self.path}", stand_in.now()))
+            self._send(_error_answer(HTTPStatus.NOT_FOUND, f"no such path here: {self.path}", stand_in.now()))
+            return
+        if "Origin" in self.headers or "Sec-Fetch-Site" in self.headers:
+            self._send(_error_answer(HTTPStatus.FORBIDDEN, "a web page gives no orders here", stand_in.now()))
             return
         try:
             stand_in.misbehave(*(Fault(**fault) for fault in json.loads(body)))
         except (TypeError, ValueError) as error:
-            self._send(_error(HTTPStatus.BAD_REQUEST, f"not a list of faults: {error}", stand_in.now()))
+            self._send(
+                _error_answer(HTTPStatus.BAD_REQUEST, f"not a list of faults: {error}", stand_in.now())
+            )
             return
         self._send(_Answer(HTTPStatus.OK, b'{"queued":%d}' % len(stand_in.faults), stand_in.now()))
 
@@ -169,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 return respond(stand_in.feed, query, now)
             except _ApiError as error:
-                return _error(error.status, str(error), now)
+                return _error_answer(error.status, str(error), now)
 
         if fault.kind == "drop":
             self.close_connection = True
@@ -225,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay silent: a request is not worth a line in the terminal."""
 
 
-def _markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
+def _answer_markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
     """Answer /coins/markets.
 
     Raises:
@@ -235,7 +240,7 @@ def _markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
     for name, value in _ONLY_VALUE.items():
         if query.get(name, value) != value:
             raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in implements {name} only as {value}")
-    per_page, number = _positive(query, "per_page", 100), _positive(query, "page", 1)
+    per_page, number = _parse_positive(query, "per_page", 100), _parse_positive(query, "page", 1)
     try:
         as_of = date.fromisoformat(query["as_of"]) if "as_of" in query else None
         snapshot = feed.snapshot(as_of or now.date(), exact=as_of is not None)
@@ -247,14 +252,14 @@ def _markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
     return _Answer(snapshot.status, snapshot.page(number, min(per_page, MAX_PER_PAGE)), moment)
 
 
-def _history(coin_id: str, feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
+def _answer_history(coin_id: str, feed: Feed, query: dict[str, str], now: datetime) -> _Answer:
     """Answer /coins/{id}/market_chart/range; nobody knows a price of the future.
 
     Raises:
         _ApiError: what CoinGecko, or the stand-in for lack of something, refuses.
     """
     _check_parameters(query, _HISTORY_PARAMETERS)
-    first, last = _moment(query, "from"), _moment(query, "to")
+    first, last = _parse_moment(query, "from"), _parse_moment(query, "to")
     try:
         moments = feed.history(coin_id, first, min(last, now))
     except KeyError:
@@ -280,7 +285,7 @@ def _check_parameters(query: dict[str, str], known: set[str]) -> None:
         raise _ApiError(HTTPStatus.BAD_REQUEST, "invalid vs_currency")
 
 
-def _moment(query: dict[str, str], name: str) -> datetime:
+def _parse_moment(query: dict[str, str], name: str) -> datetime:
     text = query.get(name, "")
     if not text:
         raise _ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, f"Missing parameter {name}")
@@ -289,7 +294,7 @@ def _moment(query: dict[str, str], name: str) -> datetime:
     return datetime.fromtimestamp(int(text), UTC)
 
 
-def _positive(query: dict[str, str], name: str, default: int) -> int:
+def _parse_positive(query: dict[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
     if not text.isdecimal() or int(text) < 1:
         raise _ApiError(HTTPStatus.BAD_REQUEST, f"invalid {name}")
@@ -300,7 +305,7 @@ def _error_object(code: int, message: str) -> bytes:
     return json.dumps({"status": {"error_code": code, "error_message": message}}, ensure_ascii=False).encode()
 
 
-def _error(status: HTTPStatus, message: str, now: datetime) -> _Answer:
+def _error_answer(status: HTTPStatus, message: str, now: datetime) -> _Answer:
     return _Answer(status, json.dumps({"error": message}, ensure_ascii=False).encode(), now)
 
 

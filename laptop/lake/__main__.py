@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from laptop.aws.__main__ import add_serve_options
+from laptop.aws.process import endpoint
 from laptop.aws.server import ServeError, serve
 from laptop.lake.deployment import deploy, website
 
@@ -19,16 +21,22 @@ def main(argv: list[str] | None = None) -> int:
     serving.add_argument("--website-port", type=int, help="the website's port (default: the next one)")
     serving.add_argument("--deploy", action="store_true", help="deploy first, as the other command does")
     deploying = commands.add_parser("deploy", help="create or update what include/resources declares")
-    deploying.add_argument("--endpoint", required=True, help="the endpoint URL of a running server")
+    deploying.add_argument("--state", type=Path, default=Path(".local/aws"), help="of a running server")
     arguments = parser.parse_args(argv)
     if arguments.command == "deploy":
-        deploy(arguments.endpoint)
+        endpoint_url = endpoint(arguments.state)
+        if endpoint_url is None:
+            print(f"no server serves {arguments.state}: start one first", file=sys.stderr)
+            return 1
+        deploy(endpoint_url)
         return 0
     try:
         serve(
             arguments.state,
             arguments.host,
             arguments.port,
+            key_file=arguments.key_file,
+            hosts=arguments.allow_host,
             website=website(),
             website_port=arguments.website_port,
             deploy=deploy if arguments.deploy else None,

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website_files import website_files
 from include.crypto_lake.website_headers import response_headers
+from laptop.aws import process
 from laptop.aws.cloudfront import Website
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"  # moto's
 LAKE_BUCKET = "crypto-lake"
 WEBSITE_BUCKET = "crypto-lake-website"
-ALERT_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:crypto-lake-alerts"
+ALERT_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{layout.ALERT_TOPIC}"
 VALUES = {  # for the placeholders of include/resources
     "region": REGION,
     "account_id": ACCOUNT_ID,
@@ -50,41 +52,42 @@ def website() -> Website:
 
 
 def deploy(endpoint_url: str) -> None:
-    """Create or update everything at an endpoint, in the region that the resources' ARNs name."""
+    """Create or update everything at an endpoint, in the region that the resources' ARNs name.
+
+    Raises:
+        LocalAwsFailed: This process has not started or found the endpoint's server, whose key it needs.
+    """
     resources = load_resources(VALUES)
-    session = boto3.Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - not one: the server asks for no key
-        region_name=REGION,
-    )
+    key = process.key(endpoint_url)
+    session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=REGION)
     s3 = session.client("s3", endpoint_url=endpoint_url)
     glue = session.client("glue", endpoint_url=endpoint_url)
     sqs = session.client("sqs", endpoint_url=endpoint_url)
     sns = session.client("sns", endpoint_url=endpoint_url)
     for queue in resources["queues"].values():
-        _queue(sqs, queue)
+        _deploy_queue(sqs, queue)
     for topic in resources["topics"].values():
-        _topic(sns, topic)
+        _deploy_topic(sns, topic)
     for bucket in resources["buckets"].values():
-        _bucket(s3, bucket)
-    _catalog(glue, resources["catalog"])
+        _deploy_bucket(s3, bucket)
+    _deploy_catalog(glue, resources["catalog"])
     for name, definition in resources["glue_jobs"].items():
-        _job(glue, name, definition)
+        _deploy_job(glue, name, definition)
     for name, definition in resources["crawlers"].items():
-        _crawler(glue, name, definition)
-    _workgroup(session.client("athena", endpoint_url=endpoint_url), resources["athena"]["workgroup"])
+        _deploy_crawler(glue, name, definition)
+    _deploy_workgroup(session.client("athena", endpoint_url=endpoint_url), resources["athena"]["workgroup"])
     for script in sorted((_INCLUDE / "glue_scripts").glob("*.py")):
         s3.put_object(
             Bucket=LAKE_BUCKET,
-            Key=f"src/glue_scripts/{script.name}",
+            Key=f"{layout.GLUE_SCRIPTS}/{script.name}",
             Body=script.read_bytes(),
             ContentType="text/x-python",
         )
-    _website(s3)
+    _deploy_website(s3)
 
 
-def _queue(sqs: SQSClient, definition: dict[str, Any]) -> None:
-    attributes: Any = {name: _text(value) for name, value in definition["Attributes"].items()}
+def _deploy_queue(sqs: SQSClient, definition: dict[str, Any]) -> None:
+    attributes: Any = {name: _as_sqs_text(value) for name, value in definition["Attributes"].items()}
     try:
         sqs.create_queue(QueueName=definition["QueueName"], Attributes=attributes)
     except sqs.exceptions.QueueNameExists:  # with other attributes
@@ -92,18 +95,18 @@ def _queue(sqs: SQSClient, definition: dict[str, Any]) -> None:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
 
 
-def _text(attribute: object) -> str:
+def _as_sqs_text(attribute: object) -> str:
     """An attribute as SQS takes it."""
     return attribute if isinstance(attribute, str) else json.dumps(attribute)
 
 
-def _topic(sns: SNSClient, definition: dict[str, Any]) -> None:
+def _deploy_topic(sns: SNSClient, definition: dict[str, Any]) -> None:
     arn = sns.create_topic(Name=definition["Name"])["TopicArn"]
     for name, value in definition["Attributes"].items():
         sns.set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=value)
 
 
-def _bucket(s3: S3Client, definition: dict[str, Any]) -> None:
+def _deploy_bucket(s3: S3Client, definition: dict[str, Any]) -> None:
     name = definition["Bucket"]
     try:
         s3.head_bucket(Bucket=name)
@@ -118,7 +121,7 @@ def _bucket(s3: S3Client, definition: dict[str, Any]) -> None:
         s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=wanted)
 
 
-def _catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
+def _deploy_catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
     database = catalog["database"]
     try:
         glue.create_database(DatabaseInput=database)
@@ -134,14 +137,14 @@ def _catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
                 glue.update_table(DatabaseName=database["Name"], TableInput=table)
 
 
-def _job(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
+def _deploy_job(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
     try:
         glue.create_job(Name=name, **definition)
     except glue.exceptions.AlreadyExistsException:
         glue.update_job(JobName=name, JobUpdate=definition)  # type: ignore[arg-type]
 
 
-def _crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
+def _deploy_crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
     try:
         glue.create_crawler(Name=name, **definition)
     except glue.exceptions.AlreadyExistsException:
@@ -150,7 +153,7 @@ def _crawler(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:
             glue.update_crawler(Name=name, **definition)
 
 
-def _workgroup(athena: AthenaClient, definition: dict[str, Any]) -> None:
+def _deploy_workgroup(athena: AthenaClient, definition: dict[str, Any]) -> None:
     name, description = definition["Name"], definition["Description"]
     if name not in {group["Name"] for group in athena.list_work_groups()["WorkGroups"]}:
         athena.create_work_group(**definition)
@@ -160,7 +163,7 @@ def _workgroup(athena: AthenaClient, definition: dict[str, Any]) -> None:
     athena.update_work_group(WorkGroup=name, Description=description, ConfigurationUpdates=updates)
 
 
-def _website(s3: S3Client) -> None:
+def _deploy_website(s3: S3Client) -> None:
     for file in website_files():  # the page last: it refers to the assets; data/ is the pipeline's
         s3.put_object(
             Bucket=WEBSITE_BUCKET,

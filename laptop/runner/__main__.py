@@ -41,7 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         command = commands.add_parser(name, help=about)
         command.add_argument("--feed", default="demo", help="demo, live, or a directory of recorded bodies")
         if name == "run":
-            command.add_argument("--date", type=_date, help="the run date, YYYY-MM-DD (default: today, UTC)")
+            command.add_argument(
+                "--date", type=_parse_date, help="the run date, YYYY-MM-DD (default: today, UTC)"
+            )
         else:
             command.add_argument("--port", type=int, default=8080, help="of Airflow's UI (default 8080)")
     commands.add_parser("stop", help="end what run and dev left running")
@@ -53,16 +55,16 @@ def main(argv: list[str] | None = None) -> int:
                 raise UsageError(
                     "make dev is running: trigger the DAG in its UI, or end it with make stop first"
                 )
-            endpoint_url, website_url = _lake(arguments.aws_port)
+            endpoint_url, website_url = _start_lake(arguments.aws_port)
             daily.run(
                 day=arguments.date,
-                feed=_feed(arguments.feed),
+                feed=_parse_feed(arguments.feed),
                 state=STATE,
                 endpoint_url=endpoint_url,
                 website_url=website_url,
             )
         elif arguments.command == "dev":
-            dev(feed=_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
+            dev(feed=_parse_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
         elif arguments.command == "stop":
             stop()
         else:
@@ -95,8 +97,8 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
     servers.require_free(
         port, what="Airflow's UI", remedy="end what listens there, or choose another: UI_PORT=8081 make dev"
     )
-    with _ends_on_sigterm(), daily.coingecko(feed) as (url, time_travel):
-        endpoint_url, website_url = _lake(aws_port)
+    with _interrupted_by_sigterm(), daily.coingecko(feed) as (url, time_travel):
+        endpoint_url, website_url = _start_lake(aws_port)
         environment = airflow_environment(
             STATE / "airflow",
             endpoint_url=endpoint_url,
@@ -141,19 +143,21 @@ def stop() -> None:
     aws.stop(AWS_STATE)
 
 
-def _lake(port: int) -> tuple[str, str]:
+def _start_lake(port: int) -> tuple[str, str]:
     """The local AWS, started if it is not up, with the resources as they are in the repository now.
 
     Returns:
         The endpoint URL, and the address of the website.
     """
+    STATE.mkdir(exist_ok=True)
+    STATE.chmod(0o700)  # the lake, its key, logs and Airflow's database are their owner's alone
     endpoint_url = aws.start(AWS_STATE, port=port, module="laptop.lake")
     os.environ.update(aws_environment(endpoint_url))
     deploy(endpoint_url)
     return endpoint_url, aws.website(AWS_STATE) or ""
 
 
-def _feed(value: str) -> str:
+def _parse_feed(value: str) -> str:
     if value in {"demo", "live"}:
         return value
     path = Path(value).expanduser()
@@ -164,7 +168,7 @@ def _feed(value: str) -> str:
     return str(path.resolve())
 
 
-def _date(text: str) -> date:
+def _parse_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -182,7 +186,7 @@ def _dev_is_running() -> bool:
 
 
 @contextmanager
-def _ends_on_sigterm() -> Iterator[None]:
+def _interrupted_by_sigterm() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from laptop.aws import process
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, WEBSITE_BUCKET
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,11 +20,14 @@ class DatabaseError(Exception):
 
 
 def aws_environment(endpoint_url: str) -> dict[str, str]:
-    """The four standard variables with which any AWS client talks to the local AWS."""
+    """The four standard variables with which any AWS client talks to the local AWS.
+
+    Raises:
+        LocalAwsFailed: This process has not started or found the endpoint's server, whose key it needs.
+    """
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **process.key(endpoint_url).environment(),
         "AWS_DEFAULT_REGION": "us-east-1",
     }
 
@@ -98,6 +102,7 @@ def airflow_environment(
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{api_port}",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL": dashboard_url,
+            "AIRFLOW__CRYPTO_LAKE__UI_HOSTS": "127.0.0.1,localhost",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # sooner when a DAG file has changed
             # Five processes write to it. The default wait of five seconds fails tasks on a busy machine.

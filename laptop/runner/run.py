@@ -54,30 +54,30 @@ class RunRecord:
         self.database = database
         self.dag_id = dag_id
         # By name: a rerun deletes the day's earlier run, and SQLite gives its number away again.
-        self.before = {run_id for (run_id,) in self._rows("SELECT run_id FROM dag_run")}
+        self.before = {run_id for (run_id,) in self._query("SELECT run_id FROM dag_run")}
 
-    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def _query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             return connection.execute(sql, values).fetchall()
 
-    def _run(self) -> tuple[str, str] | None:
-        for run_id, state in self._rows("SELECT run_id, state FROM dag_run WHERE dag_id = ?", self.dag_id):
+    def _find_run(self) -> tuple[str, str] | None:
+        for run_id, state in self._query("SELECT run_id, state FROM dag_run WHERE dag_id = ?", self.dag_id):
             if run_id not in self.before:
                 return run_id, state
         return None
 
     def state(self) -> str | None:
         """running, success or failed; None before the run exists."""
-        run = self._run()
+        run = self._find_run()
         return run[1] if run else None
 
     def tasks(self) -> list[Task]:
         """The run's tasks, in the order in which they started."""
-        if not (run := self._run()):
+        if not (run := self._find_run()):
             return []
         return [
             Task(task_id, state, try_number, seconds or 0.0)
-            for task_id, state, try_number, seconds in self._rows(
+            for task_id, state, try_number, seconds in self._query(
                 "SELECT task_id, state, try_number, (julianday(end_date) - julianday(start_date)) * 86400 "
                 "FROM task_instance WHERE dag_id = ? AND run_id = ? "
                 "ORDER BY start_date IS NULL, start_date, task_id",
@@ -88,8 +88,8 @@ class RunRecord:
 
     def returned(self, task_id: str) -> Any:
         """What a task returned (its XCom); None when it returned nothing."""
-        run = self._run()
-        rows = self._rows(
+        run = self._find_run()
+        rows = self._query(
             "SELECT value FROM xcom WHERE dag_id = ? AND run_id = ? AND task_id = ? AND key = 'return_value'",
             self.dag_id,
             run[0] if run else None,
@@ -121,7 +121,7 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str, website_
         )
         prepare_database(environment)
         record = RunRecord(state / "airflow" / "airflow.db")
-        say(f"\n{DAG_ID} for {day}, feed {feed}, log {_short(log)}\n")
+        say(f"\n{DAG_ID} for {day}, feed {feed}, log {_relative_path(log)}\n")
         with log.open("w") as output:
             airflow = subprocess.Popen(
                 [sys.executable, "-m", "airflow", "dags", "test", DAG_ID, day.isoformat()],
@@ -141,14 +141,15 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str, website_
     if failed:
         raise RunFailedError(
             f"\n{task_log(log.read_text(), failed[0].task_id)}\n\n"
-            f"{failed[0].task_id} failed: its log is above, the whole in {_short(log)}.\n"
+            f"{failed[0].task_id} failed: its log is above, the whole in {_relative_path(log)}.\n"
             f"Mend the cause, then run the day again: {again}\n"
             "(Rerunning replaces the day's partitions; nothing is doubled. "
             f"The local lake stays up: {endpoint_url})"
         )
     if record.state() != "success":
         raise RunFailedError(
-            f"\n{_tail(log)}\n\nairflow dags test did not finish the run: see {_short(log)}. Again: {again}"
+            f"\n{_last_lines(log)}\n\nairflow dags test did not finish the run: "
+            f"see {_relative_path(log)}. Again: {again}"
         )
     seconds = (datetime.now(UTC) - began).total_seconds()
     report(record, endpoint_url=endpoint_url, website_url=website_url, day=day, seconds=seconds)
@@ -178,10 +179,13 @@ def follow(record: RunRecord, airflow: subprocess.Popen[bytes], log: Path) -> No
             shown[task.task_id] = seen
             note = ""
             if task.state == "up_for_retry":
-                note = f"  try {task.try_number} failed, Airflow retries: {_reason(log, task.task_id)}"
+                note = (
+                    f"  try {task.try_number} failed, Airflow retries: {_last_exception(log, task.task_id)}"
+                )
             elif task.state == "failed":
-                note = f"  {_reason(log, task.task_id)}"
-            say(f"{_clear(live)}  {MARKS[task.state or '']} {task.task_id:<24}{task.seconds:6.1f} s{note}")
+                note = f"  {_last_exception(log, task.task_id)}"
+            mark = f"{_clear_line(live)}  {MARKS[task.state or '']}"
+            say(f"{mark} {task.task_id:<24}{task.seconds:6.1f} s{note}")
         if over:
             return
         going = [task.task_id for task in tasks if task.state in {"running", "deferred", "queued"}]
@@ -192,19 +196,19 @@ def follow(record: RunRecord, airflow: subprocess.Popen[bytes], log: Path) -> No
 
 def report(record: RunRecord, *, endpoint_url: str, website_url: str, day: date, seconds: float) -> None:
     """Print the top ten and the three addresses."""
-    from lake_provider.hooks.athena import rows_of
+    from lake_provider.athena_rows import parse_rows
 
     client = boto3.client("athena")
     pages = client.get_paginator("get_query_results").paginate(
         QueryExecutionId=record.returned("query_top10")
     )
-    coins = list(rows_of(pages))
+    coins = list(parse_rows(pages))
     say(f"\nTop ten by market capitalisation, {day} ({coins[0]['source']}), in {seconds:.0f} s\n")
     say(f"  {'#':>2}  {'Coin':<24} {'Price (USD)':>16} {'24 h':>9} {'Market cap':>22} {'Share':>8}")
     for coin in coins:
         change = coin["price_change_percentage_24h"]
         say(
-            f"  {coin['rank']:>2}  {_name(coin):<24} {_price(coin['current_price']):>16} "
+            f"  {coin['rank']:>2}  {_format_name(coin):<24} {_format_price(coin['current_price']):>16} "
             f"{'' if change is None else f'{change:+.2f} %':>9} {coin['market_cap']:>22,.0f} "
             f"{coin['market_share_pct']:>6.2f} %"
         )
@@ -230,7 +234,7 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def _reason(log: Path, task_id: str) -> str:
+def _last_exception(log: Path, task_id: str) -> str:
     """The last line of a task's log that looks like an exception, shortened."""
     lines = re.findall(
         r"^\S*(?:Error|Exception)\b: .*$", task_log(log.read_text(), task_id), flags=re.MULTILINE
@@ -238,22 +242,22 @@ def _reason(log: Path, task_id: str) -> str:
     return lines[-1][: shutil.get_terminal_size((160, 24)).columns * 3] if lines else "see the log"
 
 
-def _tail(log: Path, lines: int = 40) -> str:
+def _last_lines(log: Path, lines: int = 40) -> str:
     return "\n".join(log.read_text().splitlines()[-lines:])
 
 
-def _short(path: Path) -> str:
+def _relative_path(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _clear(live: bool) -> str:
+def _clear_line(live: bool) -> str:
     return "\r\033[K" if live else ""
 
 
-def _name(coin: dict[str, Any]) -> str:
+def _format_name(coin: dict[str, Any]) -> str:
     text = f"{coin['name']} ({(coin['symbol'] or '').upper()})"
     return text if len(text) <= 24 else text[:23] + "…"
 
 
-def _price(value: float) -> str:
+def _format_price(value: float) -> str:
     return f"{value:,.2f}" if value >= 1 else f"{value:.8g}"

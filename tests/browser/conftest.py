@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
-from tests.browser.documents import Documents, documents
+from tests.browser.documents import NOW, Documents, documents
 from tests.browser.serving import Site, chromium, serving
+
+expect.set_options(timeout=60_000)
 
 PIXEL = (
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0"
@@ -33,8 +35,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def now() -> datetime:
-    """One moment for all tests, so that none of them sees midnight pass between two of its documents."""
-    return datetime.now(UTC)
+    """What the pages take for now."""
+    return NOW
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +46,18 @@ def fresh(now: datetime) -> Documents:
 
 
 @pytest.fixture
-def window(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens an empty window that notes what the security policy refuses; takes a context's options."""
+def window(browser: Browser, now: datetime) -> Iterator[Callable[..., Page]]:
+    """Opens an empty window that notes what the security policy refuses; takes a context's options.
+
+    Its pages take `now` for the time, and their timers run all the same.
+    """
     contexts: list[BrowserContext] = []
 
     def open_window(**options: Any) -> Page:
         contexts.append(browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options)))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
+        page.clock.set_fixed_time(now)
         page.add_init_script(
             "window.violations = []; addEventListener('securitypolicyviolation', (event) => "
             "violations.push(`${event.violatedDirective} ${event.blockedURI}`));"

@@ -14,6 +14,8 @@ from laptop.coingecko import demo_market as coingecko_demo
 Documents = dict[str, Any]
 Market = Callable[[date], list[dict[str, Any]]]
 CURRENCY = "usd"
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+"""What tests and their pages take for now, whatever hour it is and however long the tests last."""
 _COINS = 250
 _COPIED = (
     "symbol",
@@ -36,12 +38,12 @@ _demo_market = cache(coingecko_demo.market)
 
 def documents(
     *,
-    at: datetime | None = None,
+    at: datetime = NOW,
     days: int = 91,
     source: str = "coingecko",
     market: Market = _demo_market,
 ) -> Documents:
-    """All three files by name, as the DAG would write them at a moment (now), with so many days of history.
+    """All three files by name, as the DAG would write them at a moment, with so many days of history.
 
     Args:
         at: When the snapshot was taken.
@@ -49,11 +51,10 @@ def documents(
         source: `synthetic` for what calls itself demo data.
         market: Gives a day's coins in CoinGecko's shape, largest first.
     """
-    at = at or datetime.now(UTC)
     dates = [at.date() - timedelta(days=back) for back in reversed(range(days))]
     largest = {coin["id"] for coin in market(at.date())[:10]}
     rows = _Rows(market)
-    envelope = {"as_of": at.date(), "generated_at": at, "currency": CURRENCY}
+    envelope = {"run_date": at.date(), "generated_at": at, "currency": CURRENCY}
     today = [row | {"last_updated": at} for row in rows.coins(at.date())[:10]]
     prices = [
         {key: row[key] for key in ("coin_id", "dt", "rank", "current_price")}

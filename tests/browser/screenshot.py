@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.browser.documents import documents
@@ -13,7 +14,7 @@ PICTURE = Path(__file__).parents[2] / "docs" / "images" / "dashboard.png"
 def main() -> None:
     """Write docs/images/dashboard.png."""
     with serving() as site, chromium() as browser:
-        site.publish(documents(days=365, source="synthetic"))
+        site.publish(documents(at=datetime.now(UTC), days=365, source="synthetic"))
         page = browser.new_page(viewport={"width": 1080, "height": 1237}, color_scheme="light")
         page.goto(site.url)
         page.wait_for_selector("body[data-state=ready]")

@@ -75,11 +75,11 @@ def serving() -> Iterator[Site]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright, with more arguments."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     assert executable, "no chromium on the PATH: scripts/check-chromium says how to get it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])
         yield browser
         browser.close()

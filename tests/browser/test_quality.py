@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.documents import Documents, documents
+from tests.browser.documents import NOW, Documents, documents
 
 Visit = Callable[..., Page]
 SCREENS = {
@@ -34,7 +34,7 @@ STATES: dict[str, Callable[[Documents], Documents]] = {
             | {"coins": [coin | {"image": LOGO} for coin in fresh["top10_cryptos"]["coins"]]}
         }
     ),
-    "stale demo": lambda _: documents(at=datetime.now(UTC) - timedelta(days=9), days=2, source="synthetic"),
+    "stale demo": lambda _: documents(at=NOW - timedelta(days=9), days=2, source="synthetic"),
     "nothing": dict.fromkeys,
 }
 

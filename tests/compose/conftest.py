@@ -15,11 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import boto3
 import pytest
 
+from laptop.aws import process
 from laptop.runner.servers import free_port
 from tests.airflow_api import Api
+from tests.clients import client_of
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = f"crypto-lake-test-{os.getpid()}"
@@ -92,13 +93,11 @@ class Stack:
 
     def aws(self, service: str) -> Any:
         """An AWS client through the published port."""
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.ports['AWS_PORT']}",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-            region_name="us-east-1",
-        )
+        url = f"http://127.0.0.1:{self.ports['AWS_PORT']}"
+        file = self.folder / "credentials"
+        file.write_text(self.compose("exec", "--no-TTY", "local-aws", "cat", "/var/lib/aws-key/credentials"))
+        process.remember_key(url, file)
+        return client_of(url, service)
 
 
 @pytest.fixture(scope="session")

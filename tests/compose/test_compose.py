@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.crypto_lake.website import TOP10_CRYPTOS
-from lake_provider.hooks.athena import rows_of
+from lake_provider.athena_rows import parse_rows
 from laptop.lake.deployment import LAKE_BUCKET
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def prices(stack: Stack, day: str) -> dict[str, float]:
     if until(ended, "the query's end") == "FAILED":
         return {}  # no such table before the first crawl
     pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)
-    return {row["coin_id"]: row["current_price"] for row in rows_of(pages)}
+    return {row["coin_id"]: row["current_price"] for row in parse_rows(pages)}
 
 
 def drop(stack: Stack, day: str, **of_coins: float) -> None:
@@ -243,17 +244,20 @@ def test_the_live_override_asks_coingecko_itself(stack: Stack) -> None:
     assert connection["password"] == "CG-key"
 
 
+ACCOUNT = {
+    "AWS_ACCESS_KEY_ID": "an id",
+    "AWS_SECRET_ACCESS_KEY": "a secret",
+    "AWS_SESSION_TOKEN": "a token",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "LAKE_BUCKET": "a-lake",
+    "WEBSITE_BUCKET": "a-website",
+    "ALERT_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:alerts",
+    "DASHBOARD_URL": "https://d111111abcdef8.cloudfront.net",
+}
+
+
 def test_the_aws_override_leads_to_the_account_alone(stack: Stack) -> None:
-    account = {
-        "AWS_ACCESS_KEY_ID": "an id",
-        "AWS_SECRET_ACCESS_KEY": "a secret",
-        "AWS_SESSION_TOKEN": "a token",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "LAKE_BUCKET": "a-lake",
-        "WEBSITE_BUCKET": "a-website",
-        "ALERT_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:alerts",
-        "DASHBOARD_URL": "https://d111111abcdef8.cloudfront.net",
-    }
+    account = ACCOUNT
     services = configured(stack, "docker-compose.aws.yaml", **account)
     assert services.keys() == (RUNNING | ONCE) - {"coingecko", "local-aws"}
     for service in ("scheduler", "triggerer"):
@@ -267,5 +271,37 @@ def test_the_aws_override_leads_to_the_account_alone(stack: Stack) -> None:
             "coins": 250,
             "currency": "usd",
         }
+    api_server = services["api-server"]["environment"]
+    assert api_server["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "false"
     with pytest.raises(AssertionError, match="the output lake_bucket of Terraform"):
         configured(stack, "docker-compose.aws.yaml", **account | {"LAKE_BUCKET": ""})
+
+
+def test_with_the_aws_override_there_is_a_log_in(stack: Stack) -> None:
+    files = ("--file", "docker-compose.yaml", "--file", "docker-compose.aws.yaml")
+    up = ("up", "--detach", "--wait", "--no-deps", "api-server")
+    url = f"http://127.0.0.1:{stack.ports['UI_PORT']}"
+
+    def status(path: str, body: Any = None) -> int:
+        request = urllib.request.Request(
+            url + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    stack.compose(*files, *up, variables=ACCOUNT)
+    try:
+        assert status("/api/v2/dags") == 401
+        assert status("/auth/token") in (401, 403)
+        text = inside(stack, "api-server", "cat", "/opt/airflow/secrets/ui_passwords.json")
+        password = json.loads(text)["admin"]
+        assert status("/auth/token", {"username": "admin", "password": "admin"}) == 401
+        assert status("/auth/token", {"username": "admin", "password": password}) == 201
+        assert password not in stack.compose("logs", "--no-log-prefix", "api-server")
+    finally:
+        stack.compose(*up)

@@ -13,6 +13,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.settings import SettingsError
 from laptop.lake.deployment import VALUES
@@ -72,7 +73,7 @@ def test_the_edges_are_the_datas_way(daily: DAG) -> None:
 
 
 def test_it_runs_at_two_utc_and_one_run_at_a_time(daily: DAG) -> None:
-    assert daily.timetable.expression == "0 2 * * *"
+    assert daily.timetable.expression == layout.DAILY_SCHEDULE == "0 2 * * *"
     assert daily.max_active_runs == 1
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +20,7 @@ import pytest
 from laptop.coingecko.stand_in import StandIn, running_stand_in
 from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
 from laptop.runner import servers
-from laptop.runner.environment import airflow_environment, prepare_database
+from laptop.runner.environment import REPOSITORY, airflow_environment, prepare_database
 from tests import athena
 from tests.airflow_api import Api
 
@@ -68,6 +68,22 @@ class Lake:
 API_KEY = "CG-planted/0123456789+e2e"
 """CoinGecko's key in the connection of these tests: it may be found nowhere."""
 
+NOW = datetime(2026, 3, 1, 2, 0, 5, tzinfo=UTC)
+"""What the tasks and the stand-in take for now, whatever hour it is and however long the tests last.
+
+It is later than any day that the other tests publish, and earlier than the run that the scheduler makes by
+itself. That run is of a day in the future, so it ends without data of its own.
+"""
+
+CLOCK = f"""
+from datetime import datetime
+
+from lake_provider.operators import coingecko, coingecko_history
+
+for module in (coingecko, coingecko_history):
+    module.utc_now = lambda: datetime.fromisoformat("{NOW.isoformat()}")
+"""
+
 
 @dataclass(frozen=True)
 class Airflow:
@@ -94,7 +110,17 @@ def lake(
 
 
 @pytest.fixture(scope="package")
-def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package's plugins, and one that stops the clock of the processes in which tasks run."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for path in (REPOSITORY / "plugins").iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "stopped_clock.py").write_text(CLOCK)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def airflow(lake: Lake, plugins: Path) -> Callable[..., dict[str, str]]:
     """Makes the environment of an Airflow on the lake, with its database ready."""
 
     def environment(coingecko_url: str) -> dict[str, str]:
@@ -108,6 +134,7 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
         )
         connection = json.loads(made["AIRFLOW_CONN_COINGECKO_DEFAULT"])
         made["AIRFLOW_CONN_COINGECKO_DEFAULT"] = json.dumps(connection | {"password": API_KEY})
+        made["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(plugins)
         prepare_database(made)
         return made
 
@@ -116,8 +143,8 @@ def airflow(lake: Lake) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture(scope="package")
 def coingecko() -> Iterator[StandIn]:
-    """Made-up market data."""
-    with running_stand_in("demo") as stand_in:
+    """Made-up market data of the day that `NOW` is in."""
+    with running_stand_in("demo", now=lambda: NOW) as stand_in:
         yield stand_in
 
 

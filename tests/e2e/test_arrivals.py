@@ -48,7 +48,7 @@ def received(count: int) -> list[dict[str, Any]]:
     return answer.get("Messages", [])
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 240) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
@@ -106,7 +106,7 @@ class Dropzone:
             quiet = 0 if busy else quiet + 1
             return runs if quiet >= 8 else []
 
-        return until(nothing_going_on, "runs and queue come to rest", 180)
+        return until(nothing_going_on, "runs and queue come to rest")
 
     def notes(self, kind: str = "file-note.json") -> dict[str, dict[str, Any]]:
         """Key of a refused file -> its note."""
@@ -124,7 +124,7 @@ def dropzone(all_of_airflow: Airflow, lake: Lake) -> Dropzone:
     return zone
 
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_file_is_queryable_with_nobody_starting_anything(dropzone: Dropzone) -> None:
@@ -173,7 +173,7 @@ def test_fifty_files_at_once_a_poison_file_among_them(
         prices = dropzone.prices(*set(days))
         return prices.keys() >= expected.keys() and {k: prices[k] for k in expected} == expected
 
-    until(all_there, "fifty files are queryable", 240)
+    until(all_there, "fifty files are queryable")
     assert {run["state"] for run in dropzone.idle()} == {"success"}
 
     [note] = [note for key, note in dropzone.notes().items() if key == POISON]
@@ -240,7 +240,7 @@ def test_a_killed_triggerer_and_a_lost_message_lose_nothing(dropzone: Dropzone) 
         )
         return found == expected
 
-    until(all_there, "what was put while the triggerer was dead", 240)
+    until(all_there, "what was put while the triggerer was dead")
     assert {run["state"] for run in dropzone.idle()} == {"success"}
 
 

@@ -75,10 +75,10 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
     for address in (lake.endpoint_url, f"s3://{WEBSITE_BUCKET}/data/top10_cryptos.json"):
         assert address in printed
     dashboard = next(line.split()[-1] for line in printed.splitlines() if "Dashboard" in line)
-    with urllib.request.urlopen(dashboard, timeout=10) as page:
+    with urllib.request.urlopen(dashboard, timeout=60) as page:
         assert "text/html" in page.headers["Content-Type"]
         assert b"assets/dashboard." in page.read()
-    with urllib.request.urlopen(f"{dashboard}/data/top10_cryptos.json", timeout=10) as data:
+    with urllib.request.urlopen(f"{dashboard}/data/top10_cryptos.json", timeout=60) as data:
         assert json.load(data) == document
     assert {row["coin_id"] for row in lake.website("coin_history")["prices"]} == set(largest(bronze))
 

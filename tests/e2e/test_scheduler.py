@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.error
+import uuid
 from contextlib import closing, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYP
 from laptop.coingecko import demo_market as coingecko_demo
 from laptop.lake.deployment import WEBSITE_BUCKET
 from tests import cloudwatch
-from tests.e2e.conftest import API_KEY
+from tests.e2e.conftest import API_KEY, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,20 +50,32 @@ DAG = "crypto_market_daily"
 BACKFILL = "crypto_market_backfill"
 DEADLINE = "crypto_market_deadline"
 RUNS = f"dags/{DAG}/dagRuns"
+PATIENCE = 300
+"""Seconds after which what has not begun hangs, also on a slow machine."""
 
 
 @pytest.fixture(scope="module")
 def api(all_of_airflow: Airflow) -> Api:
-    """With the daily DAG unpaused, and without today's run, which that starts."""
+    """With the daily DAG unpaused, and without the newest day's run, which that starts."""
     client = all_of_airflow.api
     client.unpause(DAG)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not (runs := client("GET", f"{RUNS}?run_type=scheduled")["dag_runs"]):
-        assert time.monotonic() < deadline, "the scheduler made no run within a minute"
+        assert time.monotonic() < deadline, f"the scheduler made no run within {PATIENCE} seconds"
         time.sleep(0.2)
     for run in runs:
         client("PATCH", f"{RUNS}/{run['dag_run_id']}", {"state": "failed"})
     return client
+
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def trigger(api: Api, dag: str) -> dict[str, Any]:
+    """A manual run without a date, as the UI's button makes it at `NOW`."""
+    run_id = f"manual__{uuid.uuid4().hex}"
+    body = {"dag_run_id": run_id, "logical_date": None, "run_after": NOW.isoformat()}
+    return api("POST", f"dags/{dag}/dagRuns", body)
 
 
 def facts(lake: Lake, day: date) -> dict[str, Any]:
@@ -91,15 +104,13 @@ def measurements(metric: str, **dimensions: str) -> list[float]:
     return found
 
 
-@pytest.mark.timeout(900)
 def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
-    before = datetime.now(UTC).date()
-    run = api("POST", RUNS, {"logical_date": None})
+    run = trigger(api, DAG)
     assert run["logical_date"] is None
     assert api.finished(DAG, run["dag_run_id"]) == dict.fromkeys(TASKS, "success")
 
     day = date.fromisoformat(lake.website("top10_cryptos")["as_of"])
-    assert day in {before, datetime.now(UTC).date()}
+    assert day == NOW.date()
     first = facts(lake, day)
     assert len(first["gold/coins_market"]) > 200
     TOP10_CRYPTOS.check(lake.website("top10_cryptos"))
@@ -111,10 +122,8 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
         for metric in ("bronze_rows", "silver_rows", "gold_rows", "published_files")
     }
     rows = {f"{layer}_rows": len(first[f"{layer}/coins_market"]) for layer in ("silver", "gold")}
-    # The scheduled run may have fetched the day, too, before it was ended.
-    rows["bronze_rows"] = len(lake.bronze(day)) // len(lake.ingestions(day))
+    rows["bronze_rows"] = len(lake.bronze(day))
     assert measured == rows | {"published_files": 3}
-    assert 0 <= max(measurements("data_age_minutes")) < 24 * 60
     assert max(measurements("bytes_scanned", task="check_gold")) > 0
 
     ingestions = lake.ingestions(day)
@@ -130,11 +139,10 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
     assert lake.ingestions(day) > ingestions, "and keep those that were there"
 
 
-@pytest.mark.timeout(900)
 def test_past_days_come_from_histories_and_airflows_own_backfill_uses_them(
     api: Api, lake: Lake, all_of_airflow: Airflow, coingecko: StandIn
 ) -> None:
-    last = datetime.now(UTC).date() - timedelta(days=3)
+    last = NOW.date() - timedelta(days=3)
     days = [last - timedelta(days=1), last]
     conf = {"from_date": str(days[0]), "to_date": str(last)}
     api.unpause(BACKFILL)
@@ -184,7 +192,7 @@ def test_the_api_key_is_nowhere_but_in_the_requests_header(
 ) -> None:
     """After the runs above: the logs, the metadata database, the lake with its objects' metadata, the API."""
     if not coingecko.received:  # this test alone
-        api.finished(DAG, api("POST", RUNS, {"logical_date": None})["dag_run_id"])
+        api.finished(DAG, trigger(api, DAG)["dag_run_id"])
     assert {request.headers["x-cg-demo-api-key"] for request in coingecko.received} == {API_KEY}
     assert not any(API_KEY in request.target for request in coingecko.received)
 
@@ -213,8 +221,8 @@ def test_the_deadline_alerts_until_the_website_shows_the_day(
     api: Api, lake: Lake, alerts: Callable[[], list[str]]
 ) -> None:
     def checked() -> str:
-        run = api("POST", f"dags/{DEADLINE}/dagRuns", {"logical_date": None})
-        return api.finished(DEADLINE, run["dag_run_id"], timeout=120)["check_website"]
+        run = trigger(api, DEADLINE)
+        return api.finished(DEADLINE, run["dag_run_id"])["check_website"]
 
     def shows(document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()
@@ -222,14 +230,13 @@ def test_the_deadline_alerts_until_the_website_shows_the_day(
 
     api.unpause(DEADLINE)
     alerts()
-    today, document = datetime.now(UTC).date(), lake.website("top10_cryptos")
+    document = lake.website("top10_cryptos")
     try:
         shows(document | {"as_of": "2026-01-30"})
         assert checked() == "failed"
     finally:
-        shows(document | {"as_of": str(today + timedelta(days=1))})  # whatever day it is when it is checked
+        shows(document)
     assert checked() == "success"
-    shows(document)
-    alert, *_ = (message for message in alerts() if f"the data of {today} are late" in message)
+    alert, *_ = (message for message in alerts() if f"the data of {NOW.date()} are late" in message)
     assert "/data/top10_cryptos.json is of 2026-01-30, made " in alert
     assert 'docs/operations.md, section "check_website"' in alert

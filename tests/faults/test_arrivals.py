@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from include.orchestration import arrivals
+from include.orchestration import arrival_tasks
 from tests.faults.conftest import MisbehavingAws, slow_down
 from tests.plugins.conftest import Bucket
 
@@ -29,9 +29,9 @@ def lake(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 
 
 def run(lake: Bucket, run_id: str) -> dict[str, Any]:
-    batches = arrivals.find(run_id, lake.name, "")
-    results = [arrivals.process(batch["number"], run_id, lake.name, "", "usd") for batch in batches]
-    return arrivals.report(results, run_id, lake.name)
+    batches = arrival_tasks.find(run_id, lake.name, "")
+    results = [arrival_tasks.process(batch["number"], run_id, lake.name, "", "usd") for batch in batches]
+    return arrival_tasks.report(results, run_id, lake.name)
 
 
 def processed(lake: Bucket) -> list[tuple[Any, ...]]:
@@ -63,10 +63,10 @@ def test_an_s3_that_stays_slow_fails_the_task_by_name_and_clearing_it_heals(
         run(lake, "a")
     assert lake.listing("processed/") == []
     with pytest.raises(AirflowFailException, match="1 of 1 objects were not dealt with"):
-        arrivals.report([], "a", lake.name)
+        arrival_tasks.report([], "a", lake.name)
     assert run(lake, "a") == COUNTS
     assert processed(lake) == QUIET
-    assert arrivals.find("b", lake.name, "") == []
+    assert arrival_tasks.find("b", lake.name, "") == []
 
 
 @pytest.mark.parametrize("part", ["manifests/on_arrival/", "processed/crypto/"])
@@ -76,4 +76,4 @@ def test_a_file_that_s3_stored_without_saying_so_is_taken_for_what_it_is(
     misbehaving.on_put(part, slow_down(served=True))
     assert run(lake, "a") == COUNTS
     assert processed(lake) == QUIET
-    assert arrivals.find("b", lake.name, "") == []
+    assert arrival_tasks.find("b", lake.name, "") == []

@@ -15,7 +15,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowException, TaskDeferralError, TaskDeferred
 from botocore.exceptions import ClientError
 
-from lake_provider.operators.athena import AthenaCheckOperator
+from lake_provider.operators.athena_check import AthenaCheckOperator
 from lake_provider.operators.glue import GlueJobRunOperator
 from tests import athena
 from tests.faults.conftest import Answer, MisbehavingAws, json_error

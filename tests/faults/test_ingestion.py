@@ -10,8 +10,8 @@ import structlog
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from botocore.exceptions import ClientError
 
-from lake_provider.operators import coingecko
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
+from lake_provider.coingecko import ingest_markets
+from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 from tests.faults.conftest import MisbehavingAws, slow_down
 from tests.plugins.conftest import Bucket
@@ -23,7 +23,13 @@ BRONZE = f"bronze/coins_market/dt={DAY}"
 def ingest(bucket: Bucket, run_date: str = DAY) -> dict[str, Any]:
     """Two pages of one day."""
     task = CoinGeckoMarketsToS3Operator(
-        task_id="fetch_markets", run_date=run_date, bucket=bucket.name, coins="260", currency="usd"
+        task_id="fetch_markets",
+        run_date=run_date,
+        bucket=bucket.name,
+        coins="260",
+        currency="usd",
+        prefix="bronze/coins_market",
+        rejected_prefix="rejected/coins_market",
     )
     return task.execute({})
 
@@ -169,14 +175,14 @@ def test_a_page_that_s3_stored_without_saying_so_is_never_overwritten(
 
 def around_midnight(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    monkeypatch.setattr(coingecko, "utc_now", lambda: moment)
+    monkeypatch.setattr(ingest_markets, "utc_now", lambda: moment)
 
 
 def test_a_second_before_midnight_is_still_that_day(
     connect: Any, waits: list[float], bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     around_midnight(monkeypatch, f"{DAY}T23:59:59")
-    with running_stand_in("demo", now=lambda: coingecko.utc_now()) as running:
+    with running_stand_in("demo", now=lambda: ingest_markets.utc_now()) as running:
         connect(running.url)
         assert ingest(bucket)["ingested_at"] == "20260131T235959Z"
         # A second ingestion in the day's last second has no second of that day left: it follows all the same.
@@ -188,7 +194,7 @@ def test_midnight_between_the_two_pages_and_the_retry_after_it(
     connect: Any, waits: list[float], bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     around_midnight(monkeypatch, f"{DAY}T02:00:00")
-    with running_stand_in("demo", now=lambda: coingecko.utc_now()) as running:
+    with running_stand_in("demo", now=lambda: ingest_markets.utc_now()) as running:
         connect(running.url)
         morning = ingest(bucket)
         around_midnight(monkeypatch, f"{DAY}T23:59:58")

@@ -18,6 +18,7 @@ import pytest
 from laptop.aws import process
 from laptop.lake.deployment import ACCOUNT_ID, REGION
 from laptop.runner import environment
+from tests.clients import client_of
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -146,7 +147,8 @@ def client(endpoint_url: str) -> Any:
     """Makes clients of any service, as the account's administrator."""
 
     def of(service: str, **credentials: str) -> Any:
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, **(keys | credentials))
+        if not credentials:
+            return client_of(endpoint_url, service)
+        return boto3.client(service, endpoint_url=endpoint_url, region_name=REGION, **credentials)
 
     return of

@@ -27,6 +27,7 @@ from release.__main__ import main as release
 from release.checks import checks
 from release.deployment import Target
 from release.outputs import Outputs
+from tests.clients import client_of
 from tests.infra.conftest import SETTINGS, Terraform, bootstrapped
 
 pytestmark = pytest.mark.timeout(900)
@@ -85,13 +86,7 @@ def account(coingecko: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def guarded(url: str, terraform: Terraform, coingecko: str) -> Account:
     """Get everybody's credentials, then switch IAM on: from there on services alone may assume the roles."""
-    made = partial(
-        boto3.client,
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    made = partial(client_of, url)
     # As a user does on AWS, who has another source of prices.
     made("secretsmanager").put_secret_value(
         SecretId="crypto-lake/connections/coingecko_default",

@@ -8,27 +8,16 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.config import Config
+
+from tests.clients import client_of as client_of
 
 PARQUET = {"InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"}
 
 
-def client_of(endpoint_url: str, service: str, **options: Any) -> Any:
-    return boto3.client(
-        service,
-        config=Config(**options),
-        endpoint_url=endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-
-
-def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 240) -> Any:
     """What a condition gives once it holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

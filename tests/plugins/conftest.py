@@ -14,7 +14,7 @@ import pytest
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
-from lake_provider.hooks.coingecko import CoinGeckoHook
+from lake_provider.coingecko.client import CoinGeckoHook
 from laptop.coingecko.stand_in import StandIn, running_stand_in
 
 

@@ -15,13 +15,11 @@ from typing import Any
 
 import pytest
 
-from include.crypto_lake.on_arrival import arrivals, partitions, rejects
+from include.crypto_lake import layout
+from include.crypto_lake.on_arrival import arrivals
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website import EXPORTS
 from include.crypto_lake.website_files import website_files
-from include.glue_scripts import bronze_to_silver, silver_to_gold
-from lake_provider.operators.coingecko import CoinGeckoMarketsToS3Operator
-from lake_provider.operators.coingecko_history import CoinGeckoHistoryToS3Operator
 from laptop.lake.deployment import VALUES as LAPTOP
 
 POLICIES = Path(__file__).parents[2] / "infra" / "policies"
@@ -49,6 +47,7 @@ VALUES |= {
     )
 }
 VALUES |= {"mwaa_name": NAME, "mwaa_role_name": f"{NAME}-airflow"}
+GOLD = [layout.GOLD_COINS_MARKET.prefix, layout.GOLD_MARKET_SUMMARY.prefix]
 LAKE, WEBSITE = (f"arn:aws:s3:::{VALUES[bucket]}" for bucket in ("lake_bucket", "website_bucket"))
 
 
@@ -95,6 +94,20 @@ def test_every_role_has_its_document() -> None:
     assert {name for name in all_documents() if "/" not in name} == {*ROLES, *resource_policies}
 
 
+def test_the_topic_and_the_queues_refuse_whoever_comes_without_tls() -> None:
+    queues = load_resources(LAPTOP)["queues"].values()
+    guarded = {queue["QueueName"]: queue["Attributes"]["Policy"]["Statement"] for queue in queues}
+    topic = json.loads((POLICIES / "alert_topic.json").read_text(encoding="utf-8"))
+    guarded["alert_topic"] = topic["Statement"]
+    assert guarded.keys() == {"crypto-lake-arrivals", "crypto-lake-arrivals-dead-letters", "alert_topic"}
+    for name, found in guarded.items():
+        [refusal] = [statement for statement in found if statement["Effect"] == "Deny"]
+        assert refusal["Principal"] == "*", name
+        assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, name
+        assert refusal["Action"] == ("sns:Publish" if name == "alert_topic" else "sqs:*"), name
+        assert refusal["Resource"].endswith("topic_arn}" if name == "alert_topic" else f":{name}"), name
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_actions_are_named_one_by_one(role: str) -> None:
     for statement in statements(role):
@@ -139,31 +152,26 @@ def test_the_policies_of_a_role_fit_into_it() -> None:
 
 
 def test_airflow_reads_and_writes_where_the_code_does() -> None:
-    bronze = CoinGeckoMarketsToS3Operator(task_id="t", run_date="", bucket="", coins=1, currency="usd")
-    history = CoinGeckoHistoryToS3Operator(
-        task_id="t", from_date="", to_date="", bucket="", coins=1, currency="usd"
-    )
-    assert history.prefix == bronze.prefix
     reads = [
-        bronze.prefix,
-        history.history_prefix,
-        bronze_to_silver.SILVER,  # Athena, on its behalf
-        silver_to_gold.GOLD_COINS,
-        silver_to_gold.GOLD_SUMMARY,
-        arrivals.RAW,
+        layout.BRONZE_COINS_MARKET,
+        layout.BRONZE_COINS_HISTORY,
+        layout.SILVER_COINS_MARKET.prefix,  # Athena, on its behalf
+        layout.GOLD_COINS_MARKET.prefix,
+        layout.GOLD_MARKET_SUMMARY.prefix,
+        layout.RAW,
         arrivals.MANIFESTS,
         arrivals._INDEX,
-        partitions.PREFIX,
+        layout.PROCESSED_CRYPTO.prefix,
     ]
     writes = [
-        bronze.prefix,
-        bronze.rejected_prefix,
-        history.history_prefix,
-        history.rejected_prefix,
+        layout.BRONZE_COINS_MARKET,
+        layout.REJECTED_COINS_MARKET,
+        layout.BRONZE_COINS_HISTORY,
+        layout.REJECTED_COINS_HISTORY,
         arrivals.MANIFESTS,
         arrivals._INDEX,
-        partitions.PREFIX,
-        rejects.PREFIX,
+        layout.PROCESSED_CRYPTO.prefix,
+        layout.REJECTED_RAW,
     ]
     for prefix in reads:
         assert may("airflow_tasks", "s3:GetObject", below(prefix))
@@ -172,7 +180,7 @@ def test_airflow_reads_and_writes_where_the_code_does() -> None:
     for export in EXPORTS:
         for action in ("s3:GetObject", "s3:PutObject"):
             assert may("airflow_tasks", action, f"{WEBSITE}/{export.key}")
-    assert may("airflow_tasks", "s3:DeleteObject", f"{LAKE}/{rejects.PREFIX}x")
+    assert may("airflow_tasks", "s3:DeleteObject", f"{LAKE}/{layout.REJECTED_RAW}/x")
     results = load_resources(LAPTOP)["athena"]["workgroup"]["Configuration"]["ResultConfiguration"][
         "OutputLocation"
     ]
@@ -181,12 +189,12 @@ def test_airflow_reads_and_writes_where_the_code_does() -> None:
 
 def test_airflow_leaves_the_layers_of_the_glue_jobs_alone() -> None:
     for prefix in (
-        bronze_to_silver.SILVER,
-        bronze_to_silver.QUARANTINE,
-        silver_to_gold.GOLD_COINS,
-        silver_to_gold.GOLD_SUMMARY,
-        "src/glue_scripts",
-        arrivals.RAW,
+        layout.SILVER_COINS_MARKET.prefix,
+        layout.QUARANTINE_COINS_MARKET.prefix,
+        layout.GOLD_COINS_MARKET.prefix,
+        layout.GOLD_MARKET_SUMMARY.prefix,
+        layout.GLUE_SCRIPTS,
+        layout.RAW,
     ):
         for action in ("s3:PutObject", "s3:DeleteObject"):
             assert not may("airflow_tasks", action, f"{LAKE}/{prefix}/x")
@@ -194,7 +202,7 @@ def test_airflow_leaves_the_layers_of_the_glue_jobs_alone() -> None:
 
 def test_bronze_only_grows() -> None:
     for role in ROLES:
-        assert not may(role, "s3:DeleteObject", f"{LAKE}/{bronze_to_silver.BRONZE}/x")
+        assert not may(role, "s3:DeleteObject", f"{LAKE}/{layout.BRONZE_COINS_MARKET}/x")
         for statement in statements(role):
             if "s3:PutObject" in listed(statement["Action"]) and "bronze" in json.dumps(
                 statement["Resource"]
@@ -208,20 +216,20 @@ def test_bronze_only_grows() -> None:
     [
         (
             "bronze_to_silver",
-            [bronze_to_silver.BRONZE],
-            [bronze_to_silver.SILVER, bronze_to_silver.QUARANTINE],
-            [
-                bronze_to_silver.BRONZE,
-                silver_to_gold.GOLD_COINS,
-                silver_to_gold.GOLD_SUMMARY,
-                "processed/crypto",
-            ],
+            [layout.BRONZE_COINS_MARKET],
+            [layout.SILVER_COINS_MARKET.prefix, layout.QUARANTINE_COINS_MARKET.prefix],
+            [layout.BRONZE_COINS_MARKET, *GOLD, layout.PROCESSED_CRYPTO.prefix],
         ),
         (
             "silver_to_gold",
-            [silver_to_gold.SILVER, silver_to_gold.QUARANTINE],
-            [silver_to_gold.GOLD_COINS, silver_to_gold.GOLD_SUMMARY],
-            [bronze_to_silver.BRONZE, silver_to_gold.SILVER, silver_to_gold.QUARANTINE, "processed/crypto"],
+            [layout.SILVER_COINS_MARKET.prefix, layout.QUARANTINE_COINS_MARKET.prefix],
+            GOLD,
+            [
+                layout.BRONZE_COINS_MARKET,
+                layout.SILVER_COINS_MARKET.prefix,
+                layout.QUARANTINE_COINS_MARKET.prefix,
+                layout.PROCESSED_CRYPTO.prefix,
+            ],
         ),
     ],
 )
@@ -235,9 +243,9 @@ def test_a_glue_job_writes_its_own_layer_alone(
     for action in ("s3:PutObject", "s3:DeleteObject"):
         for prefix in writes:
             assert may(job, action, f"{LAKE}/{prefix}/dt=2026-01-31/x")
-        for prefix in [*others, "src/glue_scripts"]:
+        for prefix in [*others, layout.GLUE_SCRIPTS]:
             assert not may(job, action, f"{LAKE}/{prefix}/x")
-    assert not may(job, "s3:GetObject", f"{LAKE}/raw/x")
+    assert not may(job, "s3:GetObject", f"{LAKE}/{layout.RAW}/x")
 
 
 def test_the_crawler_reads_its_targets_and_writes_nothing_to_s3() -> None:
@@ -273,7 +281,7 @@ def test_airflow_may_use_everything_that_is_declared() -> None:
                 assert may(role, action, arn("glue", f"table/{database}/{table}"))
     for table in resources["catalog"]["tables"]:
         # What was refused is for people, who ask with rights of their own.
-        asks = table != "quarantine_coins_market"
+        asks = table != layout.QUARANTINE_COINS_MARKET.name
         assert may("airflow_tasks", "glue:GetTable", arn("glue", f"table/{database}/{table}")) == asks
     assert may(
         "airflow_tasks", "sqs:ReceiveMessage", arn("sqs", resources["queues"]["arrivals"]["QueueName"])

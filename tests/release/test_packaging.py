@@ -115,7 +115,7 @@ def test_caches_and_what_editors_leave_stay_behind(package: Path, checkout: Path
         "dags/.crypto_market_daily.py.swp",
         "include/crypto_lake/settings.py~",
         "include/.DS_Store",
-        "plugins/lake_provider/hooks/athena.py.orig",
+        "plugins/lake_provider/athena_rows.py.orig",
     ):
         path = checkout / name
         path.parent.mkdir(exist_ok=True)

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -367,8 +368,9 @@ def _catalog_table(database: str, table: FakeTable) -> Table:
     keys = {column["Name"].lower(): column["Type"] for column in shown.get("PartitionKeys", [])}
     partitions = [Partition(descriptor["Location"], ())]
     if keys and partition_projection.is_enabled(_parameters(table)):
+        name, today = f"{database}.{table.name}", datetime.now(UTC).date()
         partitions = partition_projection.partitions(
-            f"{database}.{table.name}", list(keys), descriptor["Location"], _parameters(table)
+            name, list(keys), descriptor["Location"], _parameters(table), today
         )
     elif keys:
         partitions = [

@@ -22,6 +22,9 @@ _READABLE_AS = {
     "TIMESTAMP": {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"},
 }
 
+_OWN = "of the engine"
+"""The schema of what the engine makes for itself: qualified, so that no CTE of a query takes its place."""
+
 Files = Callable[[str], Sequence[tuple[Path, int]]]
 
 
@@ -86,10 +89,16 @@ def run(
     database.execute(f"SET allowed_paths = {_list(read)}")
     database.execute("SET enable_external_access = false")
     database.execute("SET lock_configuration = true")
+    database.execute(f"CREATE SCHEMA {_name(_OWN)}")
     for number, (table, partitions) in enumerate(views):
-        _create_view(database, table, partitions, f"partitions_{number}")
+        _create_view(database, table, partitions, f"{_name(_OWN)}.partitions_{number}")
     try:
-        database.execute(query.sql())
+        sql = query.sql()
+        if [statement.type for statement in database.extract_statements(sql)] != [
+            duckdb.StatementType.SELECT
+        ]:
+            raise QueryError("NOT_SUPPORTED", f"the local AWS runs one query, and not: {sql}")
+        database.execute(sql)
         description = database.description or []
         types = [str(column[1]) for column in description]
         names = [column[0].lower() for column in description]

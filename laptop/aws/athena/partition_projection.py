@@ -7,7 +7,7 @@ A day without files is an empty partition, as on Athena.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from laptop.aws.athena.sql import Partition, QueryError
 
@@ -18,7 +18,7 @@ def is_enabled(parameters: Mapping[str, str]) -> bool:
 
 
 def partitions(
-    table: str, keys: Sequence[str], location: str, parameters: Mapping[str, str]
+    table: str, keys: Sequence[str], location: str, parameters: Mapping[str, str], today: date
 ) -> list[Partition]:
     """The partitions that a table's parameters describe.
 
@@ -27,6 +27,7 @@ def partitions(
         keys: Its partition keys.
         location: Its `s3://` address.
         parameters: Its parameters; projection is enabled.
+        today: The day (UTC) that NOW stands for.
 
     Raises:
         QueryError: They ask for what the local AWS does not do.
@@ -39,7 +40,7 @@ def partitions(
         f"projection.{key}.type": "date",
         f"projection.{key}.format": "yyyy-MM-dd",
     }
-    start, end = _day(first), _day(last)
+    start, end = _day(first, today), _day(last, today)
     if len(keys) != 1 or said != expected or start is None or end is None:
         raise QueryError(
             "NOT_SUPPORTED",
@@ -50,9 +51,9 @@ def partitions(
     return [Partition(f"{location.rstrip('/')}/{key}={day}/", (str(day),)) for day in days]
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, today: date) -> date | None:
     if text.strip() == "NOW":
-        return datetime.now(UTC).date()
+        return today
     try:
         return date.fromisoformat(text.strip())
     except ValueError:

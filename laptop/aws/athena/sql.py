@@ -92,6 +92,10 @@ def parse(sql: str, parameters: Sequence[str] = ()) -> exp.Expr:
         raise MalformedQueryError(f"Incorrect number of parameters: {counts}")
     for placeholder, value in zip(placeholders, values, strict=True):
         placeholder.replace(value)
+    # The engine has statements that write, and takes them where Athena takes queries alone.
+    for query in (tree, *(cte.this for cte in tree.find_all(exp.CTE))):
+        if not isinstance(query, exp.Query | exp.Values):
+            raise MalformedQueryError(f"line 1:1: mismatched input '{query.key.upper()}': expecting a query")
     return tree
 
 
@@ -107,13 +111,19 @@ def table_references(tree: exp.Expr) -> Iterator[exp.Table]:
 
 
 def _ctes_visible_to(table: exp.Table) -> set[str]:
-    names = set()
-    parent = table.parent
-    while parent is not None:
-        with_ = parent.args.get("with_")
-        if with_ is not None:
-            names |= {cte.alias.lower() for cte in with_.expressions}
-        parent = parent.parent
+    """The names that are no tables of the catalog: a CTE sees those before it, and itself if recursive."""
+    names: set[str] = set()
+    node: exp.Expr = table
+    while (parent := node.parent) is not None:
+        if isinstance(parent, exp.With):
+            number = next(n for n, cte in enumerate(parent.expressions) if cte is node)
+            visible = parent.expressions[: number + 1 if parent.recursive else number]
+        elif isinstance(node, exp.With) or (with_ := parent.args.get("with_")) is None:
+            visible = []
+        else:
+            visible = with_.expressions
+        names |= {cte.alias.lower() for cte in visible}
+        node = parent
     return names
 
 

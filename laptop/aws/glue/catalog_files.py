@@ -39,10 +39,10 @@ class CatalogFiles:
 
     def save(self, backend: GlueBackend) -> None:
         """Make the files be what the backend holds; only those that changed are written."""
-        now = {name: _text(content) for name, content in _contents(backend).items()}
+        now = {name: _to_json(content) for name, content in _file_contents(backend).items()}
         for database in backend.databases.values():
             for table in database.tables.values():
-                name = f"tables/{_file(database.name, table.name)}"
+                name = f"tables/{_file_name(database.name, table.name)}"
                 now[name] = self._table_text(name, table)
         for name, text in now.items():
             if self._written.get(name) != text:
@@ -53,27 +53,27 @@ class CatalogFiles:
 
     def load(self, backend: GlueBackend) -> None:
         """Fill an empty backend from the files."""
-        for content in self._read("databases"):
+        for content in self._read_files("databases"):
             database = FakeDatabase(content["name"], content["input"], catalog_id=backend.account_id)
             database.created_time = datetime.fromisoformat(content["created"])
             backend.databases[database.name] = database
-        for content in self._read("tables"):
-            table = _table(content, backend)
+        for content in self._read_files("tables"):
+            table = _load_table(content, backend)
             backend.databases[table.database_name].tables[table.name] = table
-        for content in self._read("jobs"):
+        for content in self._read_files("jobs"):
             job = Job(content["name"], **content["definition"], tags={}, backend=backend)
             job.execution_class = content["definition"]["execution_class"]
             job.created_on = datetime.fromisoformat(content["created"])
             job.last_modified_on = datetime.fromisoformat(content["modified"])
             backend.jobs[job.name] = job
-        for content in self._read("crawlers"):
+        for content in self._read_files("crawlers"):
             crawler = Crawler(content["name"], **content["definition"], tags={}, backend=backend)
             crawler.creation_time = datetime.fromisoformat(content["created"])
             crawler.last_updated = datetime.fromisoformat(content["modified"])
             crawler.version = content["version"]
-            crawler.crawls += [_crawl(crawler.name, kept) for kept in content["crawls"]]
+            crawler.crawls += [_load_crawl(crawler.name, kept) for kept in content["crawls"]]
             backend.crawlers[crawler.name] = crawler
-        for content in self._read("."):
+        for content in self._read_files("."):
             for arn, tags in content.items():
                 backend.tag_resource(arn, tags)
         self.save(backend)
@@ -84,7 +84,7 @@ class CatalogFiles:
         statistics = cast(Table, table).column_statistics
         state = [table, table.updated_time, {**table.versions}, statistics, *table.partitions.values()]
         if state != self._tables.get(name) or name not in self._written:
-            head = _text(
+            head = _to_json(
                 {
                     "database": table.database_name,
                     "name": table.name,
@@ -95,34 +95,34 @@ class CatalogFiles:
                 }
             )
             head = head.removesuffix("\n}\n")
-            lines = ",\n".join(map(self._line, table.partitions.values()))
+            lines = ",\n".join(map(self._partition_line, table.partitions.values()))
             self._tables[name] = state
             return f'{head},\n  "partitions": [\n{lines}\n  ]\n}}\n'
         return self._written[name]
 
-    def _line(self, partition: FakePartition) -> str:
+    def _partition_line(self, partition: FakePartition) -> str:
         if partition not in self._lines:
             content = {"created": partition.creation_time, "input": partition.partition_input}
-            self._lines[partition] = f"    {_text(content, indent=None).rstrip()}"
+            self._lines[partition] = f"    {_to_json(content, indent=None).rstrip()}"
         return self._lines[partition]
 
-    def _read(self, folder: str) -> list[Any]:
+    def _read_files(self, folder: str) -> list[Any]:
         paths = sorted((self._directory / folder).glob("[!.]*.json"))
         for path in paths:
             self._written[path.relative_to(self._directory).as_posix()] = path.read_text(encoding="utf-8")
         return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
-def _contents(backend: GlueBackend) -> dict[str, Any]:
+def _file_contents(backend: GlueBackend) -> dict[str, Any]:
     contents: dict[str, Any] = {}
     for database in backend.databases.values():
-        contents[f"databases/{_file(database.name)}"] = {
+        contents[f"databases/{_file_name(database.name)}"] = {
             "name": database.name,
             "created": database.created_time,
             "input": database.input,
         }
     for job in backend.jobs.values():
-        contents[f"jobs/{_file(job.name)}"] = {
+        contents[f"jobs/{_file_name(job.name)}"] = {
             "name": job.name,
             "created": job.created_on,
             "modified": job.last_modified_on,
@@ -130,7 +130,7 @@ def _contents(backend: GlueBackend) -> dict[str, Any]:
         }
     for crawler in backend.crawlers.values():
         done = [crawl for crawl in crawler.crawls if crawl.end_time]
-        contents[f"crawlers/{_file(crawler.name)}"] = {
+        contents[f"crawlers/{_file_name(crawler.name)}"] = {
             "name": crawler.name,
             "created": crawler.creation_time,
             "modified": crawler.last_updated,
@@ -143,15 +143,15 @@ def _contents(backend: GlueBackend) -> dict[str, Any]:
     return contents
 
 
-def _text(content: Any, indent: int | None = 2) -> str:
+def _to_json(content: Any, indent: int | None = 2) -> str:
     return json.dumps(content, indent=indent, ensure_ascii=False, default=datetime.isoformat) + "\n"
 
 
-def _file(*names: str) -> str:
+def _file_name(*names: str) -> str:
     return ".".join(quote(name, safe="") for name in names) + ".json"
 
 
-def _table(content: dict[str, Any], backend: GlueBackend) -> FakeTable:
+def _load_table(content: dict[str, Any], backend: GlueBackend) -> FakeTable:
     table = Table(content["database"], content["name"], {}, catalog_id=backend.account_id)
     table.created_time = datetime.fromisoformat(content["created"])
     table.updated_time = datetime.fromisoformat(content["updated"]) if content["updated"] else None
@@ -165,7 +165,7 @@ def _table(content: dict[str, Any], backend: GlueBackend) -> FakeTable:
     return table
 
 
-def _crawl(crawler_name: str, content: dict[str, Any]) -> Crawl:
+def _load_crawl(crawler_name: str, content: dict[str, Any]) -> Crawl:
     crawl = Crawl(crawler_name)
     for field in _CRAWL_FIELDS:
         setattr(crawl, field, content[field])

@@ -23,6 +23,10 @@ SPARK_OF_GLUE = {"4.0": "3.3", "5.0": "3.5", "5.1": "3.5", "6.0": "4.1"}
 _JAVA = 17  # the oldest that Spark 4 runs on
 CLASS_ARCHIVE = Path(sys.prefix) / "share" / "spark-classes.jsa"  # `class_archive` makes it
 S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
+# By their names in lower case; those of proxies are written both ways.
+_PASSED_ON = frozenset(
+    "path home java_home tmpdir lang http_proxy https_proxy no_proxy all_proxy".split()  # noqa: SIM905
+)
 JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
 
 
@@ -59,15 +63,11 @@ def java_problem(environment: Mapping[str, str]) -> str | None:
 
 
 def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]:
-    """The environment of a script: this process's, without what it would not find on Glue.
+    """The environment of a script: of this process's what programs need to run, none of its tokens.
 
-    AWS clients in the script talk to this server, never to a real account.
+    AWS clients in the script talk to this server, never to a real account; the key is its role's.
     """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("SPARK_HOME", "PYTHONPATH", "AWS_PROFILE")
-    }
+    kept = {name: value for name, value in os.environ.items() if name.lower() in _PASSED_ON}
     return kept | {
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
@@ -78,8 +78,6 @@ def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]
         "SPARK_LAUNCHER_OPTS": JVM_OPTIONS,
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
     }
 
 

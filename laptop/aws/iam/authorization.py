@@ -6,8 +6,8 @@ reads and writes as the caller of its queries, a crawler and a Glue job as their
 role that only a service may assume before switching it on: nobody looks at trust until then.
 
 Evaluated are identity policies, buckets' policies and roles' trust. Permissions boundaries and session
-policies are refused. The policies of queues, topics and secrets are not looked at. A request without a
-signature is nobody's, a presigned one too.
+policies are refused. The policies of queues, topics and secrets are not looked at. The endpoint's own key is
+the account's root user, and a request without a signature is nobody's.
 """
 
 from __future__ import annotations
@@ -18,15 +18,23 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlparse
 from urllib.request import Request, urlopen
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from moto import settings
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult, BaseResponse
-from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, IAMRequestBase, IAMUserAccessKey
+from moto.iam.access_control import (
+    AssumedRoleAccessKey,
+    IAMPolicy,
+    IAMRequestBase,
+    IAMUserAccessKey,
+    create_access_key,
+)
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Role, iam_backends
 from moto.s3.exceptions import BucketAccessDeniedError, S3ClientError
@@ -34,8 +42,10 @@ from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sts.models import sts_backends
 from werkzeug.exceptions import HTTPException
 
+from laptop.aws import process
 from laptop.aws.iam.policies import HTTPS, Context, UnknownPolicyError, Verdict, could_allow_below, verdict
 from laptop.aws.iam.resource_arns import glue_arns, needs
+from laptop.aws.keys import Key
 
 _PARTITION = "aws"
 
@@ -55,7 +65,7 @@ class Principal:
     arn: str
     names: Sequence[str] = ()
     policies: Sequence[Mapping[str, Any]] = ()
-    credentials: Mapping[str, str] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict)
 
     def may(self, action: str, resource: str, context: Context | None = None) -> bool:
         """Whether he may do this."""
@@ -114,21 +124,28 @@ class Anybody(Principal):
 
 
 ANYBODY = Anybody("anybody")
+"""While authorization is off; `install` gives it the endpoint's own key."""
 ANONYMOUS = Principal("anonymous")
+_ACCOUNT = [f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:root", DEFAULT_ACCOUNT_ID]
+_EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ROOT = Principal(_ACCOUNT[0], _ACCOUNT, [_EVERYTHING])
+"""Who signs with the endpoint's own key: the account's root user."""
 caller: ContextVar[Principal] = ContextVar("caller", default=ANYBODY)
 """Who made the request that is being answered."""
 
 
-def install() -> None:
-    """Have moto ask here."""
+def install(key: Key) -> None:
+    """Have moto ask here; what nobody is asked for is done with the endpoint's own key."""
+    ANYBODY.credentials.update(key.environment())
     ActionAuthenticatorMixin._authenticate_and_authorize_action = _authorize  # type: ignore[method-assign,assignment]
 
 
 def switch_on(endpoint_url: str) -> None:
-    """Switch authorization on at a running server, for as long as it runs."""
-    url = f"{endpoint_url}/moto-api/reset-auth"
-    request = Request(url, data=b"0", headers={"Content-Type": "text/plain"})  # noqa: S310 - ours
-    urlopen(request).close()  # noqa: S310
+    """Switch authorization on at a running server, for as long as it runs. It takes the server's own key."""
+    own, url = process.key(endpoint_url), f"{endpoint_url}/moto-api/reset-auth"
+    request = AWSRequest("POST", url, {"Content-Type": "text/plain"}, data=b"0")
+    SigV4Auth(Credentials(own.access_key_id, own.secret_access_key), "iam", "us-east-1").add_auth(request)
+    urlopen(Request(url, data=b"0", headers=dict(request.headers))).close()  # noqa: S310 - ours
 
 
 def on() -> bool:
@@ -148,7 +165,7 @@ def role_of_service(role: str, service: str) -> Principal:
     """
     if not on():
         return ANYBODY
-    found = _role(role.rpartition("/")[2])
+    found = _role_of_arn(role) if role.startswith("arn:") else _role(role)
     trusted = found and verdict(
         [json.loads(found.assume_role_policy_document)],
         "sts:AssumeRole",
@@ -179,18 +196,18 @@ def role_of_service(role: str, service: str) -> Principal:
     return replace(_principal(key), credentials=credentials)
 
 
-def _authorize(self: BaseResponse, iam_request_cls: type[IAMRequestBase], resource: str = "*") -> None:
+def _authorize(self: BaseResponse, _: type[IAMRequestBase], resource: str = "*") -> None:
     """Decide on a request, in the place of moto's method of that name."""
     if not on():
         ActionAuthenticatorMixin.request_count += 1
         caller.set(ANYBODY)
         return
-    principal = _signer(self, iam_request_cls)
+    principal = _signer(self)
     caller.set(principal)
-    scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/", self.headers.get("Authorization", ""))
-    region, service = (scope[1], scope[2]) if scope else ("us-east-1", "s3")
+    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
+    service = scope[1] if scope else "s3"
     try:
-        for need in needs(self, service, region, resource):
+        for need in needs(self, service, resource):
             if need.action == "sts:AssumeRole":
                 _require_trust(self, principal, need.resource)
             elif need.action != "sts:GetCallerIdentity":  # nobody can be denied that
@@ -201,21 +218,14 @@ def _authorize(self: BaseResponse, iam_request_cls: type[IAMRequestBase], resour
         raise _refusal(self, service, str(error)) from None
 
 
-def _signer(response: BaseResponse, iam_request_cls: type[IAMRequestBase]) -> Principal:
-    if "Authorization" not in response.headers:
+def _signer(response: BaseResponse) -> Principal:
+    """Who signed a request; that the signature is right, `access` has seen."""
+    found = re.search(r"Credential=([^/]+)/", response.headers.get("Authorization", ""))
+    if not found:
         return ANONYMOUS
-    url = urlparse(response.uri)
-    request = iam_request_cls(
-        account_id=response.current_account,
-        method=response.method,
-        path=response.raw_path + (f"?{url.query}" if url.query else ""),
-        data=response.data,
-        body=response.raw_body,
-        headers=response.headers,
-        action=response._get_action(),
-    )
-    request.check_signature()
-    return _principal(request._access_key)
+    if found[1] == ANYBODY.credentials["AWS_ACCESS_KEY_ID"]:
+        return ROOT
+    return _principal(create_access_key(response.current_account, _PARTITION, found[1], response.headers))
 
 
 def _principal(key: IAMUserAccessKey | AssumedRoleAccessKey) -> Principal:
@@ -246,6 +256,12 @@ def _role(name: str) -> Role | None:
         return None
 
 
+def _role_of_arn(arn: str) -> Role | None:
+    """By the whole of it: the path is part of what policies name."""
+    role = _role(arn.rpartition("/")[2])
+    return role if role is not None and role.arn == arn else None
+
+
 def _bucket_policy(name: str) -> list[Mapping[str, Any]]:
     bucket = s3_backends[DEFAULT_ACCOUNT_ID][_PARTITION].buckets.get(name)
     return [json.loads(bucket.policy)] if bucket and bucket.policy else []
@@ -253,11 +269,10 @@ def _bucket_policy(name: str) -> list[Mapping[str, Any]]:
 
 def _require_trust(request: BaseResponse, principal: Principal, role_arn: str) -> None:
     """A role that trusts him by name asks no more; one that trusts the account leaves it to his policies."""
-    role = _role(role_arn.rpartition("/")[2])
-    if role is not None:
+    role = _role_of_arn(role_arn)
+    if role is not None and principal is not ROOT:  # AWS lets no root user assume a role
         external_id = request._get_param("ExternalId")
         context = {**HTTPS, **({"sts:externalid": external_id} if external_id else {})}
-        account = [f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:root", DEFAULT_ACCOUNT_ID]
         by_name, by_account = (
             verdict(
                 [json.loads(role.assume_role_policy_document)],
@@ -266,7 +281,7 @@ def _require_trust(request: BaseResponse, principal: Principal, role_arn: str) -
                 context,
                 {"AWS": names},
             )
-            for names in (principal.names, account)
+            for names in (principal.names, _ACCOUNT)
         )
         if by_name is Verdict.ALLOWED and by_account is not Verdict.DENIED:
             return

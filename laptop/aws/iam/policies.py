@@ -76,12 +76,12 @@ def verdict(
     """
     found = Verdict.SILENT
     for policy in policies:
-        for statement in _list(policy["Statement"]):
+        for statement in _as_list(policy["Statement"]):
             if not (
-                _concerns(statement, "Action", action.lower(), _lower)
-                and _concerns(statement, "Resource", resource, str)
-                and (principal is None or _names(statement, principal))
-                and _holds(statement.get("Condition", {}), context)
+                _statement_matches(statement, "Action", action.lower(), _lower_case)
+                and _statement_matches(statement, "Resource", resource, str)
+                and (principal is None or _names_principal(statement, principal))
+                and _conditions_hold(statement.get("Condition", {}), context)
             ):
                 continue
             if statement["Effect"] == "Deny":
@@ -96,34 +96,38 @@ def could_allow_below(policies: Iterable[Mapping[str, Any]], action: str, prefix
     Conditions and denials are left out of account: what it says no to is certain.
     """
     for policy in policies:
-        for statement in _list(policy["Statement"]):
-            if statement["Effect"] != "Allow" or not _concerns(statement, "Action", action.lower(), _lower):
+        for statement in _as_list(policy["Statement"]):
+            if statement["Effect"] != "Allow" or not _statement_matches(
+                statement, "Action", action.lower(), _lower_case
+            ):
                 continue
-            for pattern in _list(statement.get("Resource", "*")):
+            for pattern in _as_list(statement.get("Resource", "*")):
                 literal = re.split(r"[*?]", pattern, maxsplit=1)[0]
                 if literal.startswith(prefix) or (prefix.startswith(literal) and literal != pattern):
                     return True
     return False
 
 
-def _list(element: Any) -> list[Any]:
+def _as_list(element: Any) -> list[Any]:
     return element if isinstance(element, list) else [element]
 
 
-def _lower(pattern: str) -> str:
+def _lower_case(pattern: str) -> str:
     return pattern.lower()
 
 
-def _concerns(statement: Mapping[str, Any], element: str, value: str, spelled: Callable[[str], str]) -> bool:
+def _statement_matches(
+    statement: Mapping[str, Any], element: str, value: str, spelled: Callable[[str], str]
+) -> bool:
     """Whether a statement's Action or Resource, or the lack of it in NotAction or NotResource, is met."""
     if negated := statement.get(f"Not{element}"):
-        return not any(_like(spelled(pattern), value) for pattern in _list(negated))
+        return not any(_matches_pattern(spelled(pattern), value) for pattern in _as_list(negated))
     if element not in statement:  # a trust policy has no Resource
         return True
-    return any(_like(spelled(pattern), value) for pattern in _list(statement[element]))
+    return any(_matches_pattern(spelled(pattern), value) for pattern in _as_list(statement[element]))
 
 
-def _names(statement: Mapping[str, Any], principal: Mapping[str, Iterable[str]]) -> bool:
+def _names_principal(statement: Mapping[str, Any], principal: Mapping[str, Iterable[str]]) -> bool:
     if "NotPrincipal" in statement:
         raise UnknownPolicyError("the local AWS does not evaluate NotPrincipal: name who may instead")
     named = statement["Principal"]
@@ -132,68 +136,68 @@ def _names(statement: Mapping[str, Any], principal: Mapping[str, Iterable[str]])
     return any(
         name in ("*", one)
         for kind, names in principal.items()
-        for name in _list(named.get(kind, ()))
+        for name in _as_list(named.get(kind, ()))
         for one in names
     )
 
 
 @lru_cache(maxsize=10_000)
-def _pattern(pattern: str) -> re.Pattern[str]:
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
     if "${" in pattern:
         raise UnknownPolicyError(f"the local AWS does not fill in the policy variables of {pattern!r}")
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
-def _like(pattern: str, value: str) -> bool:
-    return _pattern(pattern).fullmatch(value) is not None
+def _matches_pattern(pattern: str, value: str) -> bool:
+    return _compile_pattern(pattern).fullmatch(value) is not None
 
 
-def _equal(wanted: str, value: str) -> bool:
+def _equals(wanted: str, value: str) -> bool:
     return wanted == value
 
 
-def _same(wanted: str, value: str) -> bool:
+def _equals_ignoring_case(wanted: str, value: str) -> bool:
     return wanted.lower() == value.lower()
 
 
 # Whether one of the values has to match, or none; where none may, an absent key will do.
 _OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
-    "StringEquals": (_equal, True),
-    "StringNotEquals": (_equal, False),
-    "StringEqualsIgnoreCase": (_same, True),
-    "StringLike": (_like, True),
-    "StringNotLike": (_like, False),
-    "ArnEquals": (_like, True),
-    "ArnLike": (_like, True),
-    "ArnNotEquals": (_like, False),
-    "ArnNotLike": (_like, False),
-    "Bool": (_same, True),
+    "StringEquals": (_equals, True),
+    "StringNotEquals": (_equals, False),
+    "StringEqualsIgnoreCase": (_equals_ignoring_case, True),
+    "StringLike": (_matches_pattern, True),
+    "StringNotLike": (_matches_pattern, False),
+    "ArnEquals": (_matches_pattern, True),
+    "ArnLike": (_matches_pattern, True),
+    "ArnNotEquals": (_matches_pattern, False),
+    "ArnNotLike": (_matches_pattern, False),
+    "Bool": (_equals_ignoring_case, True),
 }
 
 
-def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+def _conditions_hold(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """Whether all conditions of a statement hold."""
     return all(
-        _condition(operator, key, _list(wanted), context)
+        _condition_holds(operator, key, _as_list(wanted), context)
         for operator, keys in conditions.items()
         for key, wanted in keys.items()
     )
 
 
-def _condition(operator: str, key: str, wanted: list[Any], context: Context) -> bool:
+def _condition_holds(operator: str, key: str, wanted: list[Any], context: Context) -> bool:
     if key.lower() not in _KEYS:
         raise UnknownPolicyError(f"the local AWS does not know the condition key {key}")
     value = context.get(key.lower())
     if operator == "Null":
-        return _text(value is None) in (_text(one) for one in wanted)
+        return _as_policy_text(value is None) in (_as_policy_text(one) for one in wanted)
     name = operator.removesuffix("IfExists")
     if name not in _OPERATORS:
         raise UnknownPolicyError(f"the local AWS does not evaluate the condition operator {operator}")
     matches, positive = _OPERATORS[name]
     if value is None:
         return operator != name or not positive
-    return any(matches(_text(one), value) for one in wanted) is positive
+    return any(matches(_as_policy_text(one), value) for one in wanted) is positive
 
 
-def _text(value: object) -> str:
+def _as_policy_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -117,7 +117,7 @@ class StoredS3Response(S3Response):
         try:
             if uploads:
                 self._upload = receive(request.stream, request.headers, StoredMultipart.uploads)
-            elif request.data and not (request.headers.get("x-amz-content-sha256") or "").startswith("STR"):
+            elif not (request.headers.get("x-amz-content-sha256") or "").startswith("STREAMING-"):
                 verify(request.data, request.headers)
         except S3ClientError as error:
             self._refusal = error

@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
 import pyarrow.parquet as pq
 import pytest
@@ -24,6 +23,7 @@ import pytest
 from laptop.aws import process
 from laptop.coingecko import demo_market as coingecko_demo
 from laptop.lake.deployment import LAKE_BUCKET, deploy
+from tests.clients import client_of
 from tests.faults.killed.spark import server_of, spark_of, until
 
 pytestmark = pytest.mark.timeout(600)
@@ -49,13 +49,7 @@ class Lake:
 
     @cache  # noqa: B019 - there is one lake
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+        return client_of(self.url, service)
 
     def put(self, key: str, body: bytes) -> None:
         self.client("s3").put_object(Bucket=LAKE_BUCKET, Key=key, Body=body)

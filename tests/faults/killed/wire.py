@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 import psutil
 
+from laptop.aws.process import key_file, remember_key
+
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
 
 
@@ -167,6 +169,7 @@ def tapped(endpoint_url: str) -> Iterator[Wire]:
     server = _Server(("127.0.0.1", 0), _Handler)
     server.wire = Wire(endpoint_url)
     server.wire.url = f"http://127.0.0.1:{server.server_address[1]}"
+    remember_key(server.wire.url, key_file(endpoint_url))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.wire

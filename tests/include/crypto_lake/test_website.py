@@ -42,8 +42,9 @@ def ten(**changes: Any) -> list[dict[str, Any]]:
     return [coin(rank, **changes) for rank in range(1, 11)]
 
 
-def document(rows: list[dict[str, Any]], as_of: str = "2026-01-31") -> dict[str, Any]:
-    return TOP10_CRYPTOS.document(rows, as_of=date.fromisoformat(as_of), generated_at=NOW, currency="usd")
+def document(rows: list[dict[str, Any]], run_date: str = "2026-01-31") -> dict[str, Any]:
+    day = date.fromisoformat(run_date)
+    return TOP10_CRYPTOS.document(rows, run_date=day, generated_at=NOW, currency="usd")
 
 
 def test_the_file_says_what_it_is_and_whom_to_credit() -> None:
@@ -101,7 +102,7 @@ def history(last: str, days: int) -> dict[str, Any]:
         }
         for back in reversed(range(days))
     ]
-    return MARKET_HISTORY.document(rows, as_of=date(2025, 12, 31), generated_at=NOW, currency="usd")
+    return MARKET_HISTORY.document(rows, run_date=date(2025, 12, 31), generated_at=NOW, currency="usd")
 
 
 def test_the_history_takes_a_year_and_no_more() -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pyarrow.parquet as pq
@@ -21,6 +23,21 @@ from tests.damage import damaged_pages
 from .conftest import DAY, Lake
 
 PAGES = 2_500
+# Some Pythons' recursion ended at these depths, before Spark's did.
+DEEP_PAGES = [
+    f'[{{"id": "deep", "current_price": 1, "roi": {opening * depth}1{closing * depth}}}]'.encode()
+    for opening, closing in (("[", "]"), ('{"a":', "}"))
+    for depth in (400, 499, 700, 980)
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _deep_recursion() -> Iterator[None]:
+    """Let Python follow as deep as Spark reads, some 1,000 levels, with several calls for each."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(5_000)
+    yield
+    sys.setrecursionlimit(usual)
 
 
 def refuse(constant: str) -> NoReturn:
@@ -63,7 +80,7 @@ def damaged_day(spark, shared_lake: Lake, tmp_path_factory, seed):
     """The job's own run over a day of damaged pages, and what it decided for each row."""
     pages = {
         shared_lake.ingest(body or b" ", number=n): body or b" "
-        for n, body in enumerate(damaged_pages(PAGES, seed), 1)
+        for n, body in enumerate((*DEEP_PAGES, *damaged_pages(PAGES, seed)), 1)
     }
     decided = str(tmp_path_factory.mktemp("decided"))
     transform = bronze_to_silver.transform

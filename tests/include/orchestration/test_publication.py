@@ -67,7 +67,7 @@ def published(bucket: str, name: str = "top10_cryptos") -> dict[str, Any]:
 
 def put(
     bucket: str,
-    as_of: str,
+    run_date: str,
     *,
     price: float = 0.00000812,
     source: str = "coingecko",
@@ -78,10 +78,10 @@ def put(
     """Publish what three queries give: ten coins, the market's day, the coins' prices on that day."""
     queries = {
         "top10_cryptos": top_ten(bucket, price, source, rows),
-        "market_history": market(bucket, last_day or as_of, source),
-        "coin_history": prices(bucket, as_of, source, coins),
+        "market_history": market(bucket, last_day or run_date, source),
+        "coin_history": prices(bucket, run_date, source, coins),
     }
-    return publish(queries, as_of=as_of, bucket=bucket, currency="usd")
+    return publish(queries, run_date=run_date, bucket=bucket, currency="usd")
 
 
 def test_what_is_published_is_what_the_query_gave(website: str) -> None:
@@ -190,7 +190,7 @@ def test_what_the_website_has_to_show_is_required_file_by_file(website: str) -> 
         document = {"as_of": day, "generated_at": f"{day}T02:05:00Z", "source": "coingecko"}
         s3.put_object(Bucket=website, Key=f"data/{name}.json", Body=json.dumps(document).encode())
     with pytest.raises(AirflowFailException) as failure:
-        require_published(as_of="2026-01-31", bucket=website)
+        require_published(run_date="2026-01-31", bucket=website)
     message = str(failure.value)
     assert message.startswith("the data of 2026-01-31 are late: ")
     assert f"s3://{website}/data/coin_history.json is of 2026-01-30, made 2026-01-30T02:05:00Z" in message
@@ -201,6 +201,6 @@ def test_what_the_website_has_to_show_is_required_file_by_file(website: str) -> 
         s3.copy_object(
             Bucket=website, Key=f"data/{name}.json", CopySource=f"{website}/data/market_history.json"
         )
-    assert set(require_published(as_of="2026-01-30", bucket=website).values()) == {"2026-01-31"}
+    assert set(require_published(run_date="2026-01-30", bucket=website).values()) == {"2026-01-31"}
     with pytest.raises(AirflowFailException, match="'no-such-website' does not exist"):
-        require_published(as_of="2026-01-30", bucket="no-such-website")
+        require_published(run_date="2026-01-30", bucket="no-such-website")

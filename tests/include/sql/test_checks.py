@@ -86,6 +86,45 @@ def test_a_fault_fails_its_own_check(
     assert failed(gold, spoiled_day(fault)).keys() - {"enough_coins"} == checks
 
 
+@pytest.mark.parametrize(("minutes", "checks"), [(720, set()), (721, {"fresh"})])
+def test_the_newest_price_may_be_half_a_day_old(
+    gold: Gold, spoiled_day: Callable[..., date], minutes: int, checks: set[str]
+) -> None:
+    def aged(rows: Rows, _: dict[str, Any]) -> None:
+        for row in rows:
+            row["last_updated"] = row["ingestion_timestamp"] - timedelta(minutes=minutes)
+
+    assert failed(gold, spoiled_day(aged)).keys() - {"enough_coins"} == checks
+
+
+@pytest.mark.parametrize(("quarantined", "checks"), [(3, set()), (4, {"few_quarantined"})])
+def test_one_row_in_quarantine_for_ten_accepted_is_not_too_many(
+    gold: Gold, spoiled_day: Callable[..., date], quarantined: int, checks: set[str]
+) -> None:
+    def refused(_: Rows, summary: dict[str, Any]) -> None:
+        summary |= {"coins": 30, "quarantined": quarantined}
+
+    day = spoiled_day(refused)
+    assert failed(gold, day).keys() - {"enough_coins"} == {"no_coins_lost_since_silver"} | checks
+
+
+@pytest.mark.parametrize(
+    ("minutes", "quarantined", "shown"), [(720, 3, True), (721, 3, False), (720, 4, False)]
+)
+def test_the_history_draws_the_same_lines(
+    gold: Gold, spoiled_day: Callable[..., date], minutes: int, quarantined: int, shown: bool
+) -> None:
+    def at_the_line(_: Rows, summary: dict[str, Any]) -> None:
+        updated = summary["ingestion_timestamp"] - timedelta(minutes=minutes)
+        summary |= {"coins": 30, "quarantined": quarantined, "last_updated": updated}
+
+    newest = spoiled_day(lambda *_: None)
+    day = spoiled_day(at_the_line)
+    days = {row["dt"] for row in gold.ask("market_history.sql", newest, coins=25)}
+    assert newest in days
+    assert (day in days) == shown
+
+
 def test_a_day_that_the_gate_refused_does_not_enter_the_history_later(
     gold: Gold, spoiled_day: Callable[..., date]
 ) -> None:

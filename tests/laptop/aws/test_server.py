@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
-
+from laptop.aws import process
 from laptop.runner.servers import free_port
+from tests.clients import client_of
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -27,20 +27,15 @@ def served(state: Path, website_port: int) -> Iterator[str]:
     ) as server:
         assert server.stdout
         try:
-            yield server.stdout.readline().strip()
+            endpoint_url = server.stdout.readline().strip()
+            assert process.endpoint(state) == endpoint_url
+            yield endpoint_url
         finally:
             server.terminate()
 
 
 def queues(endpoint_url: str) -> list[str]:
-    sqs = boto3.client(
-        "sqs",
-        endpoint_url=endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    return sqs.list_queues()["QueueUrls"]
+    return client_of(endpoint_url, "sqs").list_queues()["QueueUrls"]
 
 
 def test_it_deploys_at_every_start_what_does_not_last(tmp_path: Path) -> None:
@@ -50,5 +45,5 @@ def test_it_deploys_at_every_start_what_does_not_last(tmp_path: Path) -> None:
             assert endpoint_url.startswith("http://127.0.0.1:"), "an address that can be reached"
             made = queues(endpoint_url)
             assert f"{endpoint_url}/123456789012/crypto-lake-arrivals" in made, "links lead back to it"
-            with urllib.request.urlopen(f"http://127.0.0.1:{website_port}/", timeout=10) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{website_port}/", timeout=60) as page:
                 assert b"<!doctype html>" in page.read().lower()

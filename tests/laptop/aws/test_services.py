@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.laptop.conftest import client_of
+from tests.clients import client_of, signed
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_the_services_around_the_lake_answer(
 
 def test_moto_cannot_be_reset_under_the_state(local_aws: str, s3: Any, bucket: str) -> None:
     with pytest.raises(urllib.error.HTTPError, match="501"):
-        urllib.request.urlopen(urllib.request.Request(f"{local_aws}/moto-api/reset", method="POST"))
+        urllib.request.urlopen(signed(local_aws, "POST", "/moto-api/reset"))
     s3.head_bucket(Bucket=bucket)

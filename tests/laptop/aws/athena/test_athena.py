@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -483,3 +484,78 @@ def test_doubles_look_as_java_prints_them(value: float, shown: str) -> None:
 
 def test_floats_have_the_figures_of_a_float() -> None:
     assert java_double(0.10000000149011612, single=True) == "0.1"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY (SELECT 1 AS price) TO '{file}' (FORMAT parquet)",
+        "/* a comment */ COPY coins TO '{file}'",
+        "COPY coins FROM '{file}'",
+        "WITH c AS (INSERT INTO coins SELECT 1) SELECT * FROM c",
+        "WITH c AS (DELETE FROM coins RETURNING 1) SELECT * FROM c",
+        "WITH c AS (SELECT 1) INSERT INTO coins SELECT * FROM c",
+        "SELECT 1; COPY coins TO '{file}'",
+        "ATTACH '{file}' AS other",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "PRAGMA database_list",
+        "CHECKPOINT",
+        "EXPORT DATABASE '{file}'",
+        "SELECT * INTO other FROM coins",
+        "SELECT * FROM read_parquet('{file}')",
+        "SELECT * FROM read_text('{file}')",
+        "SELECT * FROM '{file}'",
+        "SELECT * FROM glob('/*')",
+        "SELECT * FROM query('SELECT 1')",
+        "SELECT * FROM duckdb_settings()",
+    ],
+)
+def test_what_is_no_query_of_the_catalog_changes_and_reads_nothing(
+    athena: Any, s3: Any, lake: str, database: str, local_aws_state: Path, sizes: dict[str, int], sql: str
+) -> None:
+    key = f"gold/coins/dt={DAYS[0]}/part-0.parquet"
+    before = s3.get_object(Bucket=lake, Key=key)["Body"].read()
+    file = local_aws_state / "s3" / lake / key
+    assert file.read_bytes() == before, "the attack aims at the right file"
+    try:
+        query_id = start(athena, lake, database, sql.format(file=file))
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "InvalidRequestException"  # noqa: PT017
+    else:
+        assert until(lambda: ended(athena, query_id))["Status"]["State"] == "FAILED"
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["partitions_0", "of the engine", "main", "coins"])
+def test_a_query_cannot_take_the_place_of_what_the_engine_made(ask: Callable[..., Answer], name: str) -> None:
+    count = f"SELECT count(*) FROM coins WHERE dt = DATE '{DAYS[0]}'"
+    evil = (
+        "SELECT CAST(NULL AS varchar) AS path, ARRAY['2030-01-01'] AS v, 1 AS price, DATE '2030-01-01' AS dt"
+    )
+    shadowed = ask(f'WITH "{name}" AS ({evil}), c AS ({count}) SELECT * FROM c')
+    if name == "coins":
+        assert shadowed.rows[1:] == [("0",)], "the query's own name, as on Athena"
+    else:
+        assert shadowed.rows[1:] == [("3",)]
+    for sql in (
+        f'WITH c AS (SELECT * FROM "{name}"), "{name}" AS ({evil}) SELECT * FROM c',
+        f'SELECT * FROM "{name}".partitions_0',
+    ):
+        answer = ask(f"{sql} LIMIT 1")
+        found = answer.execution["Status"]["State"], name == "coins" and "WITH" in sql
+        assert found in (("FAILED", False), ("SUCCEEDED", True)), answer.rows
+
+
+def test_a_cte_sees_those_before_it_and_not_itself(ask: Callable[..., Answer]) -> None:
+    day = f"dt = DATE '{DAYS[0]}'"
+    own_name = ask(f"WITH coins AS (SELECT * FROM coins WHERE {day}) SELECT count(*) FROM coins")
+    assert own_name.rows[1:] == [("3",)]
+    in_turn = ask(
+        f"WITH a AS (SELECT * FROM coins WHERE {day}), b AS (SELECT * FROM a) SELECT count(*) FROM b"
+    )
+    assert in_turn.rows[1:] == [("3",)]
+    recursive = ask(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT max(i) FROM n"
+    )
+    assert recursive.rows[1:] == [("3",)]

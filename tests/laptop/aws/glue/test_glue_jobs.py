@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from include.crypto_lake.resources import load_resources
 from laptop.aws.glue import spark
 from laptop.aws.glue.jobs import failure
 from laptop.aws.glue.spark import java_problem, version_problem
+from laptop.lake.deployment import VALUES
 from tests.laptop.aws.s3.test_s3 import created, notify
 from tests.laptop.conftest import client_of, create_job, make_bucket, until
 
@@ -70,7 +72,7 @@ def ended(glue: Any, runs: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
     return wait
 
 
-def until_ended(glue: Any, job: str, run_id: str, seconds: float = 120) -> dict[str, Any]:
+def until_ended(glue: Any, job: str, run_id: str, seconds: float = 240) -> dict[str, Any]:
     def run() -> dict[str, Any] | None:
         found = glue.get_job_run(JobName=job, RunId=run_id)["JobRun"]
         return None if found["JobRunState"] in ("STARTING", "RUNNING", "STOPPING") else found
@@ -228,8 +230,10 @@ def test_spark_starts_from_the_archive_of_its_classes_if_there_is_one(
     assert options().endswith(f' "-XX:SharedArchiveFile={spark.CLASS_ARCHIVE}"')
 
 
-def test_the_installed_spark_is_that_of_the_declared_glue_version() -> None:
-    assert version_problem("6.0") is None
+def test_the_installed_spark_is_that_of_each_declared_glue_version() -> None:
+    declared = {name: job["GlueVersion"] for name, job in load_resources(VALUES)["glue_jobs"].items()}
+    assert declared.keys() == {"bronze_to_silver", "silver_to_gold"}
+    assert {name: version_problem(glue) for name, glue in declared.items()} == dict.fromkeys(declared)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from laptop.aws import process
 from laptop.aws.iam.authorization import switch_on
-from tests.laptop.conftest import PARQUET, client_of, parquet, until
+from tests.clients import client_of, signed
+from tests.laptop.conftest import PARQUET, parquet, until
 
 ACCOUNT = "123456789012"
 GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}"
@@ -527,3 +528,465 @@ def test_a_job_reads_and_writes_as_its_role(account: Account) -> None:
     assert any(key.startswith("made/copy/dt=1/part-") or key.startswith("made/copy/part-") for key in keys)
     assert not any(key.startswith(("made/stolen", "made/unseen", "made/never", "gold/copy")) for key in keys)
     assert "closed/dt=1/a.parquet" in keys
+
+
+# What AWS denies: each call needs more, or something else, than what a policy could be thought to give
+
+KEY = "kept/a"
+OBJECT = f"arn:aws:s3:::{BUCKET}/{KEY}"
+
+
+@pytest.fixture(scope="module")
+def versions(account: Account) -> Iterator[str]:
+    """A versioned object; gives the id of its first version."""
+    s3 = account.client("s3")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"1")["VersionId"]
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"2")
+    yield first
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+
+
+S3_CALLS: dict[str, tuple[list[str], Callable[[Any, str], Any]]] = {
+    "a version deleted among several": (
+        ["DeleteObjectVersion"],
+        lambda c, v: c.delete_objects(
+            Bucket=BUCKET, Delete={"Objects": [{"Key": KEY, "VersionId": "no" + v[2:]}]}
+        ),
+    ),
+    "a version deleted": (
+        ["DeleteObjectVersion"],
+        lambda c, v: c.delete_object(Bucket=BUCKET, Key=KEY, VersionId="no" + v[2:]),
+    ),
+    "a version": (["GetObjectVersion"], lambda c, v: c.get_object(Bucket=BUCKET, Key=KEY, VersionId=v)),
+    "a version's head": (
+        ["GetObjectVersion"],
+        lambda c, v: c.head_object(Bucket=BUCKET, Key=KEY, VersionId=v),
+    ),
+    "attributes": (
+        ["GetObject", "GetObjectAttributes"],
+        lambda c, _: c.get_object_attributes(Bucket=BUCKET, Key=KEY, ObjectAttributes=["ObjectSize"]),
+    ),
+    "a version's attributes": (
+        ["GetObjectVersion", "GetObjectVersionAttributes"],
+        lambda c, v: c.get_object_attributes(
+            Bucket=BUCKET, Key=KEY, VersionId=v, ObjectAttributes=["ObjectSize"]
+        ),
+    ),
+    "a version's tags": (
+        ["GetObjectVersionTagging"],
+        lambda c, v: c.get_object_tagging(Bucket=BUCKET, Key=KEY, VersionId=v),
+    ),
+    "tags with an object": (
+        ["PutObject", "PutObjectTagging"],
+        lambda c, _: c.put_object(Bucket=BUCKET, Key=KEY, Body=b"2", Tagging="a=b"),
+    ),
+    "tags with an upload": (
+        ["PutObject", "PutObjectTagging"],
+        lambda c, _: c.create_multipart_upload(Bucket=BUCKET, Key=KEY, Tagging="a=b"),
+    ),
+    "an ACL with an object": (
+        ["PutObject", "PutObjectAcl"],
+        lambda c, _: c.put_object(Bucket=BUCKET, Key=KEY, Body=b"2", ACL="private"),
+    ),
+    "grants with an object": (
+        ["PutObject", "PutObjectAcl"],
+        lambda c, _: c.put_object(Bucket=BUCKET, Key=KEY, Body=b"2", GrantRead='id="x"'),
+    ),
+    "tags taken off": (
+        ["DeleteObjectTagging"],
+        lambda c, _: c.delete_object_tagging(Bucket=BUCKET, Key=KEY),
+    ),
+    "a version's tags taken off": (
+        ["DeleteObjectVersionTagging"],
+        lambda c, v: c.delete_object_tagging(Bucket=BUCKET, Key=KEY, VersionId=v),
+    ),
+    "an ACL": (["GetObjectAcl"], lambda c, _: c.get_object_acl(Bucket=BUCKET, Key=KEY)),
+    "a copy of a version": (
+        ["GetObjectVersion", "PutObject"],
+        lambda c, v: c.copy_object(
+            Bucket=BUCKET, Key=KEY, CopySource={"Bucket": BUCKET, "Key": KEY, "VersionId": v}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", S3_CALLS)
+def test_a_call_of_s3_needs_each_of_its_actions(account: Account, versions: str, name: str) -> None:
+    actions, call = S3_CALLS[name]
+    needed = [f"s3:{action}" for action in actions]
+
+    def made(*allowed: str) -> Any:
+        statements = [allow(list(allowed), OBJECT)] if allowed else []
+        return call(
+            account.client("s3", account.assumed(allow("sqs:ListQueues", "*"), *statements)), versions
+        )
+
+    assert "Errors" not in made(*needed)
+    others = {
+        *(action for _, (actions, _) in S3_CALLS.items() for action in actions),
+        "DeleteObject",
+        "PutObjectLegalHold",
+    }
+    for missing in needed:
+        everything_else = [f"s3:{action}" for action in sorted(others) if f"s3:{action}" != missing]
+        try:
+            answer = made(*everything_else)
+        except ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403  # noqa: PT017
+        else:
+            assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"], missing
+    assert account.client("s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read() in (b"1", b"2")
+
+
+LOCK = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
+INVENTORY = {
+    "Destination": {"S3BucketDestination": {"Bucket": f"arn:aws:s3:::{BUCKET}", "Format": "CSV"}},
+    "IsEnabled": True,
+    "Id": "i",
+    "IncludedObjectVersions": "All",
+    "Schedule": {"Frequency": "Daily"},
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        (
+            "PutBucketObjectLockConfiguration",
+            lambda c, b: c.put_object_lock_configuration(Bucket=b, ObjectLockConfiguration=LOCK),
+        ),
+        ("GetBucketObjectLockConfiguration", lambda c, b: c.get_object_lock_configuration(Bucket=b)),
+        (
+            "PutInventoryConfiguration",
+            lambda c, b: c.put_bucket_inventory_configuration(
+                Bucket=b, Id="i", InventoryConfiguration=INVENTORY
+            ),
+        ),
+        ("GetInventoryConfiguration", lambda c, b: c.list_bucket_inventory_configurations(Bucket=b)),
+        ("PutLifecycleConfiguration", lambda c, b: c.delete_bucket_lifecycle(Bucket=b)),
+        ("PutBucketPublicAccessBlock", lambda c, b: c.delete_public_access_block(Bucket=b)),
+        ("GetBucketPolicyStatus", lambda c, b: c.get_bucket_policy_status(Bucket=b)),
+        ("ListBucketMultipartUploads", lambda c, b: c.list_multipart_uploads(Bucket=b)),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_a_buckets_settings_have_rights_of_their_own(
+    account: Account, action: str, call: Callable[[Any, str], Any]
+) -> None:
+    bucket = f"set-{uuid.uuid4().hex[:8]}"
+    admin = account.client("s3")
+    admin.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    admin.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    resource = f"arn:aws:s3:::{bucket}"
+    general = ["s3:CreateBucket", "s3:ListBucket", "s3:DeleteBucket", "s3:*Object", "s3:GetBucketPolicy"]
+    with pytest.raises(ClientError, match=f"s3:{action} on resource: {resource}"):
+        account.call(lambda c: call(c, bucket), "s3", allow(general, resource))
+    try:
+        account.call(lambda c: call(c, bucket), "s3", allow(f"s3:{action}", resource))
+    except ClientError as error:  # there may be nothing to read
+        assert error.response["Error"]["Code"] != "AccessDenied"  # noqa: PT017
+
+
+def raw(account: Account, key: dict[str, str], *request: Any, **more: str) -> tuple[int, str]:
+    """What a request gets that no client of boto3 would make."""
+    sent = signed(account.url, *request, key=key, **more)
+    try:
+        with urllib.request.urlopen(sent, timeout=30) as got:
+            return got.status, got.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "query"),
+    [
+        ("GET", "?acl&tagging"),
+        ("GET", "?attributes&acl"),
+        ("PUT", "?tagging&acl"),
+        ("PUT", "?uploadId=x&acl"),
+        ("DELETE", "?tagging&uploadId=x"),
+        ("DELETE", "?uploadId="),
+        ("GET", "?uploadId="),
+        ("DELETE", "?versionId="),
+        ("GET", "?versionId=a&versionId=b"),
+        ("GET", "?retention"),  # moto would give the object
+        ("GET", "?torrent"),
+        ("DELETE", "?acl"),  # moto would delete the object
+        ("DELETE", "?legal-hold"),
+        ("PUT", "?renameObject"),
+        ("PUT", "?encryption"),
+    ],
+)
+def test_a_request_for_two_things_or_an_unknown_one_is_not_guessed_at(
+    account: Account, versions: str, method: str, query: str
+) -> None:
+    everything = account.assumed(allow("s3:*", "*"))
+    status, text = raw(account, everything, method, f"/{BUCKET}/{KEY}{query}")
+    assert (status, "NotImplemented" in text) == (501, True), text
+    assert account.client("s3").get_object(Bucket=BUCKET, Key=KEY)["Body"].read() in (b"1", b"2")
+
+
+@pytest.mark.parametrize(
+    "query", ["?policy&tagging", "?acl&policy", "?analytics&id=x", "?inventory&id=x", "?metrics"]
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_a_bucket_is_not_deleted_or_listed_for_another_right(
+    account: Account, method: str, query: str
+) -> None:
+    if (method, query) in (("GET", "?inventory&id=x"), ("PUT", "?inventory&id=x")):
+        pytest.skip("these are AWS's and moto's")
+    status, text = raw(account, account.assumed(allow("s3:*", "*")), method, f"/{BUCKET}{query}", b"x")
+    assert (status, "NotImplemented" in text) == (501, True), text
+    account.client("s3").head_bucket(Bucket=BUCKET)
+
+
+def test_a_form_puts_no_object_by_a_right_on_the_bucket(account: Account) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nform\r\n--x--\r\n'
+    key = account.assumed(allow("s3:PutObject", f"arn:aws:s3:::{BUCKET}"))
+    status, _ = raw(account, key, "POST", f"/{BUCKET}", body, Content_Type="multipart/form-data; boundary=x")
+    assert status == 501
+
+
+def test_the_source_of_a_copy_is_the_one_that_is_read(account: Account) -> None:
+    admin = account.client("s3")
+    admin.put_object(Bucket=BUCKET, Key="secret/a", Body=b"secret")
+    own = allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], f"arn:aws:s3:::{BUCKET}/own/*")
+    key = account.assumed(own, allow("s3:ListBucket", f"arn:aws:s3:::{BUCKET}"))
+    for source in (
+        f"{BUCKET}/secret/a",
+        f"//{BUCKET}/secret/a",
+        f"{BUCKET}/secret/a#/own/x",
+        f"{BUCKET}/secret/a?versionId=null#/own/x",
+        f"{BUCKET}/secret%2Fa",
+        f"/{BUCKET}/secret/a?x=/own/",
+    ):
+        status, text = raw(account, key, "PUT", f"/{BUCKET}/own/stolen", X_Amz_Copy_Source=source)
+        assert (status, "secret/a" in text) == (403, True), (source, text)
+
+
+def test_several_keys_are_those_that_are_deleted(account: Account) -> None:
+    """A space is part of a key: a right on `own/*` is none on ` own/a`."""
+    admin = account.client("s3")
+    admin.put_object(Bucket=BUCKET, Key=" own/a", Body=b"")
+    s3 = account.client("s3", account.assumed(allow("s3:DeleteObject", f"arn:aws:s3:::{BUCKET}/own/*")))
+    errors = s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": " own/a"}]})["Errors"]
+    assert [error["Code"] for error in errors] == ["AccessDenied"]
+    admin.head_object(Bucket=BUCKET, Key=" own/a")
+    admin.delete_object(Bucket=BUCKET, Key=" own/a")
+
+
+def test_a_role_is_the_whole_of_its_arn(account: Account) -> None:
+    iam = account.client("iam")
+    name = f"boss-{uuid.uuid4().hex[:8]}"
+    real = iam.create_role(RoleName=name, Path="/admin/", AssumeRolePolicyDocument=trusting(BY_ACCOUNT))
+    real_arn = real["Role"]["Arn"]
+    assert real_arn.endswith(f":role/admin/{name}")
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(allow("*", "*")))
+    pretended = f"arn:aws:iam::{ACCOUNT}:role/dev/{name}"
+    dev = [f"arn:aws:iam::{ACCOUNT}:role/dev/*", f"arn:aws:iam::{ACCOUNT}:role/{name}"]
+
+    key = account.assumed(allow("sts:AssumeRole", dev))
+    for arn_given in (pretended, f"arn:aws:iam::{ACCOUNT}:role/{name}", real_arn):
+        with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+            account.assume(arn_given, key)
+    account.assume(real_arn, account.assumed(allow("sts:AssumeRole", real_arn)))
+
+    update = allow("glue:UpdateCrawler", f"{GLUE}:crawler/c")
+    for role in (name, real_arn):  # by its name, too, it is what it is
+        with pytest.raises(ClientError, match=f"iam:PassRole on resource: {real_arn}"):
+            account.call(
+                lambda c, role=role: c.update_crawler(Name="c", Role=role),
+                "glue",
+                update,
+                allow("iam:PassRole", dev),
+            )
+    with pytest.raises(ClientError, match=f"iam:GetRole on resource: {real_arn}"):
+        account.call(lambda c: c.get_role(RoleName=name), "iam", allow("iam:GetRole", dev))
+    account.call(lambda c: c.get_role(RoleName=name), "iam", allow("iam:GetRole", real_arn))
+
+
+def test_a_service_does_not_take_a_role_of_another_path(account: Account) -> None:
+    iam = account.client("iam")
+    name = f"glue-{uuid.uuid4().hex[:8]}"
+    iam.create_role(RoleName=name, Path="/admin/", AssumeRolePolicyDocument=trusting(BY_GLUE))
+    outcome = crawl(account, f"arn:aws:iam::{ACCOUNT}:role/dev/{name}")
+    assert (outcome["Status"], "unable to assume the role" in outcome["ErrorMessage"]) == ("FAILED", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [("versionId={}", "application/x-www-form-urlencoded"), ('{{"versionId": "{}"}}', "application/json")],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_body_does_not_choose_the_version(
+    account: Account, versions: str, method: str, body: str, kind: str
+) -> None:
+    key = account.assumed(allow(["s3:GetObject", "s3:DeleteObject"], OBJECT))
+    text = body.format(versions).encode()
+    status, _ = raw(account, key, method, f"/{BUCKET}/{KEY}", text, Content_Type=kind)
+    assert status == 501
+    s3 = account.client("s3")
+    assert s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=versions)["Body"].read() == b"1"
+
+
+JSON = {"Content_Type": "application/x-amz-json-1.1"}
+
+
+@pytest.mark.parametrize(
+    ("action", "own", "body", "query", "headers"),
+    [
+        ("GetTable", TABLE[:2], {"TableName": "mine", "Name": "gold", "DatabaseName": "d"}, "", {}),
+        (
+            "GetTable",
+            TABLE[:2],
+            {"TableInput": {"Name": "mine"}, "Name": "gold", "DatabaseName": "d"},
+            "",
+            {},
+        ),
+        ("GetTable", TABLE[:2], {"Name": "gold", "DatabaseName": "d"}, "?Name=mine", {}),
+        ("GetTable", TABLE[:2], {"Name": "gold", "DatabaseName": "d"}, "", {"Name": "mine"}),
+        ("GetTable", TABLE[:2], {"Name": "gold", "DatabaseName": "d"}, "?Action=GetTables", {}),
+        ("GetJob", [f"{GLUE}:job/mine"], {"JobName": "j"}, "?JobName=mine", {}),
+        ("GetCrawler", [f"{GLUE}:crawler/mine"], {"Name": "c"}, "", {"Name": "mine"}),
+        ("get_crawler", [f"{GLUE}:crawler/mine", "*"], {"Name": "c"}, "", {}),
+        ("getCrawler", [f"{GLUE}:crawler/mine", "*"], {"Name": "c"}, "", {}),
+    ],
+)
+def test_what_an_operation_does_not_take_redirects_no_check(
+    account: Account, action: str, own: list[str], body: dict[str, Any], query: str, headers: dict[str, str]
+) -> None:
+    right = "glue:*" if "*" in own else f"glue:{action}"
+    mine = [*(resource for resource in own if resource != "*"), f"{GLUE}:table/d/mine"]
+    key = account.assumed(allow(right, [*TABLE[:2], *mine]))
+    status, text = raw(
+        account,
+        key,
+        "POST",
+        f"/{query}",
+        json.dumps(body).encode(),
+        service="glue",
+        X_Amz_Target=f"AWSGlue.{action}",
+        **JSON,
+        **headers,
+    )
+    assert status in (400, 501), text
+    assert "AccessDenied" in text or "NotImplemented" in text, text
+
+
+def test_a_queue_is_the_one_that_the_operation_takes(account: Account) -> None:
+    key = account.assumed(allow("sqs:*", arn("sqs", "mine")))
+    for body, path in (
+        ({"QueueName": "mine", "QueueUrl": QUEUE}, "/"),
+        ({"QueueName": "mine"}, f"/{ACCOUNT}/q"),
+        ({}, f"/{ACCOUNT}/q"),
+    ):
+        status, text = raw(
+            account,
+            key,
+            "POST",
+            path,
+            json.dumps(body).encode(),
+            service="sqs",
+            X_Amz_Target="AmazonSQS.ReceiveMessage",
+            Content_Type="application/x-amz-json-1.0",
+        )
+        assert (status, "AccessDenied" in text) == (403, True), text
+
+
+def test_a_form_says_a_thing_once(account: Account) -> None:
+    key = account.assumed(allow("iam:*", f"arn:aws:iam::{ACCOUNT}:user/mine"))
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    body = b"Action=GetUser&Version=2010-05-08&UserName=admin"
+    for path, text in (("/?UserName=mine", body), ("/", body + b"&UserName=mine")):
+        status, said = raw(account, key, "POST", path, text, service="iam", **form)
+        assert (status, "NotImplemented" in said) == (501, True), said
+
+
+def test_a_message_goes_where_it_may(account: Account) -> None:
+    account.client("sns").create_topic(Name="mine")
+    key = account.assumed(allow("sns:Publish", arn("sns", "mine")))
+    sns = account.client("sns", key)
+    sns.publish(TopicArn=arn("sns", "mine"), Message="m")
+    for options in (
+        {"TopicArn": arn("sns", "mine"), "TargetArn": arn("sns", "t")},
+        {"TopicArn": arn("sns", "t"), "TargetArn": arn("sns", "mine")},
+        {"TopicArn": arn("sns", "mine"), "PhoneNumber": "+15555550100"},
+    ):
+        with pytest.raises(ClientError, match="not authorized to perform: sns:Publish"):
+            sns.publish(Message="m", **options)
+
+
+def test_a_named_query_is_its_workgroups(account: Account) -> None:
+    admin = account.client("athena")
+    query = admin.create_named_query(Name="n", Database="d", QueryString="SELECT 1", WorkGroup="w")
+    primary = allow("athena:GetNamedQuery", arn("athena", "workgroup/primary"))
+
+    def get(client: Any) -> Any:
+        return client.get_named_query(NamedQueryId=query["NamedQueryId"])
+
+    with pytest.raises(ClientError, match=r"on resource: .*workgroup/w"):
+        account.call(get, "athena", primary)
+    account.call(get, "athena", allow("athena:GetNamedQuery", arn("athena", "workgroup/w")))
+
+
+def test_a_region_is_the_signatures_and_no_headers(account: Account) -> None:
+    elsewhere = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:q"
+    boto3.client("sqs", endpoint_url=account.url, region_name="eu-central-1", **account.key).create_queue(
+        QueueName="q"
+    )
+    key = account.assumed(allow("sqs:*", arn("sqs", "q")))
+    status, text = raw(
+        account,
+        key,
+        "POST",
+        "/",
+        json.dumps({"QueueName": "q"}).encode(),
+        service="sqs",
+        X_Amz_Target="AmazonSQS.GetQueueUrl",
+        Content_Type="application/x-amz-json-1.0",
+        User_Agent="x region/eu-central-1",
+    )
+    assert status == 200 or f"on resource: {elsewhere}" in text, text
+    assert "eu-central-1" not in text or status == 403
+
+
+def test_an_identity_that_nobody_can_check_gives_no_role(account: Account) -> None:
+    role = account.role(allow("*", "*"), trust=trusting({"Federated": "cognito-identity.amazonaws.com"}))
+    key = account.assumed(allow("sts:*", "*"))
+    body = (
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=s&WebIdentityToken=token"
+        f"&RoleArn={role}"
+    )
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    status, text = raw(account, key, "POST", "/", body.encode(), service="sts", **form)
+    assert (status, "AccessKeyId" in text) == (501, False), text
+
+
+def test_a_presigned_url_is_its_signers(account: Account) -> None:
+    parameters = {"Bucket": BUCKET, "Key": "src/job.py"}
+
+    def opened(*statements: dict[str, Any]) -> tuple[int, bytes]:
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=account.url,
+            region_name="us-east-1",
+            config=Config(signature_version="s3v4"),
+            **account.assumed(*statements),
+        )
+        try:
+            with urllib.request.urlopen(s3.generate_presigned_url("get_object", parameters)) as got:
+                return got.status, got.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    assert opened(allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/src/*")) == (200, SCRIPT.encode())
+    status, text = opened(allow("s3:GetObject", f"arn:aws:s3:::{BUCKET}/own/*"))
+    assert (status, b"not authorized" in text) == (403, True)
+
+
+def test_the_own_key_is_the_root_users(account: Account) -> None:
+    root = client_of(account.url, "sts")
+    assert client_of(account.url, "s3").list_buckets()["Buckets"]
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        root.assume_role(RoleArn=account.role(), RoleSessionName="tester")

@@ -15,7 +15,7 @@ UP = ["../", "%2e%2e/", "..%2f", "%2e%2e%2f", "..%5c", "./../", "//", "%2f", "..
 
 def ask(url: str, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
     """One request whose path goes out as it is."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.putrequest(method, target, skip_accept_encoding=True)
     if body is not None:
         connection.putheader("Content-Length", str(len(body)))

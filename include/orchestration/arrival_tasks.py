@@ -1,0 +1,174 @@
+"""The tasks of the on-arrival DAG: what Airflow adds to `include.crypto_lake.on_arrival`.
+
+Clients come from the provider's hooks, a run's list is handed to mapped tasks by number, and what the
+operator has to know ends as an error or an alert.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from include.crypto_lake.on_arrival import arrivals
+from lake_provider.triggers.sqs import printable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
+
+_MAX_NAMED_FILES = 20  # refused files in an alert
+_LABEL_LENGTH = 200  # characters; Airflow's column for it takes 250
+
+
+def find(run_id: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
+    """List what a run has to deal with, and keep the list for a rerun.
+
+    Returns:
+        One dict a mapped task: `number` of the batch, and a `label` for people.
+
+    Raises:
+        AirflowFailException: the bucket does not exist.
+    """
+    s3 = _s3_client(bucket)
+    batches = arrivals.kept(s3, bucket, run_id)
+    if batches is None:
+        batches = arrivals.freeze(s3, bucket, run_id, arrivals.find(s3, bucket, reprocess=reprocess))
+    count = sum(map(len, batches))
+    log.info("%d new or changed objects below s3://%s/%s", count, bucket, arrivals.RAW)
+    return [{"number": number, "label": _batch_label(batch)} for number, batch in enumerate(batches)]
+
+
+def process(batch: int, run_id: str, bucket: str, reprocess: str, currency: str) -> list[dict[str, Any]]:
+    """Process one batch of a run's list: an object whatever becomes of the one before it.
+
+    Returns:
+        What became of each object (`processing.Outcome` as JSON).
+
+    Raises:
+        AirflowException: some objects could not be processed; the others were.
+    """
+    from airflow.sdk.exceptions import AirflowException
+
+    from include.crypto_lake.on_arrival.processing import process as process_one
+
+    s3 = _s3_client(bucket)
+    batches = arrivals.kept(s3, bucket, run_id)
+    if batches is None:
+        raise AirflowException(
+            f"the run's list s3://{bucket}/{arrivals.MANIFESTS}{run_id}.json is gone: clear find_arrivals"
+        )
+    outcomes, failures = [], {}
+    for arrival in batches[batch]:
+        try:
+            outcome = process_one(
+                s3, bucket, arrival, currency=currency, run_id=run_id, again=bool(reprocess)
+            )
+        except Exception as error:  # the rest of the batch must not wait for this one
+            log.exception("%s could not be processed", arrival.key)
+            failures[arrival.key] = error
+            continue
+        log.log(logging.WARNING if outcome.status == "rejected" else logging.INFO, "%s", outcome)
+        outcomes.append(outcome.as_dict())
+    if failures:
+        reasons = "; ".join(f"{key}: {type(error).__name__}: {error}" for key, error in failures.items())
+        raise AirflowException(f"{len(failures)} of {len(batches[batch])} objects failed: {reasons}")
+    return outcomes
+
+
+def output_partitions(bucket: str) -> str:
+    """The partitions that the catalog must have: every day with an output, as JSON.
+
+    All of them, not only this run's: a task that died after it had written a day told nobody.
+    """
+    return json.dumps(arrivals.output_partitions(_s3_client(bucket), bucket))
+
+
+def output_columns(results: Iterable[Sequence[dict[str, Any]]]) -> str:
+    """The columns that the catalog must have: those of the outputs that a run has written, as JSON.
+
+    Args:
+        results: What the mapped tasks returned.
+    """
+    return json.dumps(
+        sorted({name for result in results for outcome in result for name in outcome["columns"]})
+    )
+
+
+def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str) -> dict[str, Any]:
+    """Sum a run up, and send an alert when files or rows were refused.
+
+    Returns:
+        Counts of files by status, and of rows.
+
+    Raises:
+        AirflowFailException: not every object of the run's list was dealt with.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from include.orchestration.alerts import alert, run_url
+
+    outcomes = [outcome for result in results for outcome in result]
+    files = {
+        status: sum(outcome["status"] == status for outcome in outcomes)
+        for status in ("processed", "rejected", "gone")
+    }
+    rows = {
+        "read": sum(outcome["rows"] for outcome in outcomes),
+        "kept": sum(outcome["kept"] for outcome in outcomes),
+        "rejected": sum(sum(o["rejected"].values()) for o in outcomes if o["status"] == "processed"),
+        "superseded": sum(outcome["superseded"] for outcome in outcomes),
+    }
+    log.info("Files: %s. Rows of the processed files: %s", files, rows)
+    if refused := [outcome for outcome in outcomes if outcome["note"]]:
+        lines = [
+            f"{o['key']}: {o['message'] or _count_reasons(o['rejected'])}\n  {o['note']}" for o in refused
+        ]
+        more = [f"and {len(lines) - _MAX_NAMED_FILES} more"] if len(lines) > _MAX_NAMED_FILES else []
+        alert(
+            f"{files['rejected']} files and {rows['rejected']} rows refused below {arrivals.RAW}",
+            "\n".join(
+                [
+                    f"Run {run_id} of crypto_prices_on_arrival refused what it could not use. Drop the file "
+                    "again, corrected: it is taken up by itself.",
+                    run_url("crypto_prices_on_arrival", run_id),
+                    "",
+                    *lines[:_MAX_NAMED_FILES],
+                    *more,
+                ]
+            ),
+            section="process_arrivals",
+        )
+    listed = sum(map(len, arrivals.kept(_s3_client(bucket), bucket, run_id) or []))
+    if len(outcomes) < listed:
+        raise AirflowFailException(
+            f"{listed - len(outcomes)} of {listed} objects were not dealt with: read the failed "
+            "process_arrivals tasks, then clear them with everything downstream"
+        )
+    return {"files": files, "rows": rows}
+
+
+def _count_reasons(rejected: dict[str, int]) -> str:
+    return ", ".join(f"{count} rows {reason}" for reason, count in sorted(rejected.items()))
+
+
+def _batch_label(batch: Sequence[arrivals.Arrival]) -> str:
+    """What the UI calls a mapped task: the end of a long key tells most."""
+    more = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
+    key = printable(batch[0].key)
+    return f"{key if len(key) <= _LABEL_LENGTH else '…' + key[1 - _LABEL_LENGTH :]}{more}"
+
+
+def _s3_client(bucket: str) -> S3Client:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow.sdk.exceptions import AirflowFailException
+
+    hook = S3Hook()
+    if not hook.check_for_bucket(bucket):
+        raise AirflowFailException(
+            f"S3 bucket {bucket!r} does not exist, or may not be listed: create it, or mend 'bucket' in the "
+            "Airflow Variable 'crypto_lake'"
+        )
+    return cast("S3Client", hook.get_conn())

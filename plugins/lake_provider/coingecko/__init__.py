@@ -1,0 +1,1 @@
+"""Everything about CoinGecko: its API, and what ingests it into bronze."""

@@ -1,1 +1,0 @@
-"""Connections to what the lake talks to."""
