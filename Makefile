@@ -69,7 +69,7 @@ test-faults: $(READY) java $(CLASSES) ## Kill processes: Glue jobs, tasks and Ai
 
 .PHONY: test-clients
 test-clients: $(READY) java ## Run real clients on the local AWS: Python's, and Spark's S3A and Trino where Maven has them
-	@jars=$$(scripts/client-jars .local/clients) && eval "$$jars" && $(PYTHON) -m pytest tests/clients $(PYTEST_ARGS)
+	@jars=$$(scripts/client-jars .local/clients) && eval "$$jars" && $(PYTHON) -m pytest tests/real_clients $(PYTEST_ARGS)
 
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages

@@ -19,8 +19,8 @@ from laptop.aws import process
 from laptop.aws.glue import spark as glue_spark
 from laptop.coingecko import demo_market
 from laptop.lake.deployment import LAKE_BUCKET, deploy
-from tests.faults.killed.spark import spark_of, until
 from tests.clients import client_of
+from tests.faults.killed.spark import spark_of, until
 
 pytestmark = [
     pytest.mark.timeout(900),

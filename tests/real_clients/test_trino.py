@@ -107,8 +107,7 @@ def answer(url: str, sql: str) -> list[list[Any]]:
         page = json.load(urllib.request.urlopen(page["nextUri"]))
 
 
-def test_trino_creates_writes_changes_and_drops(trino: Query, s3: Any, client_of: Any, bucket: str) -> None:
-    glue = client_of("glue")
+def test_trino_creates_writes_changes_and_drops(trino: Query, s3: Any, glue: Any, bucket: str) -> None:
     trino(f"CREATE SCHEMA sales WITH (location = 's3://{bucket}/sales/')")
     columns = "id bigint, name varchar, price double, amount decimal(10, 2), day date"
     trino(f"CREATE TABLE orders ({columns}) WITH (format = 'PARQUET')")
@@ -150,10 +149,7 @@ def test_trino_creates_writes_changes_and_drops(trino: Query, s3: Any, client_of
     trino("INSERT INTO orders (id, note) VALUES (9, 'new')")
     assert trino("SELECT id FROM orders WHERE note = 'new'") == [[9]]
     trino("COMMENT ON TABLE orders IS 'what was sold'")
-    assert (
-        glue.get_table(DatabaseName="sales", Name="orders")["Table"]["Parameters"]["comment"]
-        == "what was sold"
-    )
+    assert glue.get_table(DatabaseName="sales", Name="orders")["Table"]["Description"] == "what was sold"
     s3.put_object(
         Bucket=bucket, Key="outside/", Body=b""
     )  # an external table's folder, as the console makes it
