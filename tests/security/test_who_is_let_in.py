@@ -292,7 +292,8 @@ def test_a_signed_request_cannot_be_made_into_another(local_aws: str, bucket: st
         (with_header(moved(get, url), "Authorization", "Credential=local/x/us-east-1/s3/"), "InvalidRequest"),
     ):
         status, body, _ = answer(request)
-        assert (status, code in body.decode()) == (403, True), (code, body)
+        expected = 400 if code == "XAmzContentSHA256Mismatch" else 403  # S3 finds it as the body arrives
+        assert (status, code in body.decode()) == (expected, True), (code, body)
 
 
 def test_a_signature_is_good_for_a_quarter_of_an_hour(
