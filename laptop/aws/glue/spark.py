@@ -136,7 +136,9 @@ def command(
         scratch: A directory for what Spark does not need afterwards.
         settings: More Spark settings; they win.
     """
-    classes = f' "-XX:SharedArchiveFile={CLASS_ARCHIVE}"' if CLASS_ARCHIVE.exists() else ""
+    # Java takes the archive only for the class path that it was made with.
+    has_archive = CLASS_ARCHIVE.exists() and not uses_s3a(settings)
+    classes = f' "-XX:SharedArchiveFile={CLASS_ARCHIVE}"' if has_archive else ""
     configuration = {
         "spark.ui.enabled": "false",
         "spark.log.level": "WARN",
