@@ -78,7 +78,7 @@ class Lake:
             assert len(keys) == 1, f"one file in {table} for {day}: {keys}"
             body = self.s3.get_object(Bucket=LAKE_BUCKET, Key=keys[0])["Body"].read()
             text = [
-                {name: str(value).replace(str(day), "<day>") for name, value in row.items()}
+                {name: str(value).replace(f"dt={day}", "dt=…") for name, value in row.items()}
                 for row in pq.read_table(io.BytesIO(body)).to_pylist()
             ]
             found[table] = sorted(text, key=str)
