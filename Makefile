@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
-CLASSES := $(VENV)/share/spark-classes.jsa
 UV := $(VENV)/bin/uv
 
 DATE ?=
@@ -17,7 +16,7 @@ UI_PORT ?= 8080
 # What a variable holds is one word for the shell, whatever is in it, and Make itself expands nothing in it
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
-unexport DATE FEED ENV SECTIONS
+unexport DATE FEED ENV SECTIONS SCRIPT ARGS
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
@@ -38,6 +37,10 @@ run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEE
 .PHONY: dev
 dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
 	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT)
+
+.PHONY: glue
+glue: $(READY) java ## Run one Glue script on the local lake, on a warm Spark (SCRIPT=…, ARGS="--name value")
+	@$(LOCAL) glue $(call quoted,SCRIPT) --args=$(call quoted,ARGS)
 
 .PHONY: stop
 stop: ## End what run and dev left running; the lake's data stay in .local/
@@ -60,11 +63,11 @@ down: ## End that; its data stay in volumes (docker compose down --volumes delet
 	@docker compose down
 
 .PHONY: test
-test: $(READY) java chromium $(CLASSES) ## Run the tests
+test: $(READY) java chromium ## Run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: test-faults
-test-faults: $(READY) java $(CLASSES) ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
+test-faults: $(READY) java ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
 	@$(PYTHON) -m pytest tests/faults/killed -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: test-clients
@@ -84,22 +87,24 @@ test-infra: $(READY) java terraform ## Build an environment with Terraform on th
 	@$(PYTHON) -m pytest tests/infra $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(READY) java $(CLASSES) ## Measure, and write benchmarks/RESULTS.md (SECTIONS="dag_parse cleaning": some of it)
+bench: $(READY) java ## Measure, and write benchmarks/RESULTS.md (SECTIONS="dag_parse cleaning": some of it)
 	@PYTHONPATH=.:plugins $(PYTHON) -m benchmarks $(call quoted,SECTIONS)
 
+# An environment of its own: where credentials that may deploy are, only what it takes is installed.
+RELEASE := .local/release
 .PHONY: package
-package: $(READY) ## Build what MWAA and the buckets take, into dist/
-	@$(PYTHON) -m release package
+package: $(RELEASE)/.ready ## Build what MWAA and the buckets take, into dist/
+	@$(RELEASE)/bin/python -m release package
 
 # An environment is what Terraform made of it: infra/environments/<ENV>.tfvars
 .PHONY: plan deploy rollback smoke
 plan: package ## Say what deploy would change (ENV=dev)
 deploy: package ## Upload the package to an environment's buckets, and update MWAA (ENV=dev)
-rollback: $(READY) ## Deploy the release that was live before (ENV=dev)
-smoke: $(READY) ## Check a deployed environment, and run the daily DAG once (ENV=dev)
+rollback: $(RELEASE)/.ready ## Deploy the release that was live before (ENV=dev)
+smoke: $(RELEASE)/.ready ## Check a deployed environment, and run the daily DAG once (ENV=dev)
 plan deploy rollback smoke:
 	@test -n $(call quoted,ENV) || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
-	@scripts/terraform $(call quoted,ENV) output -json | $(PYTHON) -m release $@ --outputs -
+	@scripts/terraform $(call quoted,ENV) output -json | $(RELEASE)/bin/python -m release $@ --outputs -
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, SQL and shell
@@ -108,7 +113,6 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
-	$(PYTHON) docs/cost.py --check
 	$(VENV)/bin/shellcheck .ci/run scripts/*
 
 CHECKOV := .local/checkov
@@ -124,10 +128,6 @@ format: $(READY) ## Put the code into shape
 	$(VENV)/bin/ruff format .
 	$(PYTHON) -m sqlfluff fix include/sql
 
-.PHONY: cost
-cost: $(READY) ## Write docs/cost.md from what benchmarks have counted (make bench SECTIONS=footprint) and AWS's prices
-	$(PYTHON) docs/cost.py
-
 .PHONY: docs
 docs: $(READY) ## Write docs/dags.md from the DAG files
 	$(PYTHON) docs/generate.py
@@ -142,6 +142,7 @@ lock: $(UV) ## Compile all lists of packages to files with hashes
 	$(COMPILE) requirements-dev.in --exclude-newer 2026-04-22 --python-version 3.11 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
+	$(COMPILE) release/requirements.in --python-version 3.11 --output-file release/requirements.txt
 
 .PHONY: clean
 clean: stop ## Stop, and delete the local lake and Airflow's state
@@ -160,19 +161,16 @@ terraform:
 	@command -v terraform >/dev/null || { \
 	  echo "No Terraform found: install 1.11 or newer, https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 
-# An environment of its own: checkov wants other versions than Airflow.
-$(CHECKOV)/.ready: infra/checkov.txt $(UV)
-	@$(UV) venv --quiet --clear --python $(PYTHON) $(CHECKOV)
-	@VIRTUAL_ENV=$(CHECKOV) $(UV) pip sync --quiet --no-cache --require-hashes infra/checkov.txt
+# Environments of their own. (checkov wants other versions than Airflow.)
+$(CHECKOV)/.ready: infra/checkov.txt
+$(RELEASE)/.ready: release/requirements.txt
+$(CHECKOV)/.ready $(RELEASE)/.ready: $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
+	@VIRTUAL_ENV=$(@D) $(UV) pip sync --quiet --no-cache --require-hashes $(filter %.txt,$^)
 	@touch $@
 
 $(UV):
 	@scripts/make-venv $(VENV)
-
-# Tests start Spark some forty times.
-$(CLASSES): $(READY)
-	@echo "Keeping Spark's classes, so that it starts faster (half a minute, once) …"
-	@$(PYTHON) -m laptop.lake.class_archive
 
 $(READY): requirements-dev.txt requirements.txt $(UV)
 	@echo "Installing the development environment into $(VENV) (a minute or so the first time) …"

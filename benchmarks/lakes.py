@@ -54,11 +54,9 @@ class Template:
     Attributes:
         objects: of each day its objects: key, file, and the facts that `ObjectFiles` keeps. The first day is
             the usual one; the second has refused rows.
-        silver: the table that silver's crawler made, as Glue's TableInput.
     """
 
     objects: dict[date, list[tuple[str, Path, dict[str, Any]]]]
-    silver: dict[str, Any]
 
 
 def market(coins: int, day: date, *, priceless: int = 0) -> list[dict[str, Any]]:
@@ -100,14 +98,10 @@ def make_template(state: Path, coins: int) -> Template:
         deploy(endpoint_url)
         for number, day in enumerate(days):
             rows = market(coins, day, priceless=number * max(1, coins // 50))
-            bronze = BronzeDay(boto3.client("s3"), LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day)
-            bronze.append(_pages(rows, day))
+            put_day(boto3.client("s3"), rows, day)
         for job in ("bronze_to_silver", "silver_to_gold"):
             run_job(job, *days)
         crawl()
-        silver = layout.SILVER_COINS_MARKET.name
-        table = boto3.client("glue").get_table(DatabaseName=layout.DATABASE, Name=silver)["Table"]
-    kept = ("Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")
     files = ObjectFiles(state)
     return Template(
         {
@@ -117,8 +111,7 @@ def make_template(state: Path, coins: int) -> Template:
                 if f"/dt={day}/" in key
             ]
             for day in days
-        },
-        {name: table[name] for name in kept},
+        }
     )
 
 
@@ -135,7 +128,7 @@ def running_lake(template: Template, state: Path, *, days: int, last: date) -> I
     link(template, state, history)
     with running(state) as endpoint_url, patch.dict(os.environ, aws_environment(endpoint_url)):
         deploy(endpoint_url)
-        add_to_catalog(template, history)
+        add_to_catalog(history)
         crawl()
         yield endpoint_url
 
@@ -156,11 +149,10 @@ def link(template: Template, state: Path, days: list[date]) -> None:
             files.record(LAKE_BUCKET, key, Signature.of(path), facts | at)
 
 
-def add_to_catalog(template: Template, days: list[date]) -> None:
-    """Put silver's table and all partitions into the catalog, as the crawlers leave them."""
+def add_to_catalog(days: list[date]) -> None:
+    """Put all partitions into the catalog, as the crawlers leave them."""
     glue = boto3.client("glue")
-    glue.create_table(DatabaseName=layout.DATABASE, TableInput=template.silver)
-    tables = load_resources(VALUES)["catalog"]["tables"] | {layout.SILVER_COINS_MARKET.name: template.silver}
+    tables = load_resources(VALUES)["catalog"]["tables"]
     for table in FOLDERS:
         storage = tables[table]["StorageDescriptor"]
         partitions = [
@@ -202,6 +194,11 @@ def crawl() -> None:
             time.sleep(0.1)
         if crawler["LastCrawl"]["Status"] != "SUCCEEDED":
             raise RuntimeError(f"crawler {name} failed: {crawler['LastCrawl'].get('ErrorMessage')}")
+
+
+def put_day(s3: Any, rows: list[dict[str, Any]], day: date) -> None:
+    """Put a day's market into bronze, as the daily DAG does."""
+    BronzeDay(s3, LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day).append(_pages(rows, day))
 
 
 def _pages(rows: list[dict[str, Any]], day: date) -> list[MarketsPage]:

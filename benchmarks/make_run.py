@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import empty_spark
 from laptop.runner.environment import REPOSITORY
 from laptop.runner.servers import free_port
 
@@ -22,7 +23,8 @@ METHOD = f"""
 `git clone` of the committed state into an empty folder, an empty HOME, then `make run`: cold once, which
 installs everything from the package index, and {WARM_RUNS} times warm (medians), with the lake still up.
 Seconds. The steps are read off the moments at which `make run` prints its lines and makes its files; a
-task's seconds are Airflow's own. *Airflow starts* is the time between its start and its first task's;
+task's seconds are Airflow's own. An empty Spark program, started cold after each warm run, says how fast the
+machine is. *Airflow starts* is the time between its start and its first task's;
 *between tasks* is Airflow's, too.
 """
 
@@ -42,11 +44,18 @@ def measure() -> dict[str, dict[str, float]]:
         environment = inherited | {"HOME": str(home), "AWS_PORT": str(free_port())}
         try:
             cold = _time_steps(clone, environment)
-            warm = [_time_steps(clone, environment) for _ in range(WARM_RUNS)]
+            warm, empty = [], []
+            for _ in range(WARM_RUNS):
+                warm.append(_time_steps(clone, environment))
+                empty.append(empty_spark.seconds())
         finally:
             subprocess.run(["make", "stop"], cwd=clone, env=environment, check=False)
             shutil.rmtree(clone / ".venv", ignore_errors=True)
-    return {"cold": cold, "warm": {step: median(run.get(step, 0) for run in warm) for step in cold}}
+    return {
+        "cold": cold,
+        "warm": {step: median(run.get(step, 0) for run in warm) for step in cold},
+        "empty": {"an empty Spark program": median(empty)},
+    }
 
 
 def table(figures: dict[str, dict[str, float]]) -> str:
@@ -57,7 +66,19 @@ def table(figures: dict[str, dict[str, float]]) -> str:
         for step, seconds in figures["cold"].items()
     ]
     together = (f"**{sum(figures[name].values()):.0f}**" for name in ("cold", "warm"))
-    return "\n".join([*lines, f"| **together** | {' | '.join(together)} |"])
+    lines.append(f"| **together** | {' | '.join(together)} |")
+    if "empty" not in figures:
+        return "\n".join(lines)
+    [empty] = figures["empty"].values()
+    times = sum(figures["warm"].values()) / empty
+    jobs = " and ".join(
+        f"`{job}` {figures['warm'][job] / empty:.2f} times" for job in ("bronze_to_silver", "silver_to_gold")
+    )
+    lines.append(
+        f"\nAn empty Spark program, started cold between these runs, took {empty:.1f} s. A warm "
+        f"`make run` takes {times:.1f} times as long (aim: 3), the tasks {jobs} (aim: 0.5)."
+    )
+    return "\n".join(lines)
 
 
 def plot(figures: dict[str, dict[str, float]], axes: Any) -> None:

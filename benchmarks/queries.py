@@ -84,12 +84,11 @@ def queries(day: date, coins: int) -> dict[str, str]:
 def partitions_read(sql: str, days: list[date]) -> dict[str, int]:
     """How many partitions of each table a query reads when the tables have these days."""
     declared = load_resources(VALUES)["catalog"]["tables"]
-    silver = declared["gold_coins_market"] | {"PartitionKeys": [{"Name": "dt", "Type": "string"}]}
     tree = athena_sql.parse(sql)
     tables: dict[tuple[str, str], athena_sql.Table] = {}
     for reference in list(athena_sql.table_references(tree)):
         name = reference.name
-        table = (declared | {layout.SILVER_COINS_MARKET.name: silver})[name]
+        table = declared[name]
         tables[layout.DATABASE, name] = athena_sql.Table(
             layout.DATABASE,
             name,

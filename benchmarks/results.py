@@ -9,7 +9,7 @@ A section is a module of this package with
     plot(figures, axes)              optional: a small plot (matplotlib)
 
 Its figures are kept in `benchmarks/results/<name>.json`, with machine and date: RESULTS.md is made of those
-files alone, and so is the cost model.
+files alone.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ SECTIONS = (
     "transforms",
     "dag_parse",
     "cleaning",
+    "glue_jobs",
     "make_run",
     "arrival_latency",
-    "footprint",
     "large_objects",
 )
 """In the order of the report."""

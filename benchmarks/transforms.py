@@ -148,10 +148,9 @@ def _seconds(engine: str, job: str, lake: Path, days: int) -> dict[str, float]:
         command = [sys.executable, __file__, *arguments]
         environment = dict(os.environ)
         if engine == "spark":
-            command = spark.command(
-                Path(__file__), arguments, buckets={BUCKET: lake}, scratch=Path(scratch), settings=JVM
-            )
-            environment = spark.environment("http://127.0.0.1:9", "us-east-1", Path(scratch))
+            settings = spark.settings(job, buckets={BUCKET: lake}, scratch=Path(scratch), given=JVM)
+            command = spark.submit(settings, __file__, *arguments)
+            environment = spark.environment("http://127.0.0.1:9", "us-east-1")
         began = time.monotonic()
         done = subprocess.run(command, env=environment, cwd=scratch, capture_output=True, text=True)
         total = time.monotonic() - began

@@ -82,8 +82,8 @@ ATHENA: dict[str, Any] = {
     # Not deferred: a query takes seconds, less than a second start of its task. And Airflow 3.2.1 takes a task whose
     # trigger fires at once for killed (apache/airflow#66374).
     "deferrable": False,
-    "sleep_time": 1,  # seconds between two looks
-    "max_polling_attempts": 600,
+    "sleep_time": 1,  # seconds between two looks, whatever poll_seconds says: a query takes a few
+    "max_polling_attempts": 10 * 60,  # ten minutes
     "on_success_callback": metrics.query,
 }
 

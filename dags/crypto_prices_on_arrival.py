@@ -72,7 +72,7 @@ from airflow.sdk import (
 from include.crypto_lake import layout
 from include.orchestration import arrival_tasks, assets, metrics
 from include.orchestration.alerts import run_failed
-from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.defaults import DEFAULT_ARGS, POLL_SECONDS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 from lake_provider.triggers.sqs import ArrivalQueueTrigger
@@ -123,6 +123,8 @@ with DAG(
         return arrival_tasks.find(run, bucket, reprocess)
 
     @task(
+        # A small file takes 340 MB, its supervisor included; a worker of mw1.small has 2 GB and takes five tasks.
+        max_active_tis_per_dagrun=2,
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
         doc_md="Clean one object and fold its rows into the days they are of; refuse what cannot be used.",
     )
@@ -146,7 +148,7 @@ with DAG(
         tables=layout.PROCESSED_CRAWLER.table_names,
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
-        poll_interval=2,
+        poll_interval=POLL_SECONDS,
         trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
         outlets=[assets.PROCESSED_CRYPTO],
         doc_md="Add new days and columns to `processed_crypto` in the Data Catalog.",

@@ -14,7 +14,11 @@ locals {
 
   airflow_configuration_options = {
     "crypto_lake.dashboard_url" = local.dashboard_url
-    "secrets.backend"           = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
+    # Seconds between two looks at a Glue run or a crawl: the account's other programs share the API's quota.
+    "crypto_lake.poll_seconds" = "10"
+    # Seconds until a new DAG file is found. Airflow's own default is five minutes.
+    "dag_processor.refresh_interval" = "60"
+    "secrets.backend"                = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
     # Only these two names are ever looked up: aws_default stays the execution role.
     "secrets.backend_kwargs" = jsonencode({
       connections_prefix         = "${local.secrets_prefix}/connections"

@@ -49,10 +49,23 @@ resource "aws_glue_catalog_table" "declared" {
   }
 }
 
+# Glue would create them, and keep everything indefinitely.
+resource "aws_cloudwatch_log_group" "glue_jobs" {
+  #checkov:skip=CKV_AWS_158:Logs hold no secrets: CloudWatch's own encryption serves
+  #checkov:skip=CKV_AWS_338:What a run did is of interest for weeks, not for years
+  for_each = toset(flatten([
+    for job in local.declared.glue_jobs :
+    [for stream in ["output", "error"] : "${job.DefaultArguments["--custom-logGroup-prefix"]}/${stream}"]
+  ]))
+
+  name              = each.key
+  retention_in_days = 90
+}
+
 resource "aws_glue_job" "declared" {
   #checkov:skip=CKV_AWS_195:Buckets encrypt by themselves, logs hold no data worth a key of their own
   for_each   = local.declared.glue_jobs
-  depends_on = [aws_iam_role_policy.actor] # Glue tries the role
+  depends_on = [aws_iam_role_policy.actor, aws_cloudwatch_log_group.glue_jobs] # Glue tries the role
 
   name              = each.key
   description       = each.value.Description

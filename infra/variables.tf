@@ -68,14 +68,19 @@ variable "mwaa" {
       environment_class: the size of scheduler, web server and workers.
       min_workers, max_workers: MWAA scales between them.
       public_web_server: whether Airflow's UI is reached over the internet (behind IAM), or only from inside the VPC.
+      web_server_cidrs: who reaches a private web server: the addresses of a VPN or a peered network.
       vpc_cidr: the network's addresses; a /24 or larger.
+      zones: two availability zones, as in eu-central-1a; null for the region's first two. Name others if MWAA has no
+        capacity in those.
   EOT
   type = object({
     environment_class = optional(string, "mw1.small")
     min_workers       = optional(number, 1)
     max_workers       = optional(number, 2)
     public_web_server = optional(bool, true)
+    web_server_cidrs  = optional(list(string), [])
     vpc_cidr          = optional(string, "10.20.0.0/22")
+    zones             = optional(list(string))
   })
   default = {}
 
@@ -94,6 +99,18 @@ variable "mwaa" {
   validation {
     condition     = var.mwaa == null ? true : try(tonumber(split("/", var.mwaa.vpc_cidr)[1]) <= 24 && cidrnetmask(var.mwaa.vpc_cidr) != "", false)
     error_message = "mwaa.vpc_cidr is \"${try(var.mwaa.vpc_cidr, "")}\": give an IPv4 network of /24 or larger, as in 10.20.0.0/22."
+  }
+  validation {
+    condition     = var.mwaa == null ? true : alltrue([for cidr in var.mwaa.web_server_cidrs : can(cidrnetmask(cidr)) && cidr != "0.0.0.0/0"])
+    error_message = "mwaa.web_server_cidrs is ${jsonencode(try(var.mwaa.web_server_cidrs, []))}: give IPv4 networks, as in [\"10.8.0.0/16\"]; for everybody set public_web_server = true."
+  }
+  validation {
+    condition     = var.mwaa == null ? true : var.mwaa.public_web_server == (length(var.mwaa.web_server_cidrs) == 0)
+    error_message = "mwaa.public_web_server is ${try(var.mwaa.public_web_server, true)} and mwaa.web_server_cidrs is ${jsonencode(try(var.mwaa.web_server_cidrs, []))}: a private web server needs the networks that reach it, and a public one takes none."
+  }
+  validation {
+    condition     = try(var.mwaa.zones, null) == null ? true : length(distinct(var.mwaa.zones)) == 2 && length(var.mwaa.zones) == 2 && alltrue([for zone in var.mwaa.zones : startswith(zone, var.region)])
+    error_message = "mwaa.zones is ${jsonencode(try(var.mwaa.zones, null))}: give two different availability zones of ${var.region}, as in [\"${var.region}a\", \"${var.region}b\"], or null."
   }
 }
 

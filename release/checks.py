@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _TERRAFORM = "apply Terraform again (scripts/terraform <environment> apply)"
 _DEPLOY = "make deploy"
 _VARIABLE_SECRET = f"crypto-lake/variables/{VARIABLE}"
+_FAILURES = ("crypto-lake-glue-job-failed", "crypto-lake-glue-crawler-failed")
+"""The rules on Glue's events, as infra/alarms.tf names them."""
 _CONNECTION_SECRET = "crypto-lake/connections/coingecko_default"  # noqa: S105 - its name
 
 
@@ -70,6 +73,12 @@ def checks(target: Target) -> Iterator[Check]:
         _TERRAFORM,
         partial(client("sns").get_topic_attributes, TopicArn=outputs.alert_topic_arn),
     )
+    for rule in _FAILURES:
+        yield Check(
+            f"alerts of {rule}",
+            f'{_TERRAFORM}. If alerts were lost: docs/operations.md, section "Glue job failed"',
+            partial(alerts_arrive, client("events"), client("cloudwatch"), rule, outputs.alert_topic_arn),
+        )
     secrets = client("secretsmanager")
     yield Check(
         f"secret {_VARIABLE_SECRET}",
@@ -170,6 +179,35 @@ def _athena(athena: Any, resources: Mapping[str, Any]) -> Iterator[Check]:
         yield Check(
             f"Athena workgroup {name}", _TERRAFORM, partial(_is_declared, definition, workgroup, name)
         )
+
+
+def alerts_arrive(events: Any, cloudwatch: Any, rule: str, topic: str) -> None:
+    """Look whether a rule sends to a topic, and whether it could: EventBridge tells it in its metric alone.
+
+    Args:
+        events: A boto3 client of `events`.
+        cloudwatch: A boto3 client of `cloudwatch`.
+        rule: The rule's name.
+        topic: The topic's ARN.
+
+    Raises:
+        ReleaseError: it sends elsewhere, or could not deliver in the last 24 hours.
+    """
+    targets = [target["Arn"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
+    if targets != [topic]:
+        raise ReleaseError(f"it sends to {targets}, not to {topic}")
+    now = datetime.now(UTC)
+    points = cloudwatch.get_metric_statistics(
+        Namespace="AWS/Events",
+        MetricName="FailedInvocations",
+        Dimensions=[{"Name": "RuleName", "Value": rule}],
+        StartTime=now - timedelta(days=1),
+        EndTime=now,
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    if lost := sum(point["Sum"] for point in points):
+        raise ReleaseError(f"{lost:.0f} alerts of the last 24 hours could not be delivered")
 
 
 def _release_is_whole(target: Target) -> None:

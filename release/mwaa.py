@@ -1,7 +1,8 @@
 """The MWAA environment: brings its plugins and requirements up to what lies in the dags bucket.
 
 MWAA takes plugins.zip and requirements.txt in named S3 versions, and only when the environment is updated:
-that replaces its machines and takes 20 to 30 minutes. DAG files it copies by itself, within a minute.
+that replaces its machines and takes 20 to 30 minutes. MWAA copies DAG files by itself. Airflow sees a
+changed one within a minute, a new one within two (dag_processor.refresh_interval in infra/airflow.tf).
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ class Environment:
             PluginsS3ObjectVersion=versions[_PLUGINS],
             RequirementsS3Path=_REQUIREMENTS,
             RequirementsS3ObjectVersion=versions[_REQUIREMENTS],
+            # Every task may be ended and run again. GRACEFUL would wait for a backfill, for hours.
+            WorkerReplacementStrategy="FORCED",
         )
         self._say(f"MWAA environment {self.name}: update begun, which takes 20 to 30 minutes")
         self._wait(still_going, since=before, versions=versions)
@@ -110,10 +113,13 @@ class Environment:
             status, update = found["Status"], found.get("LastUpdate", {})
             minutes = (time.monotonic() - began) / 60
             if status not in _GOING:
-                failed = update.get("Status") == "FAILED" and update.get("CreatedAt") != since
+                # GetEnvironment may show the new versions before it shows UPDATING.
+                is_ours = update.get("CreatedAt") not in (None, since)
+                failed = is_ours and update.get("Status") == "FAILED"
+                succeeded = is_ours and update.get("Status") == "SUCCESS"
                 if versions is None and status in _RESTING:
                     return found
-                if versions is not None and status == "AVAILABLE" and not _differs(found, versions):
+                if versions and status == "AVAILABLE" and succeeded and not _differs(found, versions):
                     self._say(f"MWAA environment {self.name}: AVAILABLE, after {minutes:.0f} minutes")
                     return found
                 if failed or status not in _RESTING:  # a failure of before is not this update's

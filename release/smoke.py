@@ -25,6 +25,9 @@ _RUN_SECONDS = 45 * 60
 _SYNC = timedelta(minutes=2)
 _SYNC_SECONDS = 10 * 60
 _CACHED_SECONDS = 6 * 60  # CloudFront keeps the data for five minutes
+_LOG_SECONDS = 3 * 60  # CloudWatch shows a line that was written with some delay
+_LAYERS = ("silver/coins_market/", "gold/coins_market/", "gold/market_summary/")
+_UNFINISHED = (".spark-staging", "__magic")  # as the Glue scripts know it
 
 
 class Rest(Protocol):
@@ -55,13 +58,16 @@ def smoke(target: Target) -> None:
     live = history.load(target.s3, target.outputs.dags_bucket).live
     if live is not None and live.ended:
         wait_for_dags(rest, datetime.fromisoformat(live.ended), target.say)
-    run_daily(rest, target.outputs.dashboard_url, target.say)
+    began = run_daily(rest, target.outputs.dashboard_url, target.say)
+    logs = boto3.client("logs", region_name=target.outputs.region)
+    find_balance(logs, f"airflow-{target.mwaa.name}-Task", began, target.say)
+    look_at_layers(target.s3, target.outputs.lake_bucket, began, target.say)
 
 
 def wait_for_dags(
     rest: Rest, deployed: datetime, say: Callable[[str], None], poll_interval: float = 10
 ) -> None:
-    """Wait until Airflow has parsed the deployed DAG files: MWAA copies them within a minute or two.
+    """Wait until Airflow has parsed the deployed DAG files: see `release.mwaa` for how long that takes.
 
     Raises:
         ReleaseError: it has not.
@@ -84,8 +90,13 @@ def wait_for_dags(
         time.sleep(poll_interval)
 
 
-def run_daily(rest: Rest, dashboard_url: str, say: Callable[[str], None], poll_interval: float = 10) -> None:
+def run_daily(
+    rest: Rest, dashboard_url: str, say: Callable[[str], None], poll_interval: float = 10
+) -> datetime:
     """Run the daily DAG for today, and find its result on the dashboard.
+
+    Returns:
+        When the run began (UTC).
 
     Raises:
         ReleaseError: it could not be run, failed, or its result is not to be seen.
@@ -116,6 +127,83 @@ def run_daily(rest: Rest, dashboard_url: str, say: Callable[[str], None], poll_i
     say(f"✓ {DAG}, run {run}: success")
     published = _published(dashboard_url, began, poll_interval)
     say(f"✓ {dashboard_url}/data/top10_cryptos.json is of {published['as_of']}, source {published['source']}")
+    return began
+
+
+def find_balance(
+    logs: Any, group: str, began: datetime, say: Callable[[str], None], poll_interval: float = 10
+) -> None:
+    """Find what `bronze_to_silver` printed in the logs of Airflow's tasks.
+
+    Args:
+        logs: A boto3 client of `logs`.
+        group: MWAA's log group of tasks.
+        began: When the run began; earlier lines do not count.
+        say: Tells people how it goes.
+        poll_interval: Seconds between two looks.
+
+    Raises:
+        ReleaseError: it is not there.
+    """
+    search = {"logGroupName": group, "startTime": int(began.timestamp() * 1000)}
+    deadline = time.monotonic() + _LOG_SECONDS
+    while True:
+        pages = logs.get_paginator("filter_log_events").paginate(**search, filterPattern='"rows in bronze"')
+        if any(page["events"] for page in pages):
+            break
+        if time.monotonic() > deadline:
+            raise ReleaseError(
+                f"✗ log group {group}: no task shows the balance that bronze_to_silver printed\n"
+                "    → switch task logs on, level INFO. If they are, read in the task's log why it could "
+                "not show the run's, and compare the execution role with infra/policies/airflow_tasks.json"
+            )
+        time.sleep(poll_interval)
+    say(f"✓ {group} shows the balance that bronze_to_silver printed")
+
+
+def look_at_layers(s3: Any, bucket: str, began: datetime, say: Callable[[str], None]) -> None:
+    """Look whether the run has replaced its day's files, and left nothing unfinished beside them.
+
+    Args:
+        s3: A boto3 client of `s3`.
+        bucket: The lake's.
+        began: When the run began (UTC); it was for that day.
+        say: Tells people how it goes.
+
+    Raises:
+        ReleaseError: old files lie beside new ones, or something unfinished is left.
+    """
+    since = began.replace(microsecond=0)
+    for layer in _LAYERS:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=layer)
+        objects = [entry for page in pages for entry in page.get("Contents", [])]
+        today = f"{layer}dt={began.date()}/"
+        day = [entry for entry in objects if entry["Key"].startswith(today) and entry["Size"]]
+        old = [entry["Key"] for entry in day if entry["LastModified"] < since]
+        if old or not day:
+            problem = f"these are of an earlier run: {', '.join(old)}" if old else "there is no file"
+            raise ReleaseError(
+                f"✗ s3://{bucket}/{today}: {problem}\n"
+                "    → Glue does not replace a partition as Spark does: see Known limitations in docs/mwaa.md"
+            )
+        left = [
+            entry["Key"]
+            for entry in objects
+            if entry["Key"].removeprefix(layer).startswith(_UNFINISHED) and not entry["Key"].endswith("/")
+        ]
+        uploads = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=layer)
+        left += [
+            f"upload of {entry['Key']}"
+            for page in uploads
+            for entry in page.get("Uploads", [])
+            if entry["Initiated"] >= since
+        ]
+        if left:
+            raise ReleaseError(
+                f"✗ s3://{bucket}/{layer}: unfinished files are left: {', '.join(left[:10])}\n"
+                "    → wait until no run is going, then run the DAG again: it removes what a killed run left"
+            )
+    say(f"✓ silver and gold of {began.date()} are of this run, and nothing unfinished is left")
 
 
 def mwaa_rest(client: Any, environment: str) -> Rest:

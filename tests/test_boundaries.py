@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, tuple[set[str], str]] = {
         {
             "include.crypto_lake",
             "lake_provider.athena_rows",
+            "laptop.aws.glue.script",
             "laptop.aws.process",
             "laptop.coingecko",
             "laptop.lake",

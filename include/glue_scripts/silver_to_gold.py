@@ -32,6 +32,7 @@ QUARANTINE = "quarantine/coins_market"
 GOLD_COINS = "gold/coins_market"
 GOLD_SUMMARY = "gold/market_summary"
 UNFINISHED_SECONDS = 3600  # longer than the job's own timeout: nobody writes to such a folder any more
+_UNFINISHED = "{.spark-staging-*,__magic*}"  # Spark's own on a disk, and those of S3A's committer on S3
 
 # A coin with one of these has no rank: its price or its market cap cannot be compared with the others' today.
 # `unranked` and `malformed_field` do not disqualify: CoinGecko's missing rank says nothing against the market
@@ -183,11 +184,11 @@ def _overwrite(rows: DataFrame, table: str, days: Sequence[date]) -> None:
 def _remove_unfinished(spark: SparkSession, table: str, days: Sequence[date]) -> None:
     """Delete what killed runs left beside a table's partitions: these days', and what is older than any run.
 
-    Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there, but a
-    crawler would take it for partitions.
+    Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there. A crawler
+    of a catalog table may: no path can be excluded for it, so what is left has to go before the crawl.
     """
     jvm, context = spark._jvm, spark._jsc
-    path = jvm.org.apache.hadoop.fs.Path(f"{table}/.spark-staging-*")  # type: ignore[union-attr]
+    path = jvm.org.apache.hadoop.fs.Path(f"{table}/{_UNFINISHED}")  # type: ignore[union-attr]
     fs = path.getFileSystem(context.hadoopConfiguration())
     ours = set(map(str, days))
     for folder in fs.globStatus(path):

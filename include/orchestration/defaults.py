@@ -4,7 +4,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from airflow.configuration import conf
+
 from include.orchestration.alerts import task_failed
+
+POLL_SECONDS = conf.getint("crypto_lake", "poll_seconds", fallback=10)
+"""Seconds between two looks at what a task waits for: Airflow's option `[crypto_lake] poll_seconds`."""
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-platform",

@@ -9,6 +9,7 @@ from airflow.sdk import Asset
 
 from include.crypto_lake import layout
 from include.orchestration import assets
+from include.orchestration.defaults import POLL_SECONDS
 from lake_provider.operators.glue import GlueJobRunOperator
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 
@@ -56,8 +57,8 @@ def _glue_job_task(
             "--bucket": "{{ lake('bucket') }}",
             "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",
         },
-        poll_interval=2,
-        poll_attempts=600,  # 20 minutes: longer than the jobs' own timeout
+        poll_interval=POLL_SECONDS,
+        minutes=20,  # longer than the jobs' own timeout
         outlets=outlets,
         doc_md=doc_md,
     )
@@ -72,6 +73,6 @@ def _crawler_task(
         database=layout.DATABASE,
         tables=crawler.table_names,
         partitions=partitions,
-        poll_interval=2,
+        poll_interval=POLL_SECONDS,
         doc_md=doc_md,
     )

@@ -3,7 +3,7 @@
 WITH silver AS (
     SELECT COUNT(*) AS total_rows
     FROM silver_coins_market
-    WHERE dt = '{{ run_date() }}'
+    WHERE dt = DATE '{{ run_date() }}'
 ),
 
 gold AS (

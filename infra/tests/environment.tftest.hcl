@@ -67,6 +67,34 @@ run "dev" {
     error_message = "An alarm tells nobody, or not what to do."
   }
   assert {
+    condition = alltrue([
+      for target in aws_cloudwatch_event_target.glue :
+      length(setsubtract(values(one(target.input_transformer).input_paths), ["$.detail.jobName", "$.detail.jobRunId", "$.detail.state", "$.detail.crawlerName"])) == 0
+    ])
+    error_message = "EventBridge does not escape what it puts into a template: a text of Glue's own, with a quote in it, would lose the alert."
+  }
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_sns_topic_policy.alerts.policy).Statement :
+      !can(statement.Condition) if try(statement.Principal.Service, "") == "events.amazonaws.com"
+    ])
+    error_message = "EventBridge sends to no topic whose policy sets it a condition."
+  }
+  assert {
+    condition = { for name, group in aws_cloudwatch_log_group.glue_jobs : name => group.retention_in_days } == {
+      "/crypto-lake/glue-jobs/error"  = 90
+      "/crypto-lake/glue-jobs/output" = 90
+    }
+    error_message = "Glue's logs would be kept indefinitely."
+  }
+  assert {
+    condition = alltrue([
+      for job in aws_glue_job.declared :
+      strcontains(job.default_arguments["--conf"], "spark.hadoop.fs.s3a.endpoint.region=eu-central-1")
+    ])
+    error_message = "S3A would look for the buckets in another region first."
+  }
+  assert {
     condition     = contains(keys(aws_cloudwatch_metric_alarm.this), "Scheduler without heartbeat")
     error_message = "Nobody would notice that Airflow has stopped."
   }

@@ -20,7 +20,9 @@ run "airflow_runs_in_two_private_subnets_with_a_way_out_and_none_in" {
       min_workers       = 1
       max_workers       = 2
       public_web_server = false
+      web_server_cidrs  = ["10.8.0.0/16"]
       vpc_cidr          = "10.20.0.0/22"
+      zones             = ["eu-central-1b", "eu-central-1c"]
     }
     airflow_configuration_options = { "crypto_lake.dashboard_url" = "https://example.org" }
   }
@@ -42,6 +44,10 @@ run "airflow_runs_in_two_private_subnets_with_a_way_out_and_none_in" {
     error_message = "MWAA needs two private subnets in two zones."
   }
   assert {
+    condition     = toset(aws_subnet.private[*].availability_zone) == toset(["eu-central-1b", "eu-central-1c"]) && aws_subnet.public.availability_zone == "eu-central-1b"
+    error_message = "The subnets lie in other zones than were given."
+  }
+  assert {
     condition     = aws_route.through_the_nat.nat_gateway_id == aws_nat_gateway.this.id && aws_route.through_the_nat.destination_cidr_block == "0.0.0.0/0"
     error_message = "The private subnets have no way out: CoinGecko could not be asked."
   }
@@ -54,8 +60,14 @@ run "airflow_runs_in_two_private_subnets_with_a_way_out_and_none_in" {
     error_message = "Somebody else than Airflow itself gets in."
   }
   assert {
-    condition     = aws_vpc_security_group_egress_rule.https.from_port == 443 && aws_vpc_security_group_egress_rule.https.to_port == 443
-    error_message = "Airflow gets out by something else than HTTPS."
+    condition = [for rule in aws_vpc_security_group_ingress_rule.web_server : [rule.cidr_ipv4, rule.from_port, rule.to_port, rule.ip_protocol]] == [
+      ["10.8.0.0/16", 443, 443, "tcp"]
+    ]
+    error_message = "A private web server is not reached from the networks that were given, or by more than HTTPS."
+  }
+  assert {
+    condition     = aws_vpc_security_group_egress_rule.all.cidr_ipv4 == "0.0.0.0/0" && aws_vpc_security_group_egress_rule.all.ip_protocol == "-1"
+    error_message = "MWAA's guide demands an outbound rule for all traffic."
   }
   assert {
     condition = toset([for group in aws_cloudwatch_log_group.this : group.name]) == toset([

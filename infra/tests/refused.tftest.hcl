@@ -77,6 +77,51 @@ run "a_network_that_is_too_small" {
   }
 }
 
+run "a_private_web_server_that_nobody_reaches" {
+  command         = plan
+  expect_failures = [var.mwaa]
+
+  variables {
+    mwaa = { public_web_server = false }
+  }
+}
+
+run "a_public_web_server_with_networks_of_its_own" {
+  command         = plan
+  expect_failures = [var.mwaa]
+
+  variables {
+    mwaa = { web_server_cidrs = ["10.8.0.0/16"] }
+  }
+}
+
+run "a_private_web_server_for_everybody" {
+  command         = plan
+  expect_failures = [var.mwaa]
+
+  variables {
+    mwaa = { public_web_server = false, web_server_cidrs = ["0.0.0.0/0"] }
+  }
+}
+
+run "one_zone_twice" {
+  command         = plan
+  expect_failures = [var.mwaa]
+
+  variables {
+    mwaa = { zones = ["eu-central-1a", "eu-central-1a"] }
+  }
+}
+
+run "zones_of_another_region" {
+  command         = plan
+  expect_failures = [var.mwaa]
+
+  variables {
+    mwaa = { zones = ["us-east-1a", "us-east-1b"] }
+  }
+}
+
 run "two_mwaa_environments" {
   command         = plan
   expect_failures = [var.existing_mwaa]

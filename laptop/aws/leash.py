@@ -15,9 +15,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 _GRACE = 5.0  # seconds from SIGTERM to SIGKILL
+_OPEN, _EMPTY = "open", "empty"  # the command's standard input
 
 
 class Leashed:
@@ -28,7 +29,8 @@ class Leashed:
         environment: All of its environment variables.
         directory: Its working directory.
         on_output: Called from a thread with each line of standard output, without the line break.
-        on_error: The same for standard error.
+        on_error: The same for standard error; without it, both are one stream, in order.
+        open_stdin: The command's standard input is open, and empty, until this process ends.
     """
 
     def __init__(
@@ -37,20 +39,24 @@ class Leashed:
         environment: Mapping[str, str],
         directory: Path,
         on_output: Callable[[str], None],
-        on_error: Callable[[str], None],
+        on_error: Callable[[str], None] | None = None,
+        *,
+        open_stdin: bool = False,
     ):
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, *command],
+            [sys.executable, "-I", "-S", __file__, _OPEN if open_stdin else _EMPTY, *command],
             env=dict(environment),
             cwd=directory,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.PIPE if on_error else subprocess.STDOUT,
             start_new_session=True,
         )
         streams = ((self._process.stdout, on_output), (self._process.stderr, on_error))
         self._pumps = [
-            threading.Thread(target=_forward_lines, args=stream, daemon=True) for stream in streams
+            threading.Thread(target=_forward_lines, args=(stream, receive), daemon=True)
+            for stream, receive in streams
+            if stream and receive
         ]
         for pump in self._pumps:
             pump.start()
@@ -69,8 +75,13 @@ class Leashed:
         for pump in self._pumps:
             pump.join()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            cast(IO[bytes], stream).close()
+            if stream:
+                stream.close()
         return status
+
+    def poll(self) -> int | None:
+        """The exit status; None while the command runs."""
+        return self._process.poll()
 
     def end(self) -> None:
         """End the command and everything it started; returns when it has ended."""
@@ -97,9 +108,14 @@ def _end_group_with_parent() -> None:
 
 
 def main(command: Sequence[str]) -> int:
-    """Run a command until it, or the parent process, ends; returns the command's exit status."""
+    """Run a command until it, or the parent process, ends; returns the command's exit status.
+
+    Args:
+        command: What its standard input is (`_OPEN` or `_EMPTY`), the program, and its arguments.
+    """
     signal.signal(signal.SIGTERM, lambda *_: None)  # it is meant for the command, which gets it too
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    stdin = subprocess.PIPE if command[0] == _OPEN else subprocess.DEVNULL
+    child = subprocess.Popen(command[1:], stdin=stdin)
     threading.Thread(target=_end_group_with_parent, daemon=True).start()
     status = child.wait()
     return status if status >= 0 else 128 - status

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from laptop.aws import process as aws
+from laptop.aws.glue import script as glue_script
 from laptop.lake.deployment import deploy
 from laptop.runner import run as daily
 from laptop.runner import servers
@@ -46,6 +47,9 @@ def main(argv: list[str] | None = None) -> int:
             )
         else:
             command.add_argument("--port", type=int, default=8080, help="of Airflow's UI (default 8080)")
+    script = commands.add_parser("glue", help="a Glue script on the local lake, its output here")
+    script.add_argument("script", type=Path, help="the Python file")
+    script.add_argument("--args", default="", help="the job's arguments, in one word")
     commands.add_parser("stop", help="end what run and dev left running")
     commands.add_parser("env", help="print export lines for an AWS client's shell")
     arguments = parser.parse_args(argv)
@@ -65,6 +69,9 @@ def main(argv: list[str] | None = None) -> int:
             )
         elif arguments.command == "dev":
             dev(feed=_parse_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
+        elif arguments.command == "glue":
+            _start_lake(arguments.aws_port)
+            return glue_script.run(arguments.script, arguments.args)
         elif arguments.command == "stop":
             stop()
         else:
@@ -78,7 +85,13 @@ def main(argv: list[str] | None = None) -> int:
         hint = f"\nWith make: AWS_PORT=5056 make {arguments.command}" if "in use" in str(error) else ""
         print(f"{error}{hint}", file=sys.stderr)
         return 1
-    except (daily.RunFailedError, servers.ServersFailedError, DatabaseError, UsageError) as error:
+    except (
+        daily.RunFailedError,
+        servers.ServersFailedError,
+        DatabaseError,
+        UsageError,
+        glue_script.ScriptError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

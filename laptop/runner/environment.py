@@ -103,6 +103,7 @@ def airflow_environment(
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL": dashboard_url,
             "AIRFLOW__CRYPTO_LAKE__UI_HOSTS": "127.0.0.1,localhost",
+            "AIRFLOW__CRYPTO_LAKE__POLL_SECONDS": "2",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # sooner when a DAG file has changed
             # Five processes write to it. The default wait of five seconds fails tasks on a busy machine.

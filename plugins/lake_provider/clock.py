@@ -1,4 +1,4 @@
-"""The time of day, in one place that tests can replace."""
+"""Our own clock."""
 
 from __future__ import annotations
 

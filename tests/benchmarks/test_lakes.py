@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import lakes
 from benchmarks.queries import run
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from laptop.aws.s3.object_files import ObjectFiles
 from laptop.lake.deployment import LAKE_BUCKET, VALUES
@@ -49,13 +50,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> lakes.Template:
                 "_etag": f"etag-of-{key.split('/')[0]}",
             }
             objects[day].append((key, file, facts))
-    silver = {
-        "Name": "silver_coins_market",
-        "PartitionKeys": [{"Name": "dt", "Type": "string"}],
-        "StorageDescriptor": gold["StorageDescriptor"]
-        | {"Location": f"s3://{LAKE_BUCKET}/silver/coins_market/"},
-    }
-    return lakes.Template(objects, silver)
+    return lakes.Template(objects)
 
 
 def test_a_lake_of_three_days_has_them_in_s3_the_catalog_and_athena(
@@ -74,17 +69,17 @@ def test_a_lake_of_three_days_has_them_in_s3_the_catalog_and_athena(
         assert page["LastModified"].date() == LAST
         assert len({row["id"] for row in json.loads(page["Body"].read())}) == 20
         for table in lakes.FOLDERS:
-            partitions = glue.get_partitions(DatabaseName=lakes.DATABASE, TableName=table)["Partitions"]
+            partitions = glue.get_partitions(DatabaseName=layout.DATABASE, TableName=table)["Partitions"]
             assert {partition["Values"][0] for partition in partitions} == set(map(str, days))
         sql = "SELECT dt, COUNT(*) AS coins FROM gold_coins_market GROUP BY dt"
-        rows = athena.rows(athena.run(sql, LAKE_BUCKET, lakes.DATABASE))
+        rows = athena.rows(athena.run(sql, LAKE_BUCKET, layout.DATABASE))
         assert {row["dt"]: row["coins"] for row in rows} == dict.fromkeys(days, 26)
         one_day = run(f"SELECT COUNT(*) FROM gold_coins_market WHERE dt = DATE '{LAST}'")["bytes"]
         assert one_day == template.objects[USUAL][2][1].stat().st_size
 
         lakes.forget_day(LAST)
         lakes.crawl()
-        rows = athena.rows(athena.run(sql, LAKE_BUCKET, lakes.DATABASE))
+        rows = athena.rows(athena.run(sql, LAKE_BUCKET, layout.DATABASE))
         assert {row["dt"] for row in rows} == set(days[1:])
     assert all(file.exists() for _, file, _ in template.objects[USUAL]), "a link was deleted, not its file"
 

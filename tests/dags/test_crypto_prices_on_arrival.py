@@ -45,6 +45,11 @@ def test_it_runs_alone_and_from_the_first_moment(on_arrival: DAG) -> None:
     assert on_arrival.is_paused_upon_creation is False
 
 
+def test_the_files_of_a_run_fit_into_a_small_worker(on_arrival: DAG) -> None:
+    """MWAA gives a worker of mw1.small five tasks and 2 GB; one small file takes 340 MB."""
+    assert on_arrival.get_task("process_arrivals").max_active_tis_per_dagrun == 2
+
+
 def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -> None:
     crawl = on_arrival.get_task("crawl_processed")
     declared = load_resources(VALUES)["crawlers"][crawl.crawler_name]

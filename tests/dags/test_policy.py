@@ -13,10 +13,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from include.crypto_lake.resources import load_resources
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from laptop.lake.deployment import VALUES
 
 REPOSITORY = Path(__file__).parents[2]
 DAG_FILES = sorted((REPOSITORY / "dags").glob("*.py"))
@@ -117,6 +120,34 @@ def test_what_waits_for_minutes_is_deferred_and_what_waits_for_seconds_is_not(da
         "query_market_history",
         "query_coin_history",
     }
+
+
+@pytest.mark.parametrize(("option", "expected"), [("2", 2), ("10", 10), (None, 10)])
+def test_tasks_look_as_often_as_the_option_says_and_wait_as_long_whatever_it_says(
+    option: str | None, expected: int
+) -> None:
+    set_option = {} if option is None else {"AIRFLOW__CRYPTO_LAKE__POLL_SECONDS": option}
+    waits = json.loads(
+        fresh_interpreter(
+            "import json, runpy, sys\n"
+            "from airflow.sdk import DAG\n"
+            "names = [runpy.run_path(file) for file in sys.argv[1:]]\n"
+            "dags = [found for module in names for found in module.values() if isinstance(found, DAG)]\n"
+            "tasks = [t for dag in dags for t in dag.tasks if getattr(t, 'deferrable', False)]\n"
+            "print(json.dumps([[t.task_id, getattr(t, 'waiter_delay', None) or t.poll_interval, "
+            "getattr(t, 'waiter_max_attempts', None)] for t in tasks]))",
+            *map(str, DAG_FILES),
+            **set_option,
+        )
+    )
+    assert len(waits) == 9
+    assert {seconds for _, seconds, _ in waits} == {expected}
+    jobs = load_resources(VALUES)["glue_jobs"]
+    attempts = {task: looks for task, _, looks in waits if task in jobs}
+    assert set(attempts) == set(jobs)
+    for task, looks in attempts.items():
+        assert looks * expected == 20 * 60
+        assert looks * expected > jobs[task]["Timeout"] * 60, "Airflow would give up before Glue does"
 
 
 def test_parsing_imports_nothing_heavy() -> None:

@@ -48,7 +48,7 @@ def stop(run_id: str) -> None:
 
 
 def glue_task() -> tuple[GlueJobRunOperator, Any]:
-    task = GlueJobRunOperator(task_id="t", job_name=JOB, poll_interval=2, poll_attempts=600)
+    task = GlueJobRunOperator(task_id="t", job_name=JOB, poll_interval=2)
 
     class TaskInstance:
         dag_id, task_id, run_id, map_index = "dag", "t", "run", -1

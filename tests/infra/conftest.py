@@ -78,7 +78,7 @@ class Terraform:
 def copied(to: Path, variables: dict[str, str]) -> Terraform:
     """The repository's Terraform in a folder of its own."""
     shutil.copytree(
-        REPOSITORY / "infra", to / "infra", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*")
+        REPOSITORY / "infra", to / "infra", ignore=shutil.ignore_patterns(".terraform", "*.tfstate*")
     )
     shutil.copytree(REPOSITORY / "include", to / "include")
     (to / "scripts").mkdir()

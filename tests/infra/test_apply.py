@@ -173,11 +173,32 @@ def test_each_alarm_tells_the_topic_and_names_what_to_do(environment_made: Terra
         alarm["AlarmActions"] == [topic] and "docs/operations.md" in alarm["AlarmDescription"]
         for alarm in alarms
     )
+
+
+def test_a_failure_is_told_whatever_glue_says_of_it(environment_made: Terraform, client: Any) -> None:
+    """EventBridge puts an event's values into the template as they are; what comes out has to be JSON."""
+    message = 'AnalysisException: "dt"\nat line 1: C:\\path, {"a": [1, <what>]}'
+    detail = {
+        "jobName": "bronze_to_silver",
+        "jobRunId": "jr_0123456789abcdef",
+        "crawlerName": "gold-coins-market",
+        "state": "FAILED",
+        "message": message,
+        "errorMessage": message,
+    }
     events = client("events")
-    for rule in events.list_rules()["Rules"]:
-        assert [target["Arn"] for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]] == [
-            topic
-        ]
+    rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    assert len(rules) == 2
+    for rule in rules:
+        (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+        assert target["Arn"] == environment_made.outputs["alert_topic_arn"]
+        text = target["InputTransformer"]["InputTemplate"]
+        for name, path in target["InputTransformer"]["InputPathsMap"].items():
+            assert path.startswith("$.detail.")
+            text = text.replace(f"<{name}>", detail[path.removeprefix("$.detail.")])
+        said = json.loads(text)
+        assert "failed" in said.lower()
+        assert "docs/operations.md" in said
 
 
 def test_what_is_not_filled_in_is_named(terraform: Terraform) -> None:

@@ -46,8 +46,9 @@ VALUES |= {
         ("state_bucket", "terraform"),
     )
 }
-VALUES |= {"mwaa_name": NAME, "mwaa_role_name": f"{NAME}-airflow"}
+VALUES |= {"mwaa_name": NAME, "mwaa_role_name": f"{NAME}-airflow", "topic_arn": "arn:aws:sns:::alerts"}
 GOLD = [layout.GOLD_COINS_MARKET.prefix, layout.GOLD_MARKET_SUMMARY.prefix]
+DOCUMENTED = "AsAwsDocuments"
 LAKE, WEBSITE = (f"arn:aws:s3:::{VALUES[bucket]}" for bucket in ("lake_bucket", "website_bucket"))
 
 
@@ -69,7 +70,7 @@ def listed(value: Any) -> list[str]:
 def may(name: str, action: str, resource: str) -> bool:
     """Whether a statement allows it, whatever its conditions."""
     return any(
-        action in listed(statement["Action"])
+        any(fnmatchcase(action, pattern) for pattern in listed(statement["Action"]))
         and any(fnmatchcase(resource, pattern) for pattern in listed(statement.get("Resource", [])))
         for statement in statements(name)
     )
@@ -77,7 +78,7 @@ def may(name: str, action: str, resource: str) -> bool:
 
 def below(prefix: str) -> str:
     """A key of the lake below a prefix, or what the prefix names if it is a whole key."""
-    return f"{LAKE}/{prefix}" if prefix.endswith(".json") else f"{LAKE}/{prefix.rstrip('/')}/x"
+    return f"{LAKE}/{prefix}" if prefix.endswith(".json") else f"{LAKE}/{prefix.rstrip('/')}/x.json"
 
 
 def arn(service: str, rest: str) -> str:
@@ -110,11 +111,15 @@ def test_the_topic_and_the_queues_refuse_whoever_comes_without_tls() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_actions_are_named_one_by_one(role: str) -> None:
+    """But for reading what is named, where AWS documents a wildcard and checks for it."""
     for statement in statements(role):
         assert statement["Effect"] == "Allow"
         assert "NotAction" not in statement
+        wild = (
+            r"|[a-z0-9]+:(Get|List|BatchGet)[A-Za-z0-9]*\*" if statement["Sid"].endswith(DOCUMENTED) else ""
+        )
         for action in listed(statement["Action"]):
-            assert re.fullmatch(r"[a-z0-9]+:[A-Za-z0-9]+", action), f"{role}: {statement['Sid']}: {action}"
+            assert re.fullmatch(rf"[a-z0-9]+:[A-Za-z0-9]+{wild}", action), f"{role}: {action}"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -198,6 +203,88 @@ def test_airflow_leaves_the_layers_of_the_glue_jobs_alone() -> None:
     ):
         for action in ("s3:PutObject", "s3:DeleteObject"):
             assert not may("airflow_tasks", action, f"{LAKE}/{prefix}/x")
+
+
+def test_airflow_puts_no_code_where_the_glue_jobs_read() -> None:
+    """A job imports Python, archives and libraries that lie where its role may read; JSON is none of them."""
+    for job in ("bronze_to_silver", "silver_to_gold"):
+        for suffix in ("py", "zip", "egg", "whl", "jar", "so", "json.py"):
+            for prefix in (
+                layout.BRONZE_COINS_MARKET,
+                layout.SILVER_COINS_MARKET.prefix,
+                layout.QUARANTINE_COINS_MARKET.prefix,
+                *GOLD,
+                layout.GLUE_SCRIPTS,
+            ):
+                key = f"{LAKE}/{prefix}/dt=2026-01-31/module.{suffix}"
+                reads, writes = may(job, "s3:GetObject", key), may("airflow_tasks", "s3:PutObject", key)
+                assert not (reads and writes), f"{job} reads {key}, and Airflow may write it"
+
+
+def test_eventbridge_may_publish_without_a_condition() -> None:
+    """AWS allows none in a topic's policy for EventBridge, which sends no key that it could ask for."""
+    allowed = [
+        statement
+        for statement in statements("alert_topic")
+        if statement["Effect"] == "Allow" and "events.amazonaws.com" in json.dumps(statement["Principal"])
+    ]
+    assert [sorted(statement) for statement in allowed] == [
+        ["Action", "Effect", "Principal", "Resource", "Sid"]
+    ]
+
+
+def test_mwaa_may_do_what_its_own_check_tries() -> None:
+    bucket, mwaa = f"arn:aws:s3:::{VALUES['dags_bucket']}", f"airflow-{VALUES['mwaa_name']}"
+    for action in ("s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning", "s3:ListBucketVersions"):
+        assert may("airflow_environment", action, bucket)
+    for action in ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes"):
+        assert may("airflow_environment", action, f"{bucket}/dags/x.py")
+    # The triggerer writes a deferred task's log into a stream of its own, which the UI has to find.
+    for action in ("logs:DescribeLogStreams", "logs:GetLogEvents"):
+        assert may("airflow_environment", action, arn("logs", f"log-group:{mwaa}-Task:log-stream:x"))
+
+
+@pytest.mark.parametrize("job", ["bronze_to_silver", "silver_to_gold"])
+def test_a_jobs_log_is_written_and_read_where_it_is_declared(job: str) -> None:
+    prefix = load_resources(LAPTOP)["glue_jobs"][job]["DefaultArguments"]["--custom-logGroup-prefix"]
+    for stream in ("output", "error"):
+        group = arn("logs", f"log-group:{prefix}/{stream}")
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            assert may(job, action, f"{group}:log-stream:jr_1")
+    for action in ("logs:DescribeLogStreams", "logs:FilterLogEvents"):
+        for group in (prefix, "/aws-glue/jobs"):
+            for written in ("", ":*"):  # both ways in which AWS's pages name a log group
+                assert may("airflow_tasks", action, arn("logs", f"log-group:{group}/output{written}"))
+
+
+def test_the_crawlers_read_the_catalog_as_aws_documents() -> None:
+    table = arn("glue", "table/crypto_datalake/any")
+    for action in (
+        "glue:GetTables",
+        "glue:GetTableVersions",
+        "glue:GetPartitionIndexes",
+        "glue:BatchGetPartition",
+    ):
+        for resource in (arn("glue", "catalog"), arn("glue", "database/crypto_datalake"), table):
+            assert may("glue_crawler", action, resource)
+    for action in ("glue:UpdateTable", "glue:CreatePartition", "glue:DeleteTable", "glue:GetTables"):
+        assert not may("glue_crawler", action, arn("glue", "table/another/any"))
+    assert not may("glue_crawler", "glue:UpdateTable", table)
+
+
+def test_the_jobs_settings_are_those_of_glues_own_file_system() -> None:
+    """Glue 6.0 reads S3 by S3A alone."""
+    for job in load_resources({**LAPTOP, "region": "eu-central-1"})["glue_jobs"].values():
+        arguments = job["DefaultArguments"]
+        settings = dict(setting.strip().split("=") for setting in arguments["--conf"].split("--conf"))
+        assert settings == {
+            "spark.log.level": "WARN",
+            "spark.hadoop.fs.s3a.endpoint.region": "eu-central-1",
+            "spark.hadoop.fs.s3a.committer.abort.pending.uploads": "false",
+        }
+        assert (
+            "--enable-metrics" not in arguments
+        )  # each run would publish metrics of its own, which are paid
 
 
 def test_bronze_only_grows() -> None:

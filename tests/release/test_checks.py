@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,7 +17,7 @@ from botocore.exceptions import ClientError
 from laptop.lake import deployment as resources
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
 from release import packaging
-from release.checks import checks, differences
+from release.checks import alerts_arrive, checks, differences
 from release.errors import ReleaseError
 from release.manifest import open_folder
 from release.outputs import Outputs
@@ -30,6 +31,7 @@ SECRETS = {
     },
     "crypto-lake/connections/coingecko_default": {"conn_type": "http", "host": "api.coingecko.com"},
 }
+RULES = ("crypto-lake-glue-job-failed", "crypto-lake-glue-crawler-failed")
 ELSEWHERE = {"MWAA environment"}  # the local AWS has none
 
 
@@ -58,9 +60,18 @@ def lake(local_aws: str, website_url: str, aws_environment: dict[str, str], dist
         secrets = boto3.client("secretsmanager")
         for name, value in SECRETS.items():
             secrets.create_secret(Name=name, SecretString=json.dumps(value))
+        for rule in RULES:
+            put_rule(rule)
         deployed = Deployed(outputs)
         deployed.deploy(open_folder(dist))
         yield deployed
+
+
+def put_rule(rule: str) -> None:
+    """A rule as infra/alarms.tf makes it."""
+    events = boto3.client("events")
+    events.put_rule(Name=rule, EventPattern='{"source": ["aws.glue"]}')
+    events.put_targets(Rule=rule, Targets=[{"Id": "alerts", "Arn": ALERT_TOPIC_ARN}])
 
 
 def failures(lake: Deployed) -> dict[str, str]:
@@ -143,6 +154,54 @@ def test_settings_have_to_be_what_airflow_takes(lake: Deployed) -> None:
         secrets.put_secret_value(SecretId=variable, SecretString=json.dumps(SECRETS[variable]))
         assert list(found) == [f"secret {variable}"]
         assert message in found[f"secret {variable}"]
+
+
+def test_alerts_that_eventbridge_could_not_deliver_are_counted(aws: None) -> None:
+    rule, events, cloudwatch = "some-rule", boto3.client("events"), boto3.client("cloudwatch")
+    events.put_rule(Name=rule, EventPattern='{"source": ["aws.glue"]}')
+
+    def look() -> None:
+        alerts_arrive(events, cloudwatch, rule, ALERT_TOPIC_ARN)
+
+    events.put_targets(Rule=rule, Targets=[{"Id": "alerts", "Arn": f"{ALERT_TOPIC_ARN}-of-others"}])
+    with pytest.raises(ReleaseError, match=rf"sends to .*-of-others'\], not to {ALERT_TOPIC_ARN}$"):
+        look()
+    events.put_targets(Rule=rule, Targets=[{"Id": "alerts", "Arn": ALERT_TOPIC_ARN}])
+    look()
+    for name, hours in ((rule, 1), (rule, 20), (rule, 30), ("another-rule", 1)):
+        lost = {
+            "MetricName": "FailedInvocations",
+            "Dimensions": [{"Name": "RuleName", "Value": name}],
+            "Timestamp": datetime.now(UTC) - timedelta(hours=hours),
+            "Value": 1,
+        }
+        cloudwatch.put_metric_data(Namespace="AWS/Events", MetricData=[lost])
+    with pytest.raises(ReleaseError, match=r"^2 alerts of the last 24 hours could not be delivered"):
+        look()
+
+
+def test_a_rule_that_is_not_there_is_named(lake: Deployed) -> None:
+    events = boto3.client("events")
+    events.remove_targets(Rule=RULES[1], Ids=["alerts"])
+    events.delete_rule(Name=RULES[1])
+    found = failures(lake)
+    put_rule(RULES[1])
+    assert list(found) == [f"alerts of {RULES[1]}"]
+
+
+def test_silver_with_a_day_that_is_no_date_is_named(lake: Deployed, local_aws: str) -> None:
+    glue, table = boto3.client("glue"), {"DatabaseName": "crypto_datalake", "Name": "silver_coins_market"}
+    declared = resources.load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
+    guessed = declared | {"Name": table["Name"], "PartitionKeys": [{"Name": "dt", "Type": "string"}]}
+    glue.delete_table(**table)
+    glue.create_table(DatabaseName=table["DatabaseName"], TableInput=guessed)
+    try:
+        found = failures(lake)
+    finally:
+        glue.delete_table(**table)
+        resources.deploy(local_aws)
+    message = found["Glue table silver_coins_market"]
+    assert "PartitionKeys[0].Type is 'string', declared is 'date'" in message
 
 
 def test_a_missing_connection_is_named(lake: Deployed) -> None:

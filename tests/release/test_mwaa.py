@@ -60,6 +60,7 @@ def expects_update(mwaa: Stubber, versions: dict[str, str]) -> None:
             "PluginsS3ObjectVersion": versions["plugins.zip"],
             "RequirementsS3Path": "requirements.txt",
             "RequirementsS3ObjectVersion": versions["requirements.txt"],
+            "WorkerReplacementStrategy": "FORCED",
         },
     )
 
@@ -84,7 +85,24 @@ def test_an_environment_that_terraform_has_just_made_gets_its_first_plugins(mwaa
     answers(mwaa, "CREATING")
     answers(mwaa, "AVAILABLE")
     expects_update(mwaa, VERSIONS)
-    answers(mwaa, "AVAILABLE", "plugins-2")
+    answers(mwaa, "AVAILABLE", "plugins-2", Status="SUCCESS", CreatedAt=AFTER)
+    of(mwaa).bring_to(VERSIONS, lambda: None)
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        pytest.param({}, id="no update is shown yet"),
+        pytest.param({"Status": "SUCCESS", "CreatedAt": BEFORE}, id="the update before is shown"),
+        pytest.param({"Status": "PENDING", "CreatedAt": AFTER}, id="the update is pending"),
+    ],
+)
+def test_new_versions_alone_are_not_the_end_of_an_update(mwaa: Stubber, early: dict[str, Any]) -> None:
+    answers(mwaa, "AVAILABLE", "plugins-1", Status="SUCCESS", CreatedAt=BEFORE)
+    expects_update(mwaa, VERSIONS)
+    answers(mwaa, "AVAILABLE", "plugins-2", **early)  # not UPDATING yet
+    answers(mwaa, "UPDATING", "plugins-2", Status="PENDING", CreatedAt=AFTER)
+    answers(mwaa, "AVAILABLE", "plugins-2", Status="SUCCESS", CreatedAt=AFTER)
     of(mwaa).bring_to(VERSIONS, lambda: None)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 
 from release.__main__ import main
 from release.errors import ReleaseError
-from release.smoke import mwaa_rest, run_daily, wait_for_dags
+from release.smoke import find_balance, look_at_layers, mwaa_rest, run_daily, wait_for_dags
 from tests.release.conftest import Deployed, package
 
 
@@ -130,3 +130,70 @@ def test_files_that_mwaa_never_takes_are_told(monkeypatch: pytest.MonkeyPatch) -
     deployed = datetime(2026, 1, 31, 2, tzinfo=UTC)
     with pytest.raises(ReleaseError, match="parsed last at 2026-01-31T01:59:50Z"):
         wait_for_dags(lambda *_: {"last_parsed_time": "2026-01-31T01:59:50Z"}, deployed, print)
+
+
+GROUP = "airflow-crypto-lake-dev-Task"
+
+
+@pytest.fixture
+def task_log(aws: None) -> Iterator[Any]:
+    """A function that adds a line to MWAA's log of tasks."""
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    stream = {"logGroupName": GROUP, "logStreamName": "dag_id=crypto_market_daily/attempt=1.log"}
+    logs.create_log_stream(**stream)
+
+    def write(message: str, at: datetime) -> None:
+        event = {"timestamp": int(at.timestamp() * 1000), "message": message}
+        logs.put_log_events(**stream, logEvents=[event])
+
+    yield write
+    logs.delete_log_group(logGroupName=GROUP)
+
+
+def test_the_balance_is_found_in_the_tasks_logs(task_log: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release.smoke._LOG_SECONDS", 0)
+    began, said = datetime.now(UTC), list[str]()
+    task_log("balance of dt=2026-01-30: 250 rows in bronze = 250 in silver", began - timedelta(hours=1))
+    task_log("Status of AWS Glue job is: RUNNING", began)
+    with pytest.raises(ReleaseError, match="no task shows the balance that bronze_to_silver printed"):
+        find_balance(boto3.client("logs"), GROUP, began, said.append, poll_interval=0)
+    task_log("balance of dt=2026-01-31: 250 rows in bronze = 250 in silver", began + timedelta(seconds=1))
+    find_balance(boto3.client("logs"), GROUP, began, said.append)
+    assert said == [f"✓ {GROUP} shows the balance that bronze_to_silver printed"]
+
+
+def test_a_run_has_replaced_its_days_files_and_left_nothing(environment: Deployed) -> None:
+    began, lake = datetime.now(UTC), environment.outputs.lake_bucket
+    s3, said = boto3.client("s3"), list[str]()
+
+    def look(began: datetime = began) -> None:
+        look_at_layers(s3, lake, began, said.append)
+
+    with pytest.raises(ReleaseError, match=rf"silver/coins_market/dt={began.date()}/: there is no file"):
+        look()
+    for layer in ("silver/coins_market", "gold/coins_market", "gold/market_summary"):
+        environment.put("lake", f"{layer}/dt={began.date()}/part-00000.parquet", b"x")
+        environment.put("lake", f"{layer}/_SUCCESS", b"{}")
+    look()
+    assert said == [f"✓ silver and gold of {began.date()} are of this run, and nothing unfinished is left"]
+
+    later = began + timedelta(hours=1)  # of another day, perhaps
+    environment.put("lake", f"silver/coins_market/dt={later.date()}/part-00000.parquet", b"x")
+    with pytest.raises(ReleaseError, match=r"these are of an earlier run: silver/coins_market/dt="):
+        look(later)
+
+    environment.put("lake", "gold/coins_market/__magic_job-1/dt=2026-01-31/part-0.parquet", b"")
+    with pytest.raises(ReleaseError, match=r"unfinished files .*: gold/coins_market/__magic_job-1/dt=2026"):
+        look()
+    s3.delete_object(Bucket=lake, Key="gold/coins_market/__magic_job-1/dt=2026-01-31/part-0.parquet")
+    s3.create_multipart_upload(Bucket=lake, Key="silver/coins_market/dt=2026-01-31/part-0.parquet")
+    look()  # moto gives every upload the same date of years ago: an earlier run's is left to S3's own rule
+
+    def begun_just_now(parsed: dict[str, Any], **_: Any) -> None:
+        for upload in parsed["Uploads"]:
+            upload["Initiated"] = datetime.now(UTC)
+
+    s3.meta.events.register("after-call.s3.ListMultipartUploads", begun_just_now)
+    with pytest.raises(ReleaseError, match=r"upload of silver/coins_market/dt=2026-01-31/part-0\.parquet"):
+        look()

@@ -27,7 +27,7 @@ summary AS (
 silver AS (
     SELECT COUNT(*) AS coins
     FROM silver_coins_market
-    WHERE dt = '{{ run_date() }}'
+    WHERE dt = DATE '{{ run_date() }}'
 )
 
 SELECT

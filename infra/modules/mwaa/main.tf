@@ -22,7 +22,7 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_mwaa_environment" "this" {
-  #checkov:skip=CKV2_AWS_66:The web server asks IAM who comes. Whoever wants it inside the VPC alone says public_web_server = false, and needs a VPN then
+  #checkov:skip=CKV2_AWS_66:The web server asks IAM who comes. To have it inside the VPC alone: public_web_server = false and web_server_cidrs
   name                          = var.name
   airflow_version               = "3.2.1"
   environment_class             = var.settings.environment_class
@@ -66,8 +66,8 @@ resource "aws_mwaa_environment" "this" {
   depends_on = [
     aws_cloudwatch_log_group.this, aws_route.through_the_nat, aws_route.to_the_internet,
     aws_route_table_association.private, aws_route_table_association.public, aws_vpc_endpoint.s3,
-    aws_vpc_security_group_egress_rule.among_themselves, aws_vpc_security_group_egress_rule.https,
-    aws_vpc_security_group_ingress_rule.among_themselves,
+    aws_vpc_security_group_egress_rule.all, aws_vpc_security_group_ingress_rule.among_themselves,
+    aws_vpc_security_group_ingress_rule.web_server,
   ]
 
   lifecycle {

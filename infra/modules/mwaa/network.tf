@@ -13,7 +13,7 @@ data "aws_availability_zones" "usable" {
 }
 
 locals {
-  zones = slice(data.aws_availability_zones.usable.names, 0, 2)
+  zones = coalesce(var.settings.zones, slice(data.aws_availability_zones.usable.names, 0, 2))
   # Four equal parts: two private, one public, one left over.
   networks = cidrsubnets(var.settings.vpc_cidr, 2, 2, 2)
 }
@@ -118,7 +118,7 @@ resource "aws_vpc_endpoint" "s3" {
 
 resource "aws_security_group" "this" {
   name        = var.name
-  description = "Airflow: its parts among themselves, and out by HTTPS"
+  description = "Airflow: its parts among themselves, and out"
   vpc_id      = aws_vpc.this.id
   tags        = { Name = var.name }
 }
@@ -130,18 +130,23 @@ resource "aws_vpc_security_group_ingress_rule" "among_themselves" {
   ip_protocol                  = "-1"
 }
 
-resource "aws_vpc_security_group_egress_rule" "among_themselves" {
-  security_group_id            = aws_security_group.this.id
-  description                  = "Scheduler, workers, web server and database"
-  referenced_security_group_id = aws_security_group.this.id
-  ip_protocol                  = "-1"
-}
+# Only where the web server is private: who may open Airflow's UI from inside, or over a VPN.
+resource "aws_vpc_security_group_ingress_rule" "web_server" {
+  for_each = toset(var.settings.web_server_cidrs)
 
-resource "aws_vpc_security_group_egress_rule" "https" {
   security_group_id = aws_security_group.this.id
-  description       = "CoinGecko and AWS's APIs"
-  cidr_ipv4         = "0.0.0.0/0"
+  description       = "Airflow's UI and API"
+  cidr_ipv4         = each.key
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
+}
+
+# MWAA's guide asks for exactly this rule. Nothing can be reached from outside by it.
+resource "aws_vpc_security_group_egress_rule" "all" {
+  #checkov:skip=CKV_AWS_382:MWAA's guide demands an outbound rule for all traffic
+  security_group_id = aws_security_group.this.id
+  description       = "CoinGecko, AWS's APIs and Airflow's database"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "-1"
 }

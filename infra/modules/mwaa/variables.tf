@@ -15,7 +15,9 @@ variable "settings" {
     min_workers       = number
     max_workers       = number
     public_web_server = bool
+    web_server_cidrs  = list(string)
     vpc_cidr          = string
+    zones             = list(string)
   })
 }
 

@@ -20,17 +20,20 @@ from moto.glue.models import glue_backends
 from moto.glue.responses import GlueResponse
 
 from laptop.aws import seams
+from laptop.aws.glue import spark
 from laptop.aws.glue.catalog_files import CatalogFiles
 from laptop.aws.glue.column_statistics import Table
 from laptop.aws.glue.crawlers import Crawl, Crawler
 from laptop.aws.glue.jobs import Job, JobRun
 from laptop.aws.glue.stored_backend import StoredBackend
+from laptop.aws.glue.warm_spark import Pool
 
 
 def install(state: Path, endpoint_url: str) -> None:
     """Make moto run Glue's jobs and crawlers, and keep its catalog below `state`."""
     JobRun.logs = state / "logs" / "glue"
     JobRun.endpoint_url = endpoint_url
+    JobRun.pool = Pool(state / "spark", lambda: spark.environment(endpoint_url, "us-east-1"))
     models: dict[str, type] = {
         "FakeJob": Job,
         "FakeJobRun": JobRun,
@@ -48,6 +51,8 @@ class StoredGlueBackend(StoredBackend):
         super().__init__(region_name, account_id)
         self._files = CatalogFiles(state / "glue" / region_name)
         self._files.load(self)
+        if self.jobs:
+            JobRun.pool.warm()
 
     @property
     def _url_module(self) -> Any:
@@ -66,6 +71,7 @@ class StoredGlueBackend(StoredBackend):
             raise AlreadyExistsException("Job")
         super().create_job(name, *args, **options)
         self.jobs[name].execution_class = options["execution_class"]  # Glue shows it only where it was given
+        JobRun.pool.warm()
 
     def create_crawler(self, *args: Any, **options: Any) -> None:
         """Create a crawler that the local AWS can run."""

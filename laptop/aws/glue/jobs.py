@@ -1,14 +1,15 @@
-"""Glue jobs that run: a job run is a spark-submit of the job's script, with its states, logs and limits."""
+"""Glue jobs that run: a job run is the job's script on a warm JVM, with its states, logs and limits."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
 import threading
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -18,39 +19,25 @@ from moto.glue.models import FakeJob, FakeJobRun
 
 from laptop.aws.glue import spark
 from laptop.aws.glue.job_view import JobView
+from laptop.aws.glue.program import Program, argument_problem
+from laptop.aws.glue.warm_spark import Jvm, JvmError, Pool
 from laptop.aws.iam import authorization
-from laptop.aws.iam.authorization import NotAuthorizedError, Principal, role_of_service
+from laptop.aws.iam.authorization import NotAuthorizedError, role_of_service
 from laptop.aws.leash import Leashed
 from laptop.aws.logs import log_stream
 from laptop.aws.s3.backend import storage
 
 _DEFAULT_TIMEOUT = 480  # minutes, as Glue 5.0 and later
-# Glue's own parameters, https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html.
-# These change nothing here, and like on Glue the script does not see them.
-_GLUES_OWN = {
-    "--continuous-log-logGroup",
-    "--continuous-log-logStreamPrefix",
-    "--enable-auto-scaling",
-    "--enable-continuous-cloudwatch-log",
-    "--enable-continuous-log-filter",
-    "--enable-glue-datacatalog",
-    "--enable-job-insights",
-    "--enable-metrics",
-    "--enable-observability-metrics",
-    "--enable-spark-ui",
-    "--job-language",
-    "--spark-event-logs-path",
-}
 # Without these a script would do something else than on Glue.
 _NOT_IMPLEMENTED = {
-    "--additional-python-modules",
     "--class",
     "--datalake-formats",
     "--extra-files",
     "--extra-jars",
-    "--extra-py-files",
     "--user-jars-first",
 }
+_LOOK_SECONDS = 0.2
+_LOST_SECONDS = 5.0
 _JAVA_FRAME = r"\s+(at |\.\.\. )"
 
 
@@ -87,6 +74,8 @@ class Job(FakeJob):
             return f"MaxRetries {self.max_retries}: the local AWS does not retry, set it to 0"
         if missing := sorted(_NOT_IMPLEMENTED & arguments.keys()):
             return f"the local AWS does not implement {', '.join(missing)}"
+        if problem := argument_problem(arguments):
+            return problem
         return spark.version_problem(self.glue_version)
 
 
@@ -95,6 +84,7 @@ class JobRun(FakeJobRun):
 
     logs: ClassVar[Path]  # of every run, for people
     endpoint_url: ClassVar[str]
+    pool: ClassVar[Pool]
     # A plain attribute instead of moto's property, which moves on when it is looked at.
     status: str | None = "STARTING"
     error_message: str | None = None
@@ -113,14 +103,20 @@ class JobRun(FakeJobRun):
             "ExecutionTime": int(seconds),
             "GlueVersion": self.glue_version,
             "LastModifiedOn": self.modified_on,
-            "LogGroupName": "/aws-glue/jobs",
+            "LogGroupName": self._log_group,
         }
+
+    @property
+    def _log_group(self) -> str:
+        """What the names of its log groups begin with."""
+        return str((self.arguments or {}).get("--custom-logGroup-prefix", "/aws-glue/jobs"))
 
     def start(self, job: Job) -> None:
         """Run in a thread."""
         self.glue_version = job.glue_version
         self._stopped = threading.Event()
         self._process: Leashed | None = None
+        self._jvm: Jvm | None = None
         threading.Thread(
             target=self._run, args=(job,), name=f"{job.name} {self.job_run_id}", daemon=True
         ).start()
@@ -129,14 +125,15 @@ class JobRun(FakeJobRun):
         """Have the run end as STOPPED, soon."""
         self.status, self.modified_on = "STOPPING", utcnow()
         self._stopped.set()
-        if self._process:
-            threading.Thread(target=self._process.end, daemon=True).start()
+        self._end()
 
     def _run(self, job: Job) -> None:
         try:
             status, message = self._outcome(job)
         except NotAuthorizedError as error:
             status, message = "FAILED", f"AccessDeniedException: {error}"
+        except JvmError as error:
+            status, message = "FAILED", str(error)
         except Exception as error:  # a run must not stay RUNNING because this thread died
             status, message = "FAILED", f"{type(error).__name__}: {error}"
         storage().reconcile()
@@ -147,19 +144,17 @@ class JobRun(FakeJobRun):
         self.status = status
 
     def _outcome(self, job: Job) -> tuple[str, str | None]:
-        if problem := spark.java_problem(os.environ):
-            return "FAILED", problem
         region = job.backend.region_name
         principal = role_of_service(job.role, "glue.amazonaws.com")
+        environment = {**spark.environment(self.endpoint_url, region), **principal.credentials}
         scratch = Path(tempfile.mkdtemp(prefix="glue-"))
         self.logs.mkdir(parents=True, exist_ok=True)
         last_lines: deque[str] = deque(maxlen=500)
-        output = log_stream(region, "/aws-glue/jobs/output", self.job_run_id)
-        error = log_stream(region, "/aws-glue/jobs/error", self.job_run_id)
+        output = log_stream(region, f"{self._log_group}/output", self.job_run_id)
+        error = log_stream(region, f"{self._log_group}/error", self.job_run_id)
         try:
-            settings = self._settings()
             # By S3A the endpoint itself decides on each request.
-            is_viewed = authorization.on() and not spark.uses_s3a(settings)
+            is_viewed = authorization.on() and spark.S3A not in (self.arguments or {}).get("--conf", "")
             view = JobView(principal, scratch / "lake") if is_viewed else None
             with (
                 (self.logs / f"{self.job_run_id}.out").open("w", encoding="utf-8", buffering=1) as out_file,
@@ -176,54 +171,106 @@ class JobRun(FakeJobRun):
                     error(line)
                     err_file.write(line + "\n")
 
-                self._process = Leashed(
-                    self._command(job, scratch, principal, view, settings),
-                    {**spark.environment(self.endpoint_url, region, scratch), **principal.credentials},
+                command: Any = job.command
+                program = Program.fetch(
+                    command["ScriptLocation"],
+                    {"--JOB_NAME": job.name, "--JOB_RUN_ID": self.job_run_id},
+                    self.arguments or {},
                     scratch,
-                    on_output,
-                    on_error,
+                    principal,
                 )
-                if self._stopped.is_set():
-                    self._process.end()
+                settings = self._settings(program, environment, scratch, view)
+                if own := spark.of_the_jvm(settings):
+                    jvm: Jvm | None = self.pool.start(environment, own)
                 else:
-                    self.status = "RUNNING"
-                minutes = self.timeout or _DEFAULT_TIMEOUT
+                    jvm = self.pool.take(self._stopped)
+                if jvm is None:
+                    return "STOPPED", None
+                self._jvm = jvm
+                clean = False
                 try:
-                    exit_status = self._process.wait(minutes * 60)
-                except TimeoutError:
-                    self._process.end()
-                    self._process.wait(0)
-                    return "TIMEOUT", f"The run took longer than its Timeout of {minutes} minutes"
-            if view:
-                if exit_status:
+                    attach = jvm.open(settings, scratch, on_output, on_error)
+                    self._process = Leashed(
+                        program.command,
+                        {**environment, **program.environment, **attach},
+                        scratch,
+                        on_output,  # the traceback, too, goes where the script prints, as on Glue
+                    )
+                    exit_status = self._wait(jvm)
+                    # What the run left working must not go on while its files are looked at.
+                    clean = exit_status is not None and jvm.settle()
+                    outcome: tuple[str, str | None]
+                    if exit_status is None:
+                        outcome = (
+                            "TIMEOUT",
+                            f"The run took longer than its Timeout of {self._minutes} minutes",
+                        )
+                    elif jvm.exit_status is not None:
+                        outcome = "FAILED", jvm.reason()
+                    elif exit_status:
+                        outcome = "FAILED", failure(exit_status, last_lines)
+                    else:
+                        outcome = "SUCCEEDED", None
+                finally:
+                    self._jvm = None
+                    self.pool.give_back(jvm, clean=clean and not own and not self._stopped.is_set())
+            if view and outcome[0] in ("SUCCEEDED", "FAILED"):
+                if outcome[0] == "FAILED":
                     view.require_what_is_named("\n".join(last_lines))
                 view.take_over()
-            return ("FAILED", failure(exit_status, last_lines)) if exit_status else ("SUCCEEDED", None)
+            return outcome
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _settings(self) -> dict[str, str]:
-        """The Spark settings of `--conf`: one or more, as in "spark.a=1 --conf spark.b=2"."""
-        given = (self.arguments or {}).get("--conf")
-        return dict(item.strip().split("=", 1) for item in given.split("--conf")) if given else {}
+    def _wait(self, jvm: Jvm) -> int | None:
+        """The script's exit status, once it, or its JVM, or the run has ended; None if its time is over."""
+        process = cast(Leashed, self._process)
+        if self._stopped.is_set():
+            self._end()
+        else:
+            self.status = "RUNNING"
+        deadline = time.monotonic() + self._minutes * 60
+        while True:
+            try:
+                return process.wait(_LOOK_SECONDS)
+            except TimeoutError:
+                if jvm.exit_status is not None:
+                    # The script notices with its next call, and its traceback may tell more.
+                    with suppress(TimeoutError):
+                        return process.wait(_LOST_SECONDS)
+                    process.end()
+                elif time.monotonic() > deadline:
+                    self._end()
+                    process.end()
+                    process.wait(_LOST_SECONDS)
+                    return None
 
-    def _command(
-        self, job: Job, scratch: Path, principal: Principal, view: JobView | None, settings: dict[str, str]
-    ) -> list[str]:
-        command: Any = job.command
-        script = scratch / Path(command["ScriptLocation"]).name
-        script.write_bytes(_read(command["ScriptLocation"], principal))
-        arguments = ["--JOB_NAME", job.name, "--JOB_RUN_ID", self.job_run_id]
-        for name, value in (self.arguments or {}).items():
-            if name != "--conf" and name not in _GLUES_OWN:
-                arguments += [name, value]
+    @property
+    def _minutes(self) -> int:
+        return self.timeout or _DEFAULT_TIMEOUT
+
+    def _end(self) -> None:
+        """End the script and its JVM, soon."""
+        for running in (self._jvm, self._process):
+            if running:
+                threading.Thread(target=running.end, daemon=True).start()
+
+    def _settings(
+        self, program: Program, environment: Mapping[str, str], scratch: Path, view: JobView | None
+    ) -> dict[str, str]:
         root = storage().files.root
-        buckets = {name: root / name for name in storage().buckets}
-        if view:
-            buckets, settings = view.buckets(), {**settings, **view.settings()}
-        if spark.uses_s3a(settings):
-            settings = spark.s3a_settings(self.endpoint_url, job.backend.region_name, scratch) | settings
-        return spark.command(script, arguments, buckets=buckets, scratch=scratch, settings=settings)
+        buckets = view.buckets() if view else {name: root / name for name in storage().buckets}
+        # Python functions run in processes that the JVM starts, whose environment is not this run's.
+        workers = {
+            f"spark.executorEnv.{name}": value
+            for name, value in environment.items()
+            if name.startswith("AWS_")
+        }
+        given = {**workers, **program.settings, **(view.settings() if view else {})}
+        if spark.uses_s3a(given):
+            endpoint_url, region = environment["AWS_ENDPOINT_URL"], environment["AWS_DEFAULT_REGION"]
+            given = spark.s3a_settings(endpoint_url, region, scratch) | given
+        return spark.settings(program.name, buckets=buckets, scratch=scratch, given=given)
 
 
 def failure(exit_status: int, last_lines: Iterable[str]) -> str:
@@ -246,15 +293,3 @@ def failure(exit_status: int, last_lines: Iterable[str]) -> str:
         return f"{error} {cause}" if cause and error.startswith("Py4J") else error
     last = next((line for line in reversed(lines) if line.strip()), "it printed nothing")
     return f"Command failed with exit code {exit_status}: {last.strip()}"
-
-
-def _read(location: str, principal: Principal) -> bytes:
-    found = re.fullmatch(r"s3://([^/]+)/(.+)", location)
-    if not found:
-        raise ValueError(f"ScriptLocation {location} is not an s3:// address of a file")
-    principal.require_object("s3:GetObject", found[1], found[2])
-    with storage().lock:
-        key = storage().get_object(found[1], found[2])
-        if key is None:
-            raise FileNotFoundError(f"ScriptLocation {location} does not exist: upload the script first")
-        return key.value

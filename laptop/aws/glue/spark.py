@@ -1,10 +1,8 @@
-"""How a Glue job's script becomes a spark-submit of the PySpark in this Python's environment.
+"""How the PySpark in this Python's environment is started and set up for a Glue job's script.
 
 `s3://` needs no extra jars: Hadoop's `ViewFileSystemOverloadScheme`, which PySpark ships, mounts each bucket
 on its directory. A run whose settings name S3A reaches the buckets through the endpoint (`s3a_settings`).
-
-Starting Spark is most of a small job's time, so the JVM is told to start fast: the first compiler only and
-one garbage collector thread halve it.
+The JVM is told to start fast: the first compiler only, and one garbage collector thread.
 """
 
 from __future__ import annotations
@@ -14,20 +12,31 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 # https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
 SPARK_OF_GLUE = {"4.0": "3.3", "5.0": "3.5", "5.1": "3.5", "6.0": "4.1"}
 _JAVA = 17  # the oldest that Spark 4 runs on
-CLASS_ARCHIVE = Path(sys.prefix) / "share" / "spark-classes.jsa"  # `class_archive` makes it
 S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 # By their names in lower case; those of proxies are written both ways.
 _PASSED_ON = frozenset(
     "path home java_home tmpdir lang http_proxy https_proxy no_proxy all_proxy".split()  # noqa: SIM905
 )
-JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
+# A JVM that ran out of memory is in no state to go on.
+_JVM_ALWAYS = "-XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC"
+_JVM_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_JVM_OPTIONS = "spark.driver.extraJavaOptions"
+_OF_THE_JVM = re.compile(
+    r"spark\.(driver\.(memory|extra|defaultJavaOptions|userClassPathFirst)|jars|sql\.catalogImplementation)"
+)
+
+
+def installed_glue_version() -> str:
+    """The newest Glue version whose Spark is installed."""
+    installed = version("pyspark")
+    return [glue for glue, spark in SPARK_OF_GLUE.items() if installed.startswith(f"{spark}.")][-1]
 
 
 def version_problem(glue_version: str | None) -> str | None:
@@ -62,7 +71,7 @@ def java_problem(environment: Mapping[str, str]) -> str | None:
     return None if int(found[1]) >= _JAVA else f"{java} is Java {found[1]}: {remedy}"
 
 
-def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]:
+def environment(endpoint_url: str, region: str) -> dict[str, str]:
     """The environment of a script: of this process's what programs need to run, none of its tokens.
 
     AWS clients in the script talk to this server, never to a real account; the key is its role's.
@@ -71,19 +80,19 @@ def environment(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]
     return kept | {
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TZ": "UTC",
-        "SPARK_LOCAL_DIRS": str(scratch),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_LAUNCHER_OPTS": JVM_OPTIONS,
+        "SPARK_LAUNCHER_OPTS": _JVM_FAST,
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
     }
 
 
-def uses_s3a(settings: Mapping[str, str]) -> bool:
+def uses_s3a(given: Mapping[str, str]) -> bool:
     """Whether a run with these Spark settings reaches `s3://` by S3A, as `--conf` of a job may ask for."""
-    return settings.get("spark.hadoop.fs.s3.impl") == S3A
+    return given.get("spark.hadoop.fs.s3.impl") == S3A
 
 
 def s3a_settings(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]:
@@ -119,36 +128,52 @@ def mount_settings(buckets: Mapping[str, Path]) -> dict[str, str]:
     }
 
 
-def command(
-    script: Path,
-    arguments: Sequence[str],
-    *,
-    buckets: Mapping[str, Path],
-    scratch: Path,
-    settings: Mapping[str, str],
-) -> list[str]:
-    """The spark-submit of a script.
+def settings(
+    name: str, *, buckets: Mapping[str, Path], scratch: Path, given: Mapping[str, str]
+) -> dict[str, str]:
+    """The Spark settings of a run.
 
     Args:
-        script: A Python file.
-        arguments: The script's command line.
+        name: The application's, unless the script has another.
         buckets: The directory of each bucket that `s3://` shall reach, unless it is S3A by the settings.
         scratch: A directory for what Spark does not need afterwards.
-        settings: More Spark settings; they win.
+        given: More settings; they win.
     """
-    # Java takes the archive only for the class path that it was made with.
-    has_archive = CLASS_ARCHIVE.exists() and not uses_s3a(settings)
-    classes = f' "-XX:SharedArchiveFile={CLASS_ARCHIVE}"' if has_archive else ""
     configuration = {
+        "spark.app.name": name,
+        "spark.master": "local[2]",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "WARN",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": JVM_OPTIONS + classes,
+        "spark.local.dir": str(scratch),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        **({} if uses_s3a(settings) else mount_settings(buckets)),
+        **({} if uses_s3a(given) else mount_settings(buckets)),
     }
-    submit = [str(Path(sys.executable).with_name("spark-submit")), "--master", "local[2]"]
-    for name, value in (configuration | dict(settings)).items():
-        submit += ["--conf", f"{name}={value}"]
-    return [*submit, str(script), *arguments]
+    return configuration | dict(given)
+
+
+def of_the_jvm(given: Mapping[str, str]) -> dict[str, str]:
+    """Those of a run's settings that a running JVM cannot take: memory, class path, jars, JVM options."""
+    return {name: value for name, value in given.items() if _OF_THE_JVM.match(name)}
+
+
+def submit(given: Mapping[str, str], *program: str) -> list[str]:
+    """The spark-submit of a program with settings."""
+    command = [str(Path(sys.executable).with_name("spark-submit"))]
+    for name, value in given.items():
+        command += ["--conf", f"{name}={value}"]
+    return [*command, *program]
+
+
+def jvm_command(temporary: Path, given: Mapping[str, str]) -> list[str]:
+    """The spark-submit of a JVM that waits for Python to attach.
+
+    Args:
+        temporary: A directory for Java's temporary files.
+        given: Settings of the JVM; they win.
+    """
+    options = f'{_JVM_ALWAYS} "-Djava.io.tmpdir={temporary}" {given.get(_JVM_OPTIONS, _JVM_FAST)}'
+    configuration = {"spark.ui.showConsoleProgress": "false", **given, _JVM_OPTIONS: options}
+    return submit(configuration, "pyspark-shell")

@@ -377,6 +377,11 @@ def _cloudwatch(action: str, get: Parameter, arn: str) -> Iterable[str | Need]:
     return [f"{arn}alarm:*"] if action == "DescribeAlarms" else []
 
 
+def _events(_: str, get: Parameter, arn: str) -> Iterable[str]:
+    rule = get("Rule") or get("Name")
+    return [f"{arn}rule/{rule}"] if rule else []
+
+
 def _iam(action: str, get: Parameter, _: str) -> Iterable[str]:
     arn, iam = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:", iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
     there: dict[str, tuple[str, Iterable[Any]]] = {
@@ -405,6 +410,7 @@ def _sts(action: str, get: Parameter, _: str) -> Iterable[str]:
 
 _FINDERS: dict[str, Callable[[str, Parameter, str], Iterable[str | Need]]] = {
     "athena": _athena,
+    "events": _events,
     "glue": _glue,
     "iam": _iam,
     "logs": _logs,

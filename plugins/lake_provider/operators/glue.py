@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferralError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 _PAUSE = 30  # seconds until a run that was refused is asked for again
+_LINES = 1000
+"""How many lines of a run's log a task's log shows."""
 
 
 class GlueJobRunOperator(GlueJobOperator):
@@ -27,23 +30,25 @@ class GlueJobRunOperator(GlueJobOperator):
     instead of starting a second one beside it. While the job has `MaxConcurrentRuns` going, the task waits,
     as long as it would for a run.
 
+    When a run has ended, the task copies what the script printed into its own log. (The provider's `verbose`
+    reads the log at every look, only from the stream that is named like the run, and fails the task when it
+    is throttled.)
+
     Args:
         job_name: The Glue job, which exists already (`include/resources/glue_jobs.yaml`).
         poll_interval: Seconds between two looks at the run.
-        poll_attempts: How many looks before the task fails; together they must outlast the job's own timeout.
+        minutes: How long the task waits for the run; longer than the job's own timeout.
         **kwargs: As `GlueJobOperator`.
     """
 
-    def __init__(
-        self, *, job_name: str, poll_interval: int = 5, poll_attempts: int = 240, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, job_name: str, poll_interval: int = 10, minutes: int = 20, **kwargs: Any) -> None:
         super().__init__(
             job_name=job_name,
             deferrable=True,
-            verbose=True,  # the script's own log lines, in the task's log
+            verbose=False,
             resume_glue_job_on_retry=True,
             waiter_delay=poll_interval,
-            waiter_max_attempts=poll_attempts,
+            waiter_max_attempts=minutes * 60 // poll_interval,
             **kwargs,
         )
 
@@ -114,7 +119,43 @@ class GlueJobRunOperator(GlueJobOperator):
         run_id = str((event or {})["run_id"])
         glue: Any = self.hook.conn
         run = glue.get_job_run(JobName=self.job_name, RunId=run_id)["JobRun"]
+        self._show_log(run_id, run.get("LogGroupName"))
         if run["JobRunState"] == "SUCCEEDED":
             return run_id
-        reason = run.get("ErrorMessage") or (event or {}).get("message") or "Glue gives no error message"
+        waiting = None if "CompletedOn" in run else (event or {}).get("message")
+        reason = run.get("ErrorMessage") or waiting or "Glue gives no error message"
         raise AirflowException(f"Glue job {self.job_name}, run {run_id}, is {run['JobRunState']}: {reason}")
+
+    def _show_log(self, run_id: str, prefix_of_run: str | None) -> None:
+        """Copy what the run's script printed into the task's log; a log that cannot be read fails nothing.
+
+        The job's own argument gives the prefix of its log groups. If Glue reports another one with the run,
+        that is looked at, too.
+        """
+        glue: Any = self.hook.conn
+        try:
+            arguments = glue.get_job(JobName=self.job_name)["Job"].get("DefaultArguments", {})
+            prefixes = [arguments.get("--custom-logGroup-prefix"), prefix_of_run]
+            groups = [f"{prefix}/output" for prefix in dict.fromkeys(prefixes) if prefix]
+            shown = [group for group in groups if self._show_log_group(group, run_id)]
+            if not shown:
+                self.log.info("Glue has no log of run %s in %s (yet)", run_id, " or ".join(groups))
+        except ClientError as error:
+            self.log.warning("The log of Glue run %s cannot be read: %s", run_id, error)
+
+    def _show_log_group(self, group: str, run_id: str) -> bool:
+        """Copy the run's lines of a log group; False if it has no stream of the run's id."""
+        logs: Any = AwsLogsHook(aws_conn_id=self.aws_conn_id, region_name=self.region_name).conn
+        try:
+            found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=run_id)
+        except logs.exceptions.ResourceNotFoundException:
+            return False
+        streams = [stream["logStreamName"] for stream in found["logStreams"]]
+        if not streams:
+            return False
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, logStreamNames=streams, PaginationConfig={"MaxItems": _LINES}
+        )
+        lines = [event["message"].rstrip() for page in pages for event in page["events"]]
+        self.log.info("Glue run %s printed (%s):\n%s", run_id, group, "\n".join(lines))
+        return True

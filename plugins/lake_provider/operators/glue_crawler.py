@@ -78,7 +78,7 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         tables: Sequence[str],
         partitions: Any,
         columns: Any = (),
-        poll_interval: int = 5,
+        poll_interval: int = 10,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -104,17 +104,22 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
         if not missing:
             return self._done(crawled=False)
         self.log.info("In database %s %s", self.database, missing)
+        before = _started(self._crawler())
         ours = self._start()
         deadline = time.monotonic() + _PATIENCE
         time.sleep(_PAUSE)
-        while self._crawler()["State"] != "READY":
+        while not self._has_ended(self._crawler(), before if ours else None):
             if time.monotonic() > deadline:
-                self._defer(ours)
+                self._defer(ours, before)
             time.sleep(_PAUSE)
-        return self.execute_complete(context, ours=ours)
+        return self.execute_complete(context, ours=ours, before=before)
 
     def execute_complete(  # type: ignore[override]
-        self, context: Context, event: Mapping[str, Any] | None = None, ours: bool = True
+        self,
+        context: Context,
+        event: Mapping[str, Any] | None = None,
+        ours: bool = True,
+        before: str | None = None,
     ) -> dict[str, Any]:
         """Look at the crawl, and into the catalog, when the crawl has ended.
 
@@ -122,6 +127,7 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             context: Airflow's.
             event: The trigger's.
             ours: Whether the crawl was started by this task, and so after all files were there.
+            before: When the crawl before it started; None if there was none.
 
         Returns:
             As `execute`; `crawled` is whether this task's own crawl added what was missing.
@@ -139,6 +145,11 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
             )
         if not ours:
             return self.execute(context)
+        if not self._has_ended(crawler, before):
+            raise AirflowException(
+                f"Glue crawler {self.crawler_name} is READY, but the crawl that this task started has left "
+                f"no trace: its last one started at {before or 'no time'}. Clear this task."
+            )
         crawl = crawler["LastCrawl"]
         if crawl["Status"] != "SUCCEEDED":
             reason = crawl.get("ErrorMessage") or "Glue gives no error message"
@@ -155,25 +166,31 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
 
     def _crawler(self) -> dict[str, Any]:
         glue: Any = self.hook.conn
-        crawler: dict[str, Any] = glue.get_crawler(Name=self.crawler_name)["Crawler"]
+        try:
+            crawler: dict[str, Any] = glue.get_crawler(Name=self.crawler_name)["Crawler"]
+        except glue.exceptions.EntityNotFoundException as error:
+            raise AirflowFailException(
+                f"Glue crawler {self.crawler_name} does not exist: "
+                "create it from include/resources/crawlers.yaml"
+            ) from error
         return crawler
+
+    @staticmethod
+    def _has_ended(crawler: Mapping[str, Any], before: str | None) -> bool:
+        """Whether another crawl than the one before has ended. READY alone may mean that none has begun."""
+        return crawler["State"] == "READY" and _started(crawler) not in (None, before)
 
     def _start(self) -> bool:
         """Start a crawl; False if one is going already."""
         glue: Any = self.hook.conn
         try:
             glue.start_crawler(Name=self.crawler_name)
-        except glue.exceptions.EntityNotFoundException as error:
-            raise AirflowFailException(
-                f"Glue crawler {self.crawler_name} does not exist: "
-                "create it from include/resources/crawlers.yaml"
-            ) from error
         except glue.exceptions.CrawlerRunningException:
             self.log.info("Glue crawler %s is running already: waiting for it first", self.crawler_name)
             return False
         return True
 
-    def _defer(self, ours: bool) -> NoReturn:
+    def _defer(self, ours: bool, before: str | None) -> NoReturn:
         self.defer(
             trigger=GlueCrawlerCompleteTrigger(
                 crawler_name=self.crawler_name,
@@ -185,7 +202,7 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
                 botocore_config=self.botocore_config,
             ),
             method_name="execute_complete",
-            kwargs={"ours": ours},
+            kwargs={"ours": ours, "before": before},
         )
 
     def _done(self, *, crawled: bool) -> dict[str, Any]:
@@ -251,6 +268,12 @@ class GlueCatalogCrawlerOperator(GlueCrawlerOperator):
                 there.update(tuple(partition["Values"]) for partition in answer["Partitions"])
                 asked = answer.get("UnprocessedKeys", [])
         return [values for values in partitions if tuple(values) not in there]
+
+
+def _started(crawler: Mapping[str, Any]) -> str | None:
+    """When a crawler's last crawl that has ended started; None if there was none yet."""
+    start = crawler.get("LastCrawl", {}).get("StartTime")
+    return start.isoformat() if start else None
 
 
 def _listed(value: Any) -> list[Any] | None:

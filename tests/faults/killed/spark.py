@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,26 @@ def server_of(state: Path) -> psutil.Process:
 
 
 def spark_of(state: Path, run_id: str) -> psutil.Process:
-    """The JVM of a run's driver, as soon as there is one: not the launcher's, which finds its command."""
+    """The JVM that serves a run, as soon as the run's script has been started."""
+    server = server_of(state)
 
     def jvm() -> psutil.Process | None:
-        for child in server_of(state).children(recursive=True):
-            try:
-                words = child.cmdline() if child.name() == "java" else []
-                if run_id in words and "org.apache.spark.launcher.Main" not in words:
-                    return child
-            except psutil.Error:  # it has just ended
-                continue
+        processes = server.children(recursive=True)
+        for process in processes:
+            with suppress(psutil.Error):  # it has just ended
+                if run_id in process.cmdline():
+                    port = int(process.environ()["PYSPARK_GATEWAY_PORT"])
+                    return next((java for java in processes if _listens(java, port)), None)
         return None
 
     return until(jvm, f"Spark of {run_id} starts", pause=0.02)
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    with suppress(psutil.Error):
+        return any(
+            found.laddr.port == port
+            for found in process.net_connections("tcp")
+            if found.status == psutil.CONN_LISTEN
+        )
+    return False

@@ -80,6 +80,10 @@ class Lake:
             (".spark-staging-1/_temporary/0/_temporary/attempt_0", DAY, 0),
             (".spark-staging-2/_temporary/0/_temporary/attempt_0", DAY + timedelta(1), 0),
             (".spark-staging-3", DAY + timedelta(2), 2 * 3600),
+            # As S3A's committer names them, which Glue uses.
+            ("__magic_job-1/job-1/00/tasks/attempt_0/__base", DAY, 0),
+            ("__magic_job-2/job-2/00/tasks/attempt_0/__base", DAY + timedelta(1), 0),
+            ("__magic_job-3/job-3/00/tasks/attempt_0/__base", DAY + timedelta(2), 2 * 3600),
         ):
             file = self.folder / table / folder / f"dt={day}" / "part-00000.parquet"
             file.parent.mkdir(parents=True)

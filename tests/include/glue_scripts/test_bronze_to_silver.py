@@ -12,8 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.crypto_lake.resources import load_resources
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
+from laptop.aws.glue.crawlers import glue_type
+from laptop.lake.deployment import VALUES
 
 from .conftest import Lake
 
@@ -575,12 +578,24 @@ def test_a_balance_that_does_not_hold_stops_the_day_before_it_is_written(
     assert lake.files("silver/coins_market") == []
 
 
+def test_silver_is_written_with_the_declared_columns(spark, lake, coin):
+    lake.ingest([coin("a", new_field=1)])
+    run(spark, str(lake), [DAY])
+    (file,) = lake.files("silver/coins_market")
+    declared = load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
+    columns = declared["StorageDescriptor"]["Columns"]
+    assert [(field.name, glue_type(field.type)) for field in pq.read_schema(file)] == [
+        (column["Name"], column["Type"]) for column in columns
+    ]
+    assert [(key["Name"], key["Type"]) for key in declared["PartitionKeys"]] == [("dt", "date")]
+
+
 def test_what_killed_runs_left_is_deleted_but_not_what_another_day_is_writing(spark, lake, coin):
     lake.ingest([coin("a")])
     lake.leave_unfinished("silver/coins_market")
     run(spark, str(lake), [DAY])
-    left = (lake.folder / "silver/coins_market").glob(".spark-staging-*")
-    assert [path.name for path in left] == [".spark-staging-2"]
+    left = (lake.folder / "silver/coins_market").glob("[._]*")
+    assert sorted(path.name for path in left) == [".spark-staging-2", "__magic_job-2"]
 
 
 def test_a_wrong_date_is_named():

@@ -198,8 +198,8 @@ def test_what_killed_runs_left_is_deleted_but_not_what_another_day_is_writing(sp
     silver_of(spark, lake, coin("a"))
     lake.leave_unfinished("gold/market_summary")
     run(spark, str(lake), [DAY])
-    left = (lake.folder / "gold/market_summary").glob(".spark-staging-*")
-    assert [path.name for path in left] == [".spark-staging-2"]
+    left = (lake.folder / "gold/market_summary").glob("[._]*")
+    assert sorted(path.name for path in left) == [".spark-staging-2", "__magic_job-2"]
 
 
 def test_a_wrong_date_is_named():

@@ -13,7 +13,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.crypto_lake.resources import load_resources
-from laptop.aws.glue import spark
 from laptop.aws.glue.jobs import failure
 from laptop.aws.glue.spark import java_problem, version_problem
 from laptop.lake.deployment import VALUES
@@ -181,7 +180,13 @@ def test_a_missing_script_fails_the_run_by_name(s3: Any, glue: Any) -> None:
         ({"GlueVersion": "5.0"}, "GlueVersion 5.0 means Spark 3.5"),
         ({"GlueVersion": "7.7"}, "GlueVersion 7.7 is not one of"),
         ({"MaxRetries": 1}, "MaxRetries 1"),
-        ({"DefaultArguments": {"--extra-py-files": "s3://x/y.zip"}}, "--extra-py-files"),
+        ({"DefaultArguments": {"--extra-jars": "s3://x/y.jar"}}, "--extra-jars"),
+        ({"DefaultArguments": {"--extra-py-files": "s3://x/a.py,s3://x/y.whl"}}, r"y\.whl is not the s3:// "),
+        ({"DefaultArguments": {"--extra-py-files": "helpers.py"}}, r"helpers\.py is not the s3:// "),
+        ({"DefaultArguments": {"--conf": "spark.a=1 --conf spark.b"}}, "'spark.b' is not a Spark setting"),
+        ({"DefaultArguments": {"--additional-python-modules": "no-such-package"}}, "is not installed"),
+        ({"DefaultArguments": {"--additional-python-modules": "boto3<1"}}, r"boto3 1\.\S+ is installed"),
+        ({"DefaultArguments": {"--additional-python-modules": "s3://x/y.whl"}}, "is not a package such as"),
     ],
 )
 def test_what_does_not_run_here_is_refused_at_the_start(
@@ -213,21 +218,6 @@ def test_no_java_or_an_old_one_is_named_with_the_remedy(tmp_path: Path) -> None:
     old.write_text(f"#!{sys.executable}\nimport sys\nprint('openjdk version \"11.0.2\"', file=sys.stderr)\n")
     old.chmod(0o755)
     assert "is Java 11: install Java 17" in (java_problem({"JAVA_HOME": str(tmp_path)}) or "")
-
-
-def test_spark_starts_from_the_archive_of_its_classes_if_there_is_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(spark, "CLASS_ARCHIVE", tmp_path / "a folder" / "classes.jsa")
-
-    def options() -> str:
-        command = spark.command(tmp_path / "a.py", [], buckets={}, scratch=tmp_path, settings={})
-        return next(word for word in command if word.startswith("spark.driver.extraJavaOptions="))
-
-    assert "SharedArchiveFile" not in options()
-    spark.CLASS_ARCHIVE.parent.mkdir()
-    spark.CLASS_ARCHIVE.touch()
-    assert options().endswith(f' "-XX:SharedArchiveFile={spark.CLASS_ARCHIVE}"')
 
 
 def test_the_installed_spark_is_that_of_each_declared_glue_version() -> None:

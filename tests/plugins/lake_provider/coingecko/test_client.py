@@ -439,7 +439,7 @@ def test_an_answer_without_end_is_refused_and_not_read(connect, monkeypatch, pac
         connect(f"http://127.0.0.1:{server.server_address[1]}", **({"password": key} if key else {}))
         hook = CoinGeckoHook()
         with pytest.raises(CoinGeckoRefusal, match="its body is larger than 3,000,000 bytes") as caught:
-            hook.markets(coins=10, currency="usd", as_of=None)
+            hook.markets(coins=10, currency="usd", run_date=None)
     finally:
         server.shutdown()
         server.server_close()

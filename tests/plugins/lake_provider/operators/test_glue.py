@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 import pytest
+import structlog
 from airflow.sdk.exceptions import AirflowException, TaskDeferred
+from botocore.exceptions import ClientError
 
 from lake_provider.operators.glue import GlueJobRunOperator
 
@@ -20,8 +23,10 @@ import sys, time
 what = sys.argv[sys.argv.index("--what") + 1]
 if what == "fail":
     raise ValueError("silver/dt=2026-01-31/ is empty: run bronze_to_silver for that date first")
+print("balance of dt=2026-01-31", *sys.argv[1:])
 time.sleep(0 if what == "succeed" else 600)
 """
+GROUP = "/glue-operator-test/logs"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,6 +44,7 @@ def job(local_aws: str, aws_environment: dict[str, str]) -> Iterator[None]:
                 "ScriptLocation": "s3://glue-operator-test/what.py",
                 "PythonVersion": "3",
             },
+            DefaultArguments={"--custom-logGroup-prefix": GROUP},
             ExecutionProperty={"MaxConcurrentRuns": 3},
         )
         yield
@@ -105,8 +111,9 @@ def test_a_retry_reattaches_to_the_run_that_is_still_going_and_a_stopped_run_is_
     assert again.defers() == run_id
     boto3.client("glue").batch_stop_job_run(JobName="what", JobRunIds=[run_id])
     wait_for(run_id, "STOPPED")
-    with pytest.raises(AirflowException, match=rf"run {run_id}, is STOPPED"):
-        attempt.resumes(run_id, "success")
+    stopped = {"status": "error", "run_id": run_id, "message": "AWS Glue job failed.: Waiter ..."}
+    with pytest.raises(AirflowException, match=rf"run {run_id}, is STOPPED: Glue gives no error message"):
+        attempt.operator.execute_complete(attempt.context, stopped)
 
 
 def test_a_trigger_that_broke_is_no_reason_the_run_is() -> None:
@@ -126,3 +133,59 @@ def test_a_trigger_that_broke_is_no_reason_the_run_is() -> None:
     with pytest.raises(AirflowException, match=rf"run {run_id}, is RUNNING: Trigger failure, see the log"):
         attempt.operator.resume_execution(*broken, attempt.context)
     boto3.client("glue").batch_stop_job_run(JobName="what", JobRunIds=[run_id])
+
+
+def shown(attempt: Attempt, run_id: str) -> str:
+    """What the task's log says when the run has ended."""
+    with structlog.testing.capture_logs() as logs:
+        attempt.operator.execute_complete(attempt.context, {"status": "success", "run_id": run_id})
+    return "\n".join(lines_of(logs))
+
+
+def lines_of(logs: Any) -> list[str]:
+    """Captured lines as they are read."""
+    return [line["event"] % line.get("positional_args", ()) for line in logs]
+
+
+def test_what_the_script_printed_is_in_the_tasks_log() -> None:
+    attempt = Attempt("succeed")
+    run_id = attempt.defers()
+    wait_for(run_id, "SUCCEEDED")
+    log = shown(attempt, run_id)
+    assert f"Glue run {run_id} printed ({GROUP}/output):\n" in log
+    assert log.count("balance of dt=2026-01-31") == 1
+    assert f"--JOB_RUN_ID {run_id}" in log, "it is another run's"
+    assert "custom-logGroup-prefix" not in log, "on Glue a script does not see it"
+
+
+@pytest.mark.parametrize(
+    ("group", "stream"),
+    [
+        pytest.param(GROUP, "{run_id}-driver", id="another name for the driver's stream"),
+        pytest.param("/aws-glue/jobs", "{run_id}", id="the account's log group, which the run names"),
+    ],
+)
+def test_the_log_is_found_wherever_glue_has_put_it(group: str, stream: str) -> None:
+    attempt = Attempt("succeed")
+    run_id = "jr_elsewhere"
+    logs = boto3.client("logs")
+    where = {"logGroupName": f"{group}/output", "logStreamName": stream.format(run_id=run_id)}
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):  # another test's job has it, too
+        logs.create_log_group(logGroupName=where["logGroupName"])
+    logs.create_log_stream(**where)
+    logs.put_log_events(**where, logEvents=[{"timestamp": int(time.time() * 1000), "message": "said\n"}])
+    with structlog.testing.capture_logs() as lines:
+        attempt.operator._show_log(run_id, group)
+    logs.delete_log_stream(**where)
+    assert f"Glue run {run_id} printed ({group}/output):\nsaid" in lines_of(lines)
+
+
+def test_a_log_that_is_not_there_or_may_not_be_read_fails_nothing() -> None:
+    attempt = Attempt("succeed")
+    run_id = attempt.defers()
+    wait_for(run_id, "SUCCEEDED")
+    with patch.object(attempt.operator, "_show_log_group", return_value=False):
+        assert f"Glue has no log of run {run_id} in {GROUP}/output (yet)" in shown(attempt, run_id)
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "FilterLogEvents")
+    with patch.object(attempt.operator, "_show_log_group", side_effect=denied):
+        assert f"The log of Glue run {run_id} cannot be read: " in shown(attempt, run_id)

@@ -174,7 +174,7 @@ def test_a_crawl_that_is_going_already_is_waited_for_and_another_one_follows(
         task.operator.hook.conn.start_crawler(Name=table)
         with pytest.raises(TaskDeferred) as deferred:
             task.operator.execute(CONTEXT)
-        assert deferred.value.kwargs == {"ours": False}
+        assert deferred.value.kwargs == {"ours": False, "before": None}
         late = {"status": "error", "message": "Waiter error"}
         with pytest.raises(AirflowException, match=r"is still RUNNING \(Waiter error\)"):
             task.operator.execute_complete(CONTEXT, late, ours=False)
@@ -188,6 +188,46 @@ def test_a_crawl_that_is_going_already_is_waited_for_and_another_one_follows(
 def test_a_short_crawl_is_waited_for_without_a_trigger(table: str) -> None:
     put_day(table, "25")
     assert Task(table, [day("25")]).operator.execute(CONTEXT)["crawled"]
+
+
+class EarlyGlue:
+    """A Glue that shows a crawler as READY, with the crawl before, for some looks after StartCrawler."""
+
+    def __init__(self, glue: Any, late: int) -> None:
+        self._glue, self._late = glue, late
+        self._shown: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._glue, name)
+
+    def get_crawler(self, **request: Any) -> Any:
+        if self._shown is not None and self._late:
+            self._late -= 1
+            return self._shown
+        return self._glue.get_crawler(**request)
+
+    def start_crawler(self, **request: Any) -> Any:
+        self._shown = self._glue.get_crawler(**request)
+        return self._glue.start_crawler(**request)
+
+
+@pytest.mark.parametrize("has_crawled", [False, True])
+def test_the_crawl_before_is_not_taken_for_the_tasks_own(table: str, has_crawled: bool) -> None:
+    if has_crawled:
+        put_day(table, "25", body=b"no Parquet")
+        with pytest.raises(AirflowException, match="the crawl is FAILED"):
+            Task(table, [day("25")]).run()
+    put_day(table, "25")
+    task = Task(table, [day("25")])
+    task.operator.hook.conn = EarlyGlue(boto3.client("glue"), late=2)
+    assert task.run()["crawled"]
+
+
+def test_a_crawl_that_leaves_no_trace_is_a_failure(table: str) -> None:
+    put_day(table, "25")
+    task = Task(table, [day("25")])
+    with pytest.raises(AirflowException, match=r"is READY, but the crawl .* has left no trace: its last one"):
+        task.operator.execute_complete(CONTEXT, {"status": "success"}, ours=True, before=None)
 
 
 def test_all_tables_of_a_crawler_have_to_have_the_day(table: str) -> None:
