@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import parse_qs, quote, unquote, urlparse
 
 import xmltodict
@@ -39,8 +39,9 @@ from laptop.aws.s3 import listing
 from laptop.aws.s3.bodies import Upload, pieces_of, receive, verify
 from laptop.aws.s3.multipart import NamedPart, StoredMultipart
 
-if TYPE_CHECKING:
-    from laptop.aws.s3.backend import StoredKey, StoredS3Backend
+# `backend` imports this module, so its classes have no types here.
+StoredKey = Any
+StoredS3Backend = Any
 
 _OWNER = {"ID": "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a", "DisplayName": "local"}
 # Sub-resources of an object that moto would take for the object itself.
@@ -61,7 +62,7 @@ class StoredS3Response(S3Response):
     @property
     def backend(self) -> StoredS3Backend:
         """The S3 of this server."""
-        return cast("StoredS3Backend", s3_backends[DEFAULT_ACCOUNT_ID]["aws"])
+        return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
 
     def setup_class(self, request: Any, *args: Any, **options: Any) -> None:
         """Take the request in; an upload's body is there already."""
@@ -190,7 +191,7 @@ class StoredS3Response(S3Response):
         found = self.backend.get_object(self.bucket_name, name, version_id=version)
         if found is None:
             raise MissingVersion() if version else MissingKey(key=name)
-        key = cast("StoredKey", found)
+        key = found
         is_archived = validate_storage_class and key.storage_class in ARCHIVE_STORAGE_CLASSES
         if is_archived and 'ongoing-request="false"' not in key.response_dict.get("x-amz-restore", ""):
             raise InvalidObjectState(storage_class=key.storage_class)
@@ -300,7 +301,7 @@ class StoredS3Response(S3Response):
             raise MissingVersion() if version else MissingKey(key=name)
         if failed := _failed_condition(found, self.headers, "x-amz-copy-source-"):
             raise PreconditionFailed(f"x-amz-copy-source-{failed}")
-        return cast("StoredKey", found)
+        return found
 
     def _upload_asked_for(self) -> StoredMultipart:
         return self.backend.multipart_upload(
