@@ -304,9 +304,10 @@ class StoredS3Response(S3Response):
         return found
 
     def _upload_asked_for(self) -> StoredMultipart:
-        return self.backend.multipart_upload(
+        upload = self.backend.multipart_upload(
             self.bucket_name, self._get_param("uploadId"), self.parse_key_name()
         )
+        return cast(StoredMultipart, upload)
 
     def _complete_multipart_body(self, body: bytes) -> Iterator[NamedPart]:  # type: ignore[override]
         upload = self._upload_asked_for()
