@@ -75,6 +75,10 @@ test-files: $(READY) ## Clean 5,000 dropped files in every convention
 test-faults: $(READY) java ## Kill processes: Glue jobs, tasks and Airflow's servers, and see the lake heal
 	@$(PYTHON) -m pytest tests/faults/killed -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
+.PHONY: test-clients
+test-clients: $(READY) java ## Run real clients on the local AWS: Python's, and Spark's S3A and Trino where Maven has them
+	@jars=$$(scripts/client-jars .local/clients) && eval "$$jars" && $(PYTHON) -m pytest tests/real_clients $(PYTEST_ARGS)
+
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
 	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)

@@ -37,6 +37,7 @@ SECTIONS = (
     "glue_jobs",
     "make_run",
     "arrival_latency",
+    "large_objects",
 )
 """In the order of the report."""
 

@@ -35,6 +35,7 @@ def signed(
     *,
     service: str = "s3",
     key: dict[str, str] | None = None,
+    payload: str | None = None,
     **headers: str,
 ) -> urllib.request.Request:
     """A request that no client of boto3 would make, signed.
@@ -46,6 +47,7 @@ def signed(
         body: The body.
         service: By which the signature names itself.
         key: In boto3's names; the server's own if None.
+        payload: What x-amz-content-sha256 says of the body; its hash if None.
         headers: By names with `_` for `-`.
     """
     own = process.key(endpoint_url)
@@ -58,7 +60,10 @@ def signed(
     )
     sent = {"Content-Type": "text/plain"} | {name.replace("_", "-"): value for name, value in headers.items()}
     request = AWSRequest(method, endpoint_url + path, sent, data=body)
-    (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, "us-east-1").add_auth(request)
+    auth: Any = (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, "us-east-1")
+    if payload is not None:
+        auth.payload = lambda _: payload
+    auth.add_auth(request)
     return urllib.request.Request(
         endpoint_url + path, data=body or None, headers=dict(request.headers.items()), method=method
     )

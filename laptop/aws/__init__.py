@@ -24,12 +24,14 @@ and a fourth by `authorization`: the method with which every response of moto as
 
 Known limits, beside what is refused with a message:
 
-* S3: keys that differ only in case are one file on a file system that ignores case; older versions of a
-  versioned object last as long as the process.
+* S3: a key is a path, so `a` and `a/b` cannot both be keys; nor can two keys that differ only in case, on a
+  file system that ignores case. Older versions of a versioned object and unfinished multipart uploads last
+  as long as the process.
 * Athena: Parquet tables only, no CTAS or INSERT, and DuckDB's functions: one that Athena alone has is
   FUNCTION_NOT_FOUND. `array[i]` out of range and a division of integers by zero give NULL, where Athena
   fails. A filter on NaN can miss rows of files whose statistics leave NaN out (Spark writes none there).
-* Glue: one table a crawler target; no job bookmarks, no extra Python files or jars.
+* Glue: one table a crawler target; no job bookmarks, no extra Python files or jars (but for S3A's, by
+  `--conf`).
 * IAM: what `authorization` says it does not evaluate. `aws:SecureTransport` is always true: the laptop's
   http stands where AWS has https, and a policy that allows TLS only is not to lock it out. S3's messages to
   a queue and the website's reads of its bucket ask nobody; neither do the logs of jobs and crawlers.

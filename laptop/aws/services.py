@@ -29,6 +29,9 @@ _GLUE = _operations("""
     GetTableVersion GetTableVersions DeleteTableVersion GetPartitionIndexes
     CreatePartition GetPartition GetPartitions UpdatePartition DeletePartition
     BatchCreatePartition BatchGetPartition BatchUpdatePartition BatchDeletePartition
+    GetColumnStatisticsForTable UpdateColumnStatisticsForTable DeleteColumnStatisticsForTable
+    GetColumnStatisticsForPartition UpdateColumnStatisticsForPartition DeleteColumnStatisticsForPartition
+    GetUserDefinedFunctions
     CreateCrawler GetCrawler GetCrawlers ListCrawlers BatchGetCrawlers UpdateCrawler DeleteCrawler
     StartCrawler StopCrawler ListCrawls GetCrawlerMetrics
     CreateJob GetJob GetJobs ListJobs BatchGetJobs UpdateJob DeleteJob

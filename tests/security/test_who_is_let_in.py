@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
@@ -317,7 +318,8 @@ def test_a_signed_request_cannot_be_made_into_another(local_aws: str, bucket: st
         (with_header(moved(get, url), "Authorization", "Credential=local/x/us-east-1/s3/"), "InvalidRequest"),
     ):
         status, body, _ = answer(request)
-        assert (status, code in body.decode()) == (403, True), (code, body)
+        expected = 400 if code == "XAmzContentSHA256Mismatch" else 403  # S3 finds it as the body arrives
+        assert (status, code in body.decode()) == (expected, True), (code, body)
 
 
 def test_a_signature_is_good_for_a_quarter_of_an_hour(
@@ -349,6 +351,8 @@ def test_a_presigned_url_does_what_it_was_made_for_and_no_more(
         assert (status, SCRIPT in body) == (403, False)
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: long_ago)
+    # With awscrt, botocore would sign with another clock.
+    monkeypatch.setitem(botocore.auth.AUTH_TYPE_MAPS, "s3v4-query", botocore.auth.S3SigV4QueryAuth)
     expired = s3.generate_presigned_url("get_object", parameters, ExpiresIn=60)
     assert b"Request has expired" in answer(urllib.request.Request(expired))[1]
     old_kind = client_of(local_aws, "s3", signature_version="s3").generate_presigned_url(

@@ -38,6 +38,7 @@ from laptop.aws.athena.sql import (
 from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import NotAuthorizedError, Principal, caller
 from laptop.aws.s3.backend import storage
+from laptop.aws.s3.object_files import holds_rows
 
 _PAGE = 1000  # rows that GetQueryResults gives at most
 _DONE = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -389,7 +390,7 @@ def _files(location: str, principal: Principal) -> list[tuple[Path, int]]:
     principal.require_listing(bucket, prefix)
     files = []
     for key, path, size in storage().objects(bucket, prefix):
-        if size and not any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/")):
+        if holds_rows(key[len(prefix) :], size):
             principal.require_object("s3:GetObject", bucket, key)
             files.append((path, size))
     return files

@@ -22,6 +22,7 @@ from moto.glue.responses import GlueResponse
 from laptop.aws import seams
 from laptop.aws.glue import spark
 from laptop.aws.glue.catalog_files import CatalogFiles
+from laptop.aws.glue.column_statistics import Table
 from laptop.aws.glue.crawlers import Crawl, Crawler
 from laptop.aws.glue.jobs import Job, JobRun
 from laptop.aws.glue.stored_backend import StoredBackend
@@ -33,7 +34,13 @@ def install(state: Path, endpoint_url: str) -> None:
     JobRun.logs = state / "logs" / "glue"
     JobRun.endpoint_url = endpoint_url
     JobRun.pool = Pool(state / "spark", lambda: spark.environment(endpoint_url, "us-east-1"))
-    models = {"FakeJob": Job, "FakeJobRun": JobRun, "FakeCrawler": Crawler, "FakeCrawl": Crawl}
+    models: dict[str, type] = {
+        "FakeJob": Job,
+        "FakeJobRun": JobRun,
+        "FakeCrawler": Crawler,
+        "FakeCrawl": Crawl,
+        "FakeTable": Table,
+    }
     seams.install("glue", partial(StoredGlueBackend, state=state), models)
 
 
@@ -53,6 +60,9 @@ class StoredGlueBackend(StoredBackend):
 
     def save(self) -> None:
         """Write what changed."""
+        for database in self.databases.values():
+            for table in database.tables.values():
+                cast(Table, table).forget_statistics_of_what_is_gone()
         self._files.save(self)
 
     def create_job(self, name: str, *args: Any, **options: Any) -> None:
@@ -143,3 +153,55 @@ class StoredGlueResponse(GlueResponse):
         names = self.parameters.get("CrawlerNameList") or list(self.backend.crawlers)
         crawlers = [cast(Crawler, self.backend.get_crawler(name)) for name in names]
         return ActionResult({"CrawlerMetricsList": [crawler.metrics() for crawler in crawlers]})
+
+    def get_user_defined_functions(self) -> ActionResult:
+        """GetUserDefinedFunctions: there are none, for none can be created; Trino asks."""
+        if name := self.parameters.get("DatabaseName"):
+            self.backend.get_database(name)
+        return ActionResult({"UserDefinedFunctions": []})
+
+    def update_column_statistics_for_table(self) -> str:
+        """UpdateColumnStatisticsForTable."""
+        return self._update_statistics("")
+
+    def update_column_statistics_for_partition(self) -> str:
+        """UpdateColumnStatisticsForPartition."""
+        return self._update_statistics(self._partition())
+
+    def get_column_statistics_for_table(self) -> str:
+        """GetColumnStatisticsForTable."""
+        return self._get_statistics("")
+
+    def get_column_statistics_for_partition(self) -> str:
+        """GetColumnStatisticsForPartition."""
+        return self._get_statistics(self._partition())
+
+    def delete_column_statistics_for_table(self) -> ActionResult:
+        """DeleteColumnStatisticsForTable."""
+        return self._delete_statistics("")
+
+    def delete_column_statistics_for_partition(self) -> ActionResult:
+        """DeleteColumnStatisticsForPartition."""
+        return self._delete_statistics(self._partition())
+
+    def _table(self) -> Table:
+        names = self.parameters["DatabaseName"], self.parameters["TableName"]
+        return cast(Table, self.backend.get_table(*names))
+
+    def _partition(self) -> str:
+        """The partition that is asked for, which has to be there, as `Table` names it."""
+        return str(self._table().get_partition(self.parameters["PartitionValues"]).values)
+
+    # Statistics go back as they came, without a serializer between: it would encode what is encoded.
+
+    def _update_statistics(self, of: str) -> str:
+        errors = self._table().update_statistics(of, self.parameters["ColumnStatisticsList"])
+        return json.dumps({"Errors": errors})
+
+    def _get_statistics(self, of: str) -> str:
+        found, errors = self._table().statistics(of, self.parameters["ColumnNames"])
+        return json.dumps({"ColumnStatisticsList": found, "Errors": errors})
+
+    def _delete_statistics(self, of: str) -> ActionResult:
+        self._table().delete_statistics(of, self.parameters["ColumnName"])
+        return EmptyResult()

@@ -11,12 +11,13 @@ import inspect
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from moto.glue.models import FakeCrawler, FakeDatabase, FakeJob, FakePartition, FakeTable, GlueBackend
 
+from laptop.aws.glue.column_statistics import Table
 from laptop.aws.glue.crawlers import Crawl, Crawler
 from laptop.aws.glue.jobs import Job
 from laptop.aws.json_files import write_text
@@ -80,7 +81,8 @@ class CatalogFiles:
     def _table_text(self, name: str, table: FakeTable) -> str:
         """A table's file; what is unchanged is not put into words again, for there may be many partitions."""
         # Neither a version nor a partition is ever changed: another one takes its place.
-        state = [table, table.updated_time, {**table.versions}, *table.partitions.values()]
+        statistics = cast(Table, table).column_statistics
+        state = [table, table.updated_time, {**table.versions}, statistics, *table.partitions.values()]
         if state != self._tables.get(name) or name not in self._written:
             head = _to_json(
                 {
@@ -89,6 +91,7 @@ class CatalogFiles:
                     "created": table.created_time,
                     "updated": table.updated_time,
                     "versions": table.versions,
+                    "statistics": statistics,
                 }
             )
             head = head.removesuffix("\n}\n")
@@ -149,10 +152,11 @@ def _file_name(*names: str) -> str:
 
 
 def _load_table(content: dict[str, Any], backend: GlueBackend) -> FakeTable:
-    table = FakeTable(content["database"], content["name"], {}, catalog_id=backend.account_id)
+    table = Table(content["database"], content["name"], {}, catalog_id=backend.account_id)
     table.created_time = datetime.fromisoformat(content["created"])
     table.updated_time = datetime.fromisoformat(content["updated"]) if content["updated"] else None
     table.versions = content["versions"]
+    table.column_statistics = content.get("statistics", {})
     table._current_version = max(int(version) for version in table.versions)
     for kept in content["partitions"]:
         partition = FakePartition(content["database"], content["name"], kept["input"])

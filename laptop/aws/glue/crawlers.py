@@ -28,7 +28,7 @@ from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import ANYBODY, NotAuthorizedError, Principal, role_of_service
 from laptop.aws.logs import log_stream
 from laptop.aws.s3.backend import storage
-from laptop.aws.s3.object_files import Signature
+from laptop.aws.s3.object_files import Signature, holds_rows
 
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -324,7 +324,7 @@ class Crawler(FakeCrawler):
 
 
 def data_files(location: str, principal: Principal) -> Iterator[DataFile]:
-    """The objects of a table: those below a location that no part of the path hides (`_…`, `.…`).
+    """The objects of a table: those below a location that `holds_rows` finds part of it.
 
     Args:
         location: An `s3://` address.
@@ -342,11 +342,11 @@ def data_files(location: str, principal: Principal) -> Iterator[DataFile]:
     except MissingBucket:
         raise CrawlError(f"Bucket {bucket} of {location} does not exist: create it first") from None
     for key, path, size in objects:
-        parts = key[len(prefix) :].split("/")
-        if size == 0 or any(part.startswith(("_", ".")) for part in parts):
+        below = key[len(prefix) :]
+        if not holds_rows(below, size):
             continue
         partition = []
-        for folder in parts[:-1]:
+        for folder in below.split("/")[:-1]:
             name, equals, value = folder.partition("=")
             if not equals:
                 raise CrawlError(

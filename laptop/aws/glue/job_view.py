@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 
 from laptop.aws.iam.authorization import NotAuthorizedError, Principal
 from laptop.aws.s3.backend import storage
-from laptop.aws.s3.object_files import Signature, files_below
+from laptop.aws.s3.object_files import Signature, file_of, files_below
 
 _CLOSED = re.compile(r"Could not initialize target File System for URI : closed:///([^/\s]+)/(\S+)")
 _ADDRESS = re.compile(r"s3://([^/\s]+)/([^\s\"',;:)\]]+)")
@@ -49,7 +49,7 @@ class JobView:
                 if not self._reads(bucket, key):
                     unread.append(key)
                     continue
-                copy = directory / bucket / key
+                copy = file_of(directory / bucket, key)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, copy)
                 self._given[bucket, key] = Signature.of(copy)
@@ -95,7 +95,7 @@ class JobView:
         with storage().lock:
             for bucket, key in written:
                 storage().files.make_room(bucket, key)
-                shutil.copy2(self._directory / bucket / key, storage().files.path(bucket, key))
+                shutil.copy2(file_of(self._directory / bucket, key), storage().files.path(bucket, key))
             for bucket, key in deleted:
                 storage().files.path(bucket, key).unlink(missing_ok=True)
             storage().reconcile()

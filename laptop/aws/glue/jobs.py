@@ -157,7 +157,9 @@ class JobRun(FakeJobRun):
         output = log_stream(region, f"{self._log_group}/output", self.job_run_id)
         error = log_stream(region, f"{self._log_group}/error", self.job_run_id)
         try:
-            view = JobView(principal, scratch / "lake") if authorization.on() else None
+            # By S3A the endpoint itself decides on each request.
+            is_viewed = authorization.on() and spark.S3A not in (self.arguments or {}).get("--conf", "")
+            view = JobView(principal, scratch / "lake") if is_viewed else None
             with (
                 (self.logs / f"{self.job_run_id}.out").open("w", encoding="utf-8", buffering=1) as out_file,
                 (self.logs / f"{self.job_run_id}.err").open("w", encoding="utf-8", buffering=1) as err_file,
@@ -269,6 +271,9 @@ class JobRun(FakeJobRun):
             if name.startswith("AWS_")
         }
         given = {**workers, **program.settings, **(view.settings() if view else {})}
+        if spark.uses_s3a(given):
+            endpoint_url, region = environment["AWS_ENDPOINT_URL"], environment["AWS_DEFAULT_REGION"]
+            given = spark.s3a_settings(endpoint_url, region, scratch) | given
         return spark.settings(program.name, buckets=buckets, scratch=scratch, given=given)
 
 

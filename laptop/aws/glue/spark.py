@@ -1,7 +1,8 @@
 """How the PySpark in this Python's environment is started and set up for a Glue job's script.
 
 `s3://` needs no extra jars: Hadoop's `ViewFileSystemOverloadScheme`, which PySpark ships, mounts each bucket
-on its directory. The JVM is told to start fast: the first compiler only, and one garbage collector thread.
+on its directory. A run whose settings name S3A reaches the buckets through the endpoint (`s3a_settings`).
+The JVM is told to start fast: the first compiler only, and one garbage collector thread.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 # https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
 SPARK_OF_GLUE = {"4.0": "3.3", "5.0": "3.5", "5.1": "3.5", "6.0": "4.1"}
 _JAVA = 17  # the oldest that Spark 4 runs on
+S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 # By their names in lower case; those of proxies are written both ways.
 _PASSED_ON = frozenset(
     "path home java_home tmpdir lang http_proxy https_proxy no_proxy all_proxy".split()  # noqa: SIM905
@@ -88,6 +90,44 @@ def environment(endpoint_url: str, region: str) -> dict[str, str]:
     }
 
 
+def uses_s3a(given: Mapping[str, str]) -> bool:
+    """Whether a run with these Spark settings reaches `s3://` by S3A, as `--conf` of a job may ask for."""
+    return given.get("spark.hadoop.fs.s3.impl") == S3A
+
+
+def s3a_settings(endpoint_url: str, region: str, scratch: Path) -> dict[str, str]:
+    """Spark's settings with which S3A talks to this server.
+
+    Its credentials are in the environment, as on Glue. Its jars are for the job's `--conf` to name:
+    `spark.jars.packages` (Maven coordinates), `spark.jars` or `spark.driver.extraClassPath`.
+    """
+    return {
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": (
+            "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
+        ),
+        "spark.hadoop.fs.s3a.buffer.dir": str(scratch / "s3a"),
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.endpoint": endpoint_url,
+        "spark.hadoop.fs.s3a.endpoint.region": region,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+    }
+
+
+def mount_settings(buckets: Mapping[str, Path]) -> dict[str, str]:
+    """Spark's settings with which `s3://` is the buckets' directories."""
+    mounts = {
+        f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback": directory.as_uri()
+        for bucket, directory in buckets.items()
+    }
+    return mounts | {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
+        # Hadoop's usual local file system would leave a .crc file beside every file.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    }
+
+
 def settings(
     name: str, *, buckets: Mapping[str, Path], scratch: Path, given: Mapping[str, str]
 ) -> dict[str, str]:
@@ -95,7 +135,7 @@ def settings(
 
     Args:
         name: The application's, unless the script has another.
-        buckets: The directory of each bucket that `s3://` shall reach.
+        buckets: The directory of each bucket that `s3://` shall reach, unless it is S3A by the settings.
         scratch: A directory for what Spark does not need afterwards.
         given: More settings; they win.
     """
@@ -110,13 +150,8 @@ def settings(
         "spark.local.dir": str(scratch),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-        "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFs",
-        # Hadoop's usual local file system would leave a .crc file beside every file.
-        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        **({} if uses_s3a(given) else mount_settings(buckets)),
     }
-    for bucket, directory in buckets.items():
-        configuration[f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"] = directory.as_uri()
     return configuration | dict(given)
 
 

@@ -274,6 +274,9 @@ def _glue(action: str, get: Parameter, arn: str) -> Iterable[str | Need]:
                 else []
             ),
         ]
+    if thing.startswith("ColumnStatisticsFor"):  # needs the right to the thing itself
+        needed = f"glue:{action.removesuffix(thing)}{thing.removeprefix('ColumnStatisticsFor')}"
+        return [Need(needed, one) for one in glue_arns(arn, get("DatabaseName"), get("TableName"))]
     if thing.startswith(("Table", "Partition")):
         table = get("TableName") or (get("TableInput") or {}).get("Name") or get("Name")
         names = get("TablesToDelete") or [table or "*"]

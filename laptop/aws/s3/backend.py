@@ -9,15 +9,18 @@ Of a versioned bucket the current versions are kept through a restart; older one
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
 import shutil
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
@@ -25,9 +28,8 @@ import moto.s3.urls
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.access_control import PermissionResult
 from moto.s3 import notifications
-from moto.s3.exceptions import InvalidBucketName
-from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
-from moto.s3.responses import S3Response
+from moto.s3.exceptions import InvalidBucketName, NoSuchUpload
+from moto.s3.models import FakeBucket, FakeKey, FakeMultipart, S3Backend, s3_backends
 from werkzeug.test import Client
 
 from laptop.aws import seams
@@ -35,7 +37,10 @@ from laptop.aws.cloudfront import OriginObject
 from laptop.aws.iam import authorization
 from laptop.aws.iam.policies import HTTPS, Verdict, verdict
 from laptop.aws.json_files import write_json
+from laptop.aws.s3.bodies import DEFAULT_CHECKSUM, Upload, copied, pieces_of
+from laptop.aws.s3.multipart import StoredMultipart
 from laptop.aws.s3.object_files import ObjectFiles, Signature
+from laptop.aws.s3.responses import StoredS3Response
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CREATED = notifications.S3NotificationEvent.OBJECT_CREATED_PUT_EVENT
@@ -44,12 +49,16 @@ _DELETED = notifications.S3NotificationEvent.OBJECT_REMOVED_DELETE_EVENT
 
 def install(state: Path) -> None:
     """Make moto keep S3 below `state`."""
-    StoredKey.uploads = state / "s3-uploads"
-    shutil.rmtree(StoredKey.uploads, ignore_errors=True)
-    StoredKey.uploads.mkdir(parents=True)
-    seams.install(
-        "s3", partial(StoredS3Backend, state=state), {"FakeKey": StoredKey, "FakeBucket": StoredBucket}
-    )
+    uploads = state / "s3-uploads"
+    shutil.rmtree(uploads, ignore_errors=True)
+    uploads.mkdir(parents=True)
+    StoredKey.uploads = StoredMultipart.uploads = uploads
+    models: dict[str, type] = {
+        "FakeKey": StoredKey,
+        "FakeBucket": StoredBucket,
+        "FakeMultipart": StoredMultipart,
+    }
+    seams.install("s3", partial(StoredS3Backend, state=state), models)
 
 
 def storage() -> StoredS3Backend:
@@ -83,19 +92,25 @@ class StoredKey(FakeKey):
     uploads: ClassVar[Path]
     file: Path
     signature: Signature | None = None
+    part_sizes: list[int] | None = None  # in bytes, of a multipart upload
+    _lent: Upload | None = None
 
     def __new__(cls, *_: Any, **__: Any) -> Self:  # noqa: D102
         # moto's models remember every instance for as long as the process lives.
         return object.__new__(cls)
 
     @property
-    def value(self) -> bytes:
+    def value(self) -> Any:
         """The content."""
-        return self.file.read_bytes()
+        return self._lent or self.file.read_bytes()
 
     @value.setter
-    def value(self, content: bytes | str | None) -> None:
+    def value(self, content: bytes | str | Upload | None) -> None:
         if content is None:  # `of_file` knows better
+            return
+        if isinstance(content, Upload):
+            self.file, self.contentsize = content.take(), content.size
+            self._etag = self._etag or content.md5
             return
         data = content.encode() if isinstance(content, str) else content
         self.file = self.uploads / uuid.uuid4().hex
@@ -125,6 +140,19 @@ class StoredKey(FakeKey):
         key.file, key.signature, key.contentsize = file, signature, signature.size
         key.last_modified = datetime.fromtimestamp(signature.mtime_ns / 1e9, UTC).replace(tzinfo=None)
         return key
+
+    def with_content(self, content: Upload) -> Self:
+        """The object as the source of a copy, whose content is this file instead of bytes in memory."""
+        source = copy.deepcopy(self)
+        source._lent, source.checksum_value = content, None
+        return source
+
+    def set_metadata(self, metadata: Any, replace: bool = False) -> None:
+        """Keep what describes the object; moto would also keep what describes the request."""
+        kept = {
+            name: value for name, value in metadata.items() if not name.lower().startswith(_OF_THE_REQUEST)
+        }
+        super().set_metadata(kept, replace)
 
     def hash_content(self) -> None:
         """Make the ETag that a plain PUT of the content would have."""
@@ -205,8 +233,10 @@ _PLAIN_ATTRIBUTES = (
     "checksum_parts",
     "encryption",
     "kms_key_id",
+    "part_sizes",
     "website_redirect_location",
 )
+_OF_THE_REQUEST = ("content-md5", "x-amz-checksum-", "x-amz-content-")
 
 
 class StoredS3Backend(S3Backend):
@@ -222,6 +252,7 @@ class StoredS3Backend(S3Backend):
         self.files = ObjectFiles(state)
         self._settings = state / "buckets"
         self._unsettled: set[tuple[str, str]] = set()
+        self._copies_checksum: str | None = None
         self.files.tidy()
         for directory in sorted(self.files.root.iterdir()):
             self._load_bucket(directory.name)
@@ -300,7 +331,7 @@ class StoredS3Backend(S3Backend):
             bucket.region_name, bucket.creation_date = kept["region"], datetime.fromisoformat(kept["created"])
         self.buckets[name] = bucket
         recorded = self.files.facts(name)
-        for key_name, signature in self.files.scan(name):
+        for key_name, signature in chain(self.files.scan(name), self.files.put_in_sparks_own(name)):
             key = StoredKey.of_file(self, name, key_name, self.files.path(name, key_name), signature)
             if facts := recorded.get((key_name, signature)):
                 key.take_on(facts, self)
@@ -320,7 +351,71 @@ class StoredS3Backend(S3Backend):
         if options.get("multipart"):  # moto would announce an upload twice: as a Put and as what it is
             options["disable_notification"] = True
         key = super().put_object(bucket_name, key_name, value, *args, **options)
+        if isinstance(value, Upload):
+            key.checksum_algorithm, key.checksum_value = value.algorithm, value.checksum
+            key.checksum_type = "FULL_OBJECT"
         self._unsettled.add((bucket_name, key_name))
+        return key
+
+    @contextmanager
+    def copying_with(self, algorithm: str | None) -> Iterator[None]:
+        """Give the copies that are made meanwhile this checksum; None leaves them the source's algorithm."""
+        self._copies_checksum = algorithm
+        try:
+            yield
+        finally:
+            self._copies_checksum = None
+
+    def copy_object(
+        self, src_key: FakeKey, dest_bucket_name: str, dest_key_name: str, *args: Any, **options: Any
+    ) -> None:
+        """Copy an object."""
+        source = cast(StoredKey, src_key)
+        algorithm = self._copies_checksum or source.checksum_algorithm or DEFAULT_CHECKSUM
+        content = copied(pieces_of(source.file, 0, source.size), StoredKey.uploads, algorithm.upper())
+        try:
+            super().copy_object(
+                source.with_content(content), dest_bucket_name, dest_key_name, *args, **options
+            )
+        finally:
+            content.discard()
+
+    def create_multipart_upload(self, bucket_name: str, key_name: str, *args: Any) -> FakeMultipart:
+        """Begin an upload in parts; refused if the object could not be stored."""
+        self.files.path(bucket_name, key_name)
+        return super().create_multipart_upload(bucket_name, key_name, *args)
+
+    def multipart_upload(self, bucket_name: str, upload_id: str, key_name: str) -> StoredMultipart:
+        """An upload that is going; raises `NoSuchUpload` if there is none of this id for the key."""
+        upload = self.get_bucket(bucket_name).multiparts.get(upload_id)
+        if upload is None or upload.key_name != key_name:
+            raise NoSuchUpload(upload_id=upload_id)
+        return cast(StoredMultipart, upload)
+
+    def copy_part(
+        self, upload: StoredMultipart, number: int, source: StoredKey, start: int, length: int
+    ) -> FakeKey:
+        """Make a range of an object, in bytes, a part of an upload."""
+        content = copied(pieces_of(source.file, start, length), StoredKey.uploads, upload.algorithm)
+        try:
+            return upload.set_part(number, content)
+        finally:
+            content.discard()
+
+    def is_truncated(self, bucket_name: str, multipart_id: str, next_part_number_marker: int) -> bool:
+        """Whether an upload has parts behind a number."""
+        parts = self.get_bucket(bucket_name).multiparts[multipart_id].parts
+        return any(number > next_part_number_marker for number in parts)
+
+    def complete_multipart_upload(
+        self, bucket_name: str, multipart_id: str, body: Iterator[tuple[int, str]]
+    ) -> FakeKey | None:
+        """Make the parts an object."""
+        named = list(body)  # checks that there is such an upload
+        upload = cast(StoredMultipart, self.get_bucket(bucket_name).multiparts[multipart_id])
+        self.files.make_room(bucket_name, upload.key_name)  # else the parts would be gone with the refusal
+        key = cast(StoredKey, super().complete_multipart_upload(bucket_name, multipart_id, iter(named)))
+        key.checksum_algorithm, key.part_sizes = upload.algorithm, upload.part_sizes
         return key
 
     def put_object_tagging(self, key: FakeKey, tags: dict[str, str] | None) -> FakeKey:
@@ -388,7 +483,11 @@ class StoredS3Backend(S3Backend):
             for bucket in self.buckets.values():
                 found = dict(self.files.scan(bucket.name))
                 for name in set(bucket.keys) | set(found):
-                    self._take_over(bucket, name, found.get(name))
+                    current = bucket.keys.get(name)
+                    now = found.get(name)
+                    if now is None and isinstance(current, StoredKey):  # gone, or where `scan` does not look
+                        now = self._signature_now(current)
+                    self._take_over(bucket, name, now)
 
     def _take_over(self, bucket: FakeBucket, name: str, now: Signature | None) -> None:
         current = bucket.keys.get(name)
@@ -412,41 +511,3 @@ class StoredS3Backend(S3Backend):
             return Signature.of(key.file)
         except (FileNotFoundError, NotADirectoryError):
             return None
-
-
-class StoredS3Response(S3Response):
-    """moto's S3 over HTTP, one request at a time, each on disk before it is answered."""
-
-    def key_response(self, request: Any, full_url: str, headers: Any) -> Any:
-        """Answer a request about an object."""
-        _ = request.data  # the whole body arrives before anybody has to wait for the lock
-        backend = storage()
-        with backend.lock:
-            try:
-                return super().key_response(request, full_url, headers)
-            finally:
-                backend.settle()
-
-    def bucket_response(self, request: Any, full_url: str, headers: Any) -> Any:
-        """Answer a request about a bucket, and keep its settings."""
-        _ = request.data
-        backend = storage()
-        with backend.lock:
-            try:
-                response = super().bucket_response(request, full_url, headers)
-            finally:
-                backend.settle()
-            if (
-                response[0] < 300
-                and request.method in ("PUT", "DELETE")
-                and (setting := self._setting(request))
-            ):
-                backend.remember_setting(
-                    self.bucket_name, setting, self.body if request.method == "PUT" else None
-                )
-            return response
-
-    @staticmethod
-    def _setting(request: Any) -> str:
-        """What a bucket request sets, as a query string: `notification`, `inventory&id=daily`, or nothing."""
-        return "&".join(f"{k}={v}" if v else k for k, v in request.args.items() if k != "x-id")
