@@ -42,7 +42,8 @@ def processed(lake: Bucket) -> list[tuple[Any, ...]]:
 QUIET = [("bitcoin", 1.0, KEY), ("ethereum", 2.0, KEY)]
 COUNTS = {
     "files": {"processed": 1, "rejected": 0, "gone": 0},
-    "rows": {"read": 3, "kept": 2, "rejected": 1, "superseded": 0},
+    "rows": {"read": 3, "kept": 2, "rejected": 1, "superseded": 0, "differing": 0, "moved": 0},
+    "values": {"read": 2, "emptied": 0},
 }
 
 
