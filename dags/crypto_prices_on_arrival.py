@@ -128,7 +128,6 @@ with DAG(
         map_index_template="{{ task.op_kwargs['batch']['label'] }}",
         # Soon: the next files wait for this run, and a file that fails three times is refused.
         retry_delay=timedelta(seconds=5),
-        retry_exponential_backoff=False,
         doc_md="Clean one object and fold its rows into the days they are of; refuse what cannot be used.",
     )
     def process_arrivals(
