@@ -20,9 +20,9 @@ def end_if_wanted() -> None:
         sys.exit()
 
 
-spark = SparkSession.builder.getOrCreate()  # the least: without it a run would do the same, as slowly
-end_if_wanted()
-
+# The least. A run would have to do the same, and what it loads is loaded once for the whole JVM: settings of
+# Hadoop's file systems, and a thread that counts what they do. Without that in the baseline it were a change.
+spark = SparkSession.builder.getOrCreate()
 jvm: Any = spark._jvm
 path = jvm.org.apache.hadoop.fs.Path(f"{BUCKET}/bronze/dt=2026-01-31/page.json")
 files = path.getFileSystem(spark._jsc.hadoopConfiguration())
