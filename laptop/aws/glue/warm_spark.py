@@ -38,7 +38,7 @@ IDLE_SECONDS = 1800.0
 _START_SECONDS = 300.0
 _ANSWER_SECONDS = 60.0  # for what the pool asks of a JVM
 _LOST_SECONDS = 10.0  # from the end of what a JVM's connection needs to the JVM's own
-_SETTLE_SECONDS = 5.0  # for threads of a stopped Spark context to end: Netty's take two
+_SETTLE_SECONDS = 15.0  # for threads of a stopped Spark context to end: some look up every two only
 _WARM_UP = Path(__file__).with_name("warm_up.py")
 
 # What is the same for the whole JVM, and has a getter. Python objects cannot reach the rest of a JVM's static
@@ -59,10 +59,17 @@ _JVM_WIDE = (
     "org.apache.spark.sql.classic.SparkSession.getActiveSession",
     "org.apache.spark.sql.classic.SparkSession.getDefaultSession",
 )
-# Threads that Spark leaves: workers of pools that the whole JVM shares, while they have no work, and the
-# event loops of a context that has just been stopped.
-_IDLE_WORKER = "java.util.concurrent.ThreadPoolExecutor.getTask"
-_FRAMES = 20  # of a stack, from where it is, that show what a waiting thread waits for
+# Where threads are that Spark leaves: workers of pools that the whole JVM shares, while they have no work,
+# and the event loops of a context that has just been stopped.
+_LEFT_BY_SPARK = (
+    "java.util.concurrent.ForkJoinPool.awaitWork",
+    "java.util.concurrent.ThreadPoolExecutor.getTask",
+    "io.netty.util.concurrent.GlobalEventExecutor.takeTask",
+    # One for each context whose jobs called Python functions: it never ends, and has nothing to look after.
+    "org.apache.spark.api.python.PythonWorkerFactory$MonitorThread.run",
+)
+_CONNECTION = "py4j.ClientServerConnection.run"
+_OWN_COMMANDS = ("AuthCommand", "MemoryCommand")
 _EVENT_LOOPS = ("rpc-", "shuffle-boss-", "shuffle-client-", "shuffle-server-")
 
 Line = Callable[[str], None]
@@ -229,8 +236,7 @@ class Jvm:
                 system.setProperty(name, before)
         for directory in (self._work, self._temporary):
             for path in directory.iterdir():
-                if self._baseline is None or path not in self._baseline["files"]:
-                    shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
         clean = self._baseline is None or self._is_as_before(jvm, self._baseline)
         _require_running(jvm)
         return clean
@@ -310,11 +316,17 @@ def _require_running(jvm: Any) -> None:
 
 
 def _is_harmless(thread: Any) -> bool:
-    stack = " ".join(str(frame.toString()) for frame in list(thread.getStackTrace())[:_FRAMES])
-    if not thread.isAlive() or _IDLE_WORKER in stack:
+    stack = " ".join(str(frame.toString()) for frame in thread.getStackTrace())
+    if not thread.isAlive() or any(place in stack for place in _LEFT_BY_SPARK):
         return True
-    if "py4j.ClientServerConnection.waitForCommands" in stack and "py4j.commands." not in stack:
-        return True  # the pool's own: connections of the run's gateway have been closed
+    if _CONNECTION in stack:
+        # A connection of the pool's own waits, asks this, or forgets objects. Those of the run's gateway
+        # have been closed: one that still is in a command is at the run's work.
+        return (
+            "py4j.commands." not in stack
+            or any(f"py4j.commands.{own}" in stack for own in _OWN_COMMANDS)
+            or bool(thread.equals(thread.currentThread()))
+        )
     return thread.getName().startswith(_EVENT_LOOPS) and "io.netty." in stack
 
 
@@ -426,7 +438,7 @@ class Pool:
         jvm, failure = None, None
         try:
             jvm = Jvm(self._new_folder(), self._environment(), {})
-            warm_up(jvm, self._environment())
+            warm_up(jvm, self._environment(), lambda: self._waiting > 0)
         except Exception as error:
             failure = error if isinstance(error, JvmError) else JvmError(f"Spark did not start: {error!r}")
             if jvm:
@@ -445,8 +457,10 @@ class Pool:
         return Path(tempfile.mkdtemp(prefix="jvm-", dir=self._folder))
 
 
-def warm_up(jvm: Jvm, environment: Mapping[str, str]) -> None:
+def warm_up(jvm: Jvm, environment: Mapping[str, str], is_wanted: Callable[[], bool]) -> None:
     """Have a new JVM do what jobs do, on made-up rows, and take that for its baseline.
+
+    As soon as the JVM is wanted the rest is left out, so that no run waits for it.
 
     Raises:
         JvmError: It cannot.
@@ -464,11 +478,15 @@ def warm_up(jvm: Jvm, environment: Mapping[str, str]) -> None:
             lines.append,
             lines.append,
         )
-        try:
-            status = process.wait(_START_SECONDS)
-        except TimeoutError:
-            process.end()
-            status = process.wait(0)
+        status, deadline = None, time.monotonic() + _START_SECONDS
+        while status is None:
+            try:
+                status = process.wait(0.1)
+            except TimeoutError:
+                if is_wanted():
+                    (scratch / "wanted").touch()  # the script looks for it between its steps
+                if time.monotonic() > deadline:
+                    process.end()
         if not jvm.settle() or status:
             raise JvmError(f"Spark's warm-up failed with exit code {status}: " + " | ".join(lines)[-2000:])
         jvm.take_baseline()

@@ -232,7 +232,7 @@ def jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jvm]:
     environment = spark.environment("http://127.0.0.1:9", "us-east-1")
     jvm = Jvm(tmp_path_factory.mktemp("jvm") / "a folder", environment, {})
     try:
-        warm_up(jvm, environment)
+        warm_up(jvm, environment, lambda: False)
         yield jvm
     finally:
         jvm.end()
@@ -361,6 +361,22 @@ def test_a_pool_ends_what_is_not_clean_and_warms_another(pool: Pool) -> None:
     assert taken(pool) is Stub.made[1]
 
 
+def test_a_warm_up_is_cut_short_as_soon_as_a_run_waits(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, cut_short = threading.Event(), threading.Event()
+
+    def warm_up_until_wanted(_: Any, __: Any, is_wanted: Callable[[], bool]) -> None:
+        if not is_wanted():
+            begun.set()
+        until(is_wanted, 10)
+        cut_short.set()
+
+    monkeypatch.setattr(warm_spark, "warm_up", warm_up_until_wanted)
+    pool.warm()
+    assert begun.wait(10)
+    assert taken(pool) is Stub.made[0]
+    assert cut_short.is_set()
+
+
 def test_a_jvm_that_ended_while_it_was_idle_is_not_given_out(pool: Pool) -> None:
     jvm = taken(pool)
     pool.give_back(jvm, clean=True)
@@ -406,8 +422,8 @@ def test_a_jvm_that_does_not_start_fails_the_runs_that_wait(
 
 def test_a_jvm_that_cannot_start_says_why(tmp_path: Path) -> None:
     environment = spark.environment("http://127.0.0.1:9", "us-east-1")
-    with pytest.raises(JvmError, match=r"did not start: exit code 1.*NoSuchOption"):
-        Jvm(tmp_path / "jvm", environment, {"spark.driver.extraJavaOptions": "-XX:NoSuchOption"})
+    with pytest.raises(JvmError, match=r"did not start: exit code 1.*no-such-agent"):
+        Jvm(tmp_path / "jvm", environment, {"spark.driver.extraJavaOptions": "-javaagent:no-such-agent.jar"})
     assert not (tmp_path / "jvm").exists()
     with pytest.raises(JvmError, match="install Java 17 or newer"):
         Jvm(tmp_path / "jvm", {"PATH": str(tmp_path)}, {})
