@@ -118,7 +118,7 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
-	$(VENV)/bin/shellcheck .ci/run scripts/*
+	$(VENV)/bin/shellcheck .ci/run scripts/* laptop/trino/up laptop/trino/down
 
 CHECKOV := .local/checkov
 .PHONY: lint-infra

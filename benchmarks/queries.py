@@ -10,12 +10,17 @@ from typing import Any
 
 import boto3
 import jinja2
-from sqlglot import exp
 
 from benchmarks import lakes
 from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
-from laptop.aws.athena import sql as athena_sql
+from laptop.aws.athena.catalog import Table
+from laptop.aws.athena.embedded.dialect import parse
+from laptop.aws.athena.embedded.engine import matching
+from laptop.aws.athena.embedded.queries import Queries
+from laptop.aws.athena.partition_projection import Partition
+from laptop.aws.athena.text import without_comments
+from laptop.aws.athena.types import hive_type
 from laptop.lake.deployment import VALUES
 
 SQL = Path(__file__).parents[1] / "include" / "sql"
@@ -84,21 +89,25 @@ def queries(day: date, coins: int) -> dict[str, str]:
 def partitions_read(sql: str, days: list[date]) -> dict[str, int]:
     """How many partitions of each table a query reads when the tables have these days."""
     declared = load_resources(VALUES)["catalog"]["tables"]
-    tree = athena_sql.parse(sql)
-    tables: dict[tuple[str, str], athena_sql.Table] = {}
-    for reference in list(athena_sql.table_references(tree)):
-        name = reference.name
+
+    def find(_catalog: str, _database: str, name: str, _place: str) -> Table:
         table = declared[name]
-        tables[layout.DATABASE, name] = athena_sql.Table(
+        return Table(
             layout.DATABASE,
             name,
-            {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]},
-            {key["Name"]: key["Type"] for key in table["PartitionKeys"]},
-            [athena_sql.Partition(f"dt={day}", (str(day),)) for day in days],
+            {column["Name"]: hive_type(column["Type"]) for column in table["StorageDescriptor"]["Columns"]},
+            {key["Name"]: hive_type(key["Type"]) for key in table["PartitionKeys"]},
+            [Partition(f"dt={day}", (str(day),)) for day in days],
         )
-        reference.set("db", exp.to_identifier(layout.DATABASE, quoted=True))
-    query = athena_sql.Query(tree, tables)
-    return {table.name: len(query.partitions(table)) for table in tables.values()}
+
+    sql = without_comments(sql)
+    queries = Queries(sql, find)
+    queries.translated(parse(sql))
+    read: dict[str, set[str]] = {}
+    for scan in queries.scans:
+        found = {partition.location for partition in matching(scan.table, scan.conditions)}
+        read[scan.table.name] = read.get(scan.table.name, set()) | found
+    return {name: len(found) for name, found in read.items()}
 
 
 def run(sql: str) -> dict[str, float]:

@@ -60,6 +60,10 @@ MAY_IMPORT: dict[str, tuple[set[str], str]] = {
         },
         "starts and stops the others, looks into none of them, and prints what a query answers",
     ),
+    "laptop/trino": (
+        {"laptop.aws", "laptop.trino"},
+        "what judges the endpoint's Athena is about tables of its own, not about this lake",
+    ),
     "docs": (
         {"benchmarks.results", "dags", "include"},
         "what is generated says what the product's own files say",

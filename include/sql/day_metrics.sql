@@ -26,6 +26,6 @@ SELECT
     -- Of a past day that is built again, the age says nothing.
     CASE
         WHEN DATE '{{ run_date() }}' = CURRENT_DATE
-            THEN DATE_DIFF('minute', gold.last_updated, CAST(CURRENT_TIMESTAMP AS TIMESTAMP))
+            THEN DATE_DIFF('second', gold.last_updated, CAST(CURRENT_TIMESTAMP AS TIMESTAMP)) / 60
     END AS data_age_minutes
 FROM silver CROSS JOIN gold

@@ -74,7 +74,7 @@ SELECT
     volume_to_market_cap,
     market_cap / NULLIF(day_volume, 0) AS market_cap_to_day_volume,
     last_updated,
-    ROUND(DATE_DIFF('minute', last_updated, ingestion_timestamp) / 60E0, 1) AS hours_old,
+    ROUND(DATE_DIFF('second', last_updated, ingestion_timestamp) / 3600E0, 1) AS hours_old,
     ingestion_timestamp,
     source,
     IF(LENGTH(raw) > 2000, SUBSTR(raw, 1, 2000) || ' …', raw) AS raw,

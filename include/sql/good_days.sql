@@ -31,7 +31,7 @@ WHERE
             AND history.quarantined * 10 <= history.coins
             AND (
                 history.source LIKE '%-history' -- fetched long after the day
-                OR DATE_DIFF('minute', history.last_updated, history.ingestion_timestamp) <= 720
+                OR DATE_DIFF('second', history.last_updated, history.ingestion_timestamp) <= 720 * 60
             )
         )
     )

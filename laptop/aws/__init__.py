@@ -3,8 +3,9 @@
 moto answers S3, Glue, Athena, SQS, SNS, CloudWatch Logs, IAM, STS, Secrets Manager and CloudWatch over
 HTTP, for programs that have the endpoint's key (`access`). Where it would only pretend, a subclass of its
 backend does the work: objects are files (`s3`), Glue jobs run on Spark, crawlers read Parquet footers and the
-catalog survives a restart (`glue`), and Athena's queries run on DuckDB (`athena`). What nobody implemented is
-refused (`services`). On a port of its own a website is served as CloudFront would (`cloudfront`).
+catalog survives a restart (`glue`), and Athena's queries run on DuckDB or a Trino (`athena`). What nobody
+implemented is refused (`services`). On a port of its own a website is served as CloudFront would
+(`cloudfront`).
 
 Kept as written, without effect, so that Terraform can make, read and delete it: CloudFront (distributions
 serve nothing, the website's port is another matter), EventBridge rules (none fires), CloudWatch alarms
@@ -27,9 +28,8 @@ Known limits, beside what is refused with a message:
 * S3: a key is a path, so `a` and `a/b` cannot both be keys; nor can two keys that differ only in case, on a
   file system that ignores case. Older versions of a versioned object and unfinished multipart uploads last
   as long as the process.
-* Athena: Parquet tables only, no CTAS or INSERT, and DuckDB's functions: one that Athena alone has is
-  FUNCTION_NOT_FOUND. `array[i]` out of range and a division of integers by zero give NULL, where Athena
-  fails. A filter on NaN can miss rows of files whose statistics leave NaN out (Spark writes none there).
+* Athena: the embedded engine answers what its tables of rules list, over Parquet tables, and refuses the
+  rest by name; with ATHENA_ENGINE a Trino answers in its place (docs/athena.md). No CTAS or INSERT.
 * Glue: one table a crawler target; no job bookmarks, no extra Python files or jars (but for S3A's, by
   `--conf`).
 * IAM: what `authorization` says it does not evaluate. `aws:SecureTransport` is always true: the laptop's

@@ -32,8 +32,8 @@ class LocalAwsFailed(Exception):  # noqa: N818
 
 
 def code_version() -> str:
-    """A digest of the Python code that a server started now would run."""
-    digest = hashlib.sha256()
+    """A digest of the Python code, and of the setting, that a server started now would run with."""
+    digest = hashlib.sha256(os.environ.get("ATHENA_ENGINE", "").encode())
     for file in sorted(_PACKAGE.rglob("*.py")):
         digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -27,6 +27,7 @@ from werkzeug.serving import make_server
 from laptop.aws import records, sqs
 from laptop.aws.access import SERVICE, guarded
 from laptop.aws.athena import backend as athena
+from laptop.aws.athena import engine as athena_engine
 from laptop.aws.cloudfront import Website, distribution
 from laptop.aws.glue import backend as glue
 from laptop.aws.iam import authorization
@@ -73,6 +74,10 @@ def serve(
     """
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):  # moto would look for it, and has no use for it
         os.environ.pop(name, None)
+    try:
+        engine = athena_engine.chosen(os.environ.get("ATHENA_ENGINE", ""))
+    except ValueError as error:
+        raise ServeError(str(error)) from None
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)
@@ -89,7 +94,7 @@ def serve(
 
     s3.install(state)
     glue.install(state, endpoint_url)
-    athena.install()
+    athena.install(engine)
     sqs.install()
     records.install()
     authorization.install(key)

@@ -9,7 +9,7 @@ WITH gold AS (
         MAX(rank) AS last_rank,
         COUNT(DISTINCT rank) AS distinct_ranks,
         SUM(market_share_pct) AS market_share_pct,
-        DATE_DIFF('minute', MAX(last_updated), MAX(ingestion_timestamp)) AS minutes_old,
+        DATE_DIFF('second', MAX(last_updated), MAX(ingestion_timestamp)) AS seconds_old,
         MAX(source) LIKE '%-history' AND MIN(last_updated) >= DATE '{{ run_date() }}' AS is_the_days_history
     FROM gold_coins_market
     WHERE dt = DATE '{{ run_date() }}'
@@ -91,8 +91,8 @@ UNION ALL
 -- history is fetched long after its day, and has to be of that day.
 SELECT
     'fresh',
-    gold.minutes_old <= 720 OR gold.is_the_days_history,
-    FORMAT('newest price %d minutes old at ingestion', gold.minutes_old),
+    gold.seconds_old <= 720 * 60 OR gold.is_the_days_history,
+    FORMAT('newest price %d minutes old at ingestion', gold.seconds_old / 60),
     'at most 720, or the day''s own history'
 FROM gold
 

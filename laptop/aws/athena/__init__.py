@@ -1,1 +1,1 @@
-"""Athena: queries that run over the Parquet files which the Glue catalog names."""
+"""Athena: one API over the files that the Glue catalog names, and two engines behind it."""

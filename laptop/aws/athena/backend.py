@@ -1,4 +1,4 @@
-"""Athena: moto's API, with queries that run on DuckDB over the files that the Glue catalog names."""
+"""Athena: moto's API, with queries that an engine runs over the files that the Glue catalog names."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import moto.athena.urls
@@ -17,37 +15,26 @@ from moto.athena.models import AthenaBackend, Execution, WorkGroup, athena_backe
 from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.glue.models import FakeTable, glue_backends
-from sqlglot import exp
+from moto.glue.models import glue_backends
 
 from laptop.aws import seams
 from laptop.aws.athena import ddl as athena_ddl
-from laptop.aws.athena import engine as athena_engine
-from laptop.aws.athena import partition_projection
-from laptop.aws.athena.results import Row, column_info, csv
-from laptop.aws.athena.sql import (
-    MalformedQueryError,
-    Partition,
-    Query,
-    QueryError,
-    Table,
-    parse,
-    position,
-    table_references,
-)
+from laptop.aws.athena import results
+from laptop.aws.athena.catalog import Catalog
+from laptop.aws.athena.engine import Engine, Query
+from laptop.aws.athena.errors import InterruptedQueryError, LimitError, MalformedQueryError, QueryError
+from laptop.aws.athena.types import VARCHAR
 from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import NotAuthorizedError, Principal, caller
-from laptop.aws.s3.backend import storage
-from laptop.aws.s3.object_files import holds_rows
+from laptop.aws.s3.backend import StoredKey, storage
 
 _PAGE = 1000  # rows that GetQueryResults gives at most
 _DONE = ("SUCCEEDED", "FAILED", "CANCELLED")
-_CATALOG = "awsdatacatalog"
 
 
-def install() -> None:
-    """Make moto run Athena's queries."""
-    seams.install("athena", RunningAthenaBackend, {})
+def install(engine: Engine) -> None:
+    """Make moto run Athena's queries on an engine."""
+    seams.install("athena", partial(RunningAthenaBackend, engine=engine), {})
 
 
 class InvalidRequestError(JsonRESTError):
@@ -60,14 +47,12 @@ class InvalidRequestError(JsonRESTError):
 
 
 class QueryExecution(Execution):
-    """One query, run in a thread of its own."""
+    """One query, run in a thread of its own. Its result is in S3 alone."""
 
     # A plain attribute instead of moto's property, which moves on when it is looked at.
     status: str | None = "QUEUED"
     reason: str | None = None
-    bytes_read = 0
     columns: Sequence[Mapping[str, Any]] = ()
-    rows: Sequence[Row] = ()
 
     def __init__(
         self,
@@ -82,103 +67,87 @@ class QueryExecution(Execution):
         self.is_statement = athena_ddl.is_statement(query)
         self.location = f"{location.rstrip('/')}/{self.id}.{'txt' if self.is_statement else 'csv'}"
         self.config = {"OutputLocation": self.location}
-        self.limit = workgroup.configuration.get("BytesScannedCutoffPerQuery")
         self.lock = threading.Lock()
         self.principal = principal  # whose query it is
-        self._database = athena_engine.connect()
+        self._running: Query | None = None
 
-    def start(self, glue: StoredBackend, tree: exp.Expr | None) -> None:
-        """Run in a thread; `tree` is the parsed query, None for a statement."""
-        threading.Thread(target=self._run, args=(glue, tree), daemon=True).start()
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the tables' files the query has read."""
+        return self._running.bytes_read if self._running else 0
+
+    @property
+    def database(self) -> str:
+        """The database of names without one; empty if the request names none."""
+        return (cast(Mapping[str, str] | None, self.context) or {}).get("Database", "").lower()
+
+    def start(self, glue: StoredBackend, query: Query | None) -> None:
+        """Run in a thread; `query` is None for a statement."""
+        self._running = query
+        threading.Thread(target=self._run, args=(glue,), daemon=True).start()
 
     def stop(self) -> None:
         """Cancel the query unless it has ended."""
         with self.lock:
-            if self.status not in _DONE:
-                self._end("CANCELLED", "Query cancelled by user")
-                self._database.interrupt()
+            if self.status in _DONE:
+                return
+            self._end("CANCELLED", "Query cancelled by user")
+        if self._running:
+            self._running.interrupt()
 
-    def _run(self, glue: StoredBackend, tree: exp.Expr | None) -> None:
+    def _run(self, glue: StoredBackend) -> None:
         with self.lock:
             if self.status == "CANCELLED":
                 return
             self.status = "RUNNING"
+        file = storage().new_file()
         try:
-            if tree is None:
-                name, values = athena_ddl.run(self.query, self._default_database(), glue, self.principal)
-                self.columns, self.rows = [column_info(name, "VARCHAR")], [[value] for value in values]
-                content = "".join(f"{value}\n" for value in values)
+            if self._running is None:
+                name, values = athena_ddl.run(self.query, self.database, glue, self.principal)
+                self.columns = [results.column_info(name, VARCHAR)]
+                results.write_lines(file, values)
             else:
-                result = self._query(glue, tree)
-                self.columns = [
-                    column_info(*column) for column in zip(result.names, result.types, strict=True)
-                ]
-                self.rows = [list(result.names), *result.rows]
-                self.bytes_read = result.bytes_read
-                content = csv(result.names, result.rows)
+                results.write_csv(file, self._rows(self._running))
             bucket, _, key = self.location.removeprefix("s3://").partition("/")
             outcome, reason = "SUCCEEDED", None
             if self.status != "CANCELLED":
-                storage().write(bucket, key, content.encode(), "application/octet-stream")
+                storage().write(bucket, key, file, "application/octet-stream")
         except NotAuthorizedError as error:
             outcome, reason = "FAILED", f"PERMISSION_DENIED: {error}"
         except QueryError as error:
             outcome, reason = "FAILED", str(error)
-        except athena_engine.LimitError as error:
+        except LimitError as error:
             outcome, reason = "CANCELLED", str(error)
+        except InterruptedQueryError:
+            outcome, reason = "CANCELLED", "Query cancelled by user"
         except Exception as error:  # a query must not stay RUNNING because this thread died
             outcome, reason = "FAILED", f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}"
+        file.unlink(missing_ok=True)
+        if self._running:
+            self._running.close()
         with self.lock:
-            self._database.close()
             if self.status != "CANCELLED":
                 self._end(outcome, reason)
+
+    def _rows(self, query: Query) -> Iterator[Sequence[results.Row]]:
+        """The header, then the rows; sets `columns` on the way."""
+        columns = query.start()
+        self.columns = [results.column_info(*column) for column in columns]
+        yield [[name for name, _ in columns]]
+        yield from query.batches()
 
     def _end(self, status: str, reason: str | None) -> None:
         self.end_time = time.time()
         self.reason = reason
         self.status = status
 
-    def _query(self, glue: StoredBackend, tree: exp.Expr) -> athena_engine.Result:
-        tables: dict[tuple[str, str], Table] = {}
-        with glue.lock:
-            for reference in list(table_references(tree)):
-                table = self._table(glue, reference)
-                tables[table.database, table.name] = table
-                reference.set("catalog", None)
-                reference.set("db", exp.to_identifier(table.database, quoted=True))
-        files = partial(_files, principal=self.principal)
-        return athena_engine.run(self._database, Query(tree, tables), tables, files, self.limit)
-
-    def _table(self, glue: StoredBackend, reference: exp.Table) -> Table:
-        database, name = reference.db.lower() or self._default_database(), reference.name.lower()
-        where = position(reference.this)
-        if reference.catalog.lower() not in ("", _CATALOG):
-            raise QueryError("CATALOG_NOT_FOUND", f"{where}: Catalog '{reference.catalog}' does not exist")
-        if not database:
-            message = "Schema must be specified when session schema is not set"
-            raise QueryError("MISSING_SCHEMA_NAME", f"{where}: {message}")
-        self._require(glue, "GetDatabase", database)
-        if database not in glue.databases:
-            raise QueryError("SCHEMA_NOT_FOUND", f"{where}: Schema '{database}' does not exist")
-        self._require(glue, "GetTable", database, name)
-        table = glue.databases[database].tables.get(name)
-        if table is None:
-            message = f"Table '{_CATALOG}.{database}.{name}' does not exist"
-            raise QueryError("TABLE_NOT_FOUND", f"{where}: {message}")
-        found = _catalog_table(database, table)
-        if found.keys and not partition_projection.is_enabled(_parameters(table)):
-            self._require(glue, "GetPartitions", database, name)
-        return found
-
-    def _require(self, glue: StoredBackend, action: str, database: str, table: str | None = None) -> None:
-        self.principal.require_in_catalog(f"glue:{action}", glue.region_name, database, table)
-
-    def _default_database(self) -> str:
-        return (cast(Mapping[str, str] | None, self.context) or {}).get("Database", "").lower()
-
 
 class RunningAthenaBackend(AthenaBackend):
     """moto's Athena of one region, with queries that run."""
+
+    def __init__(self, region_name: str, account_id: str, *, engine: Engine):
+        super().__init__(region_name, account_id)
+        self._engine = engine
 
     @property
     def _url_module(self) -> Any:
@@ -213,15 +182,19 @@ class RunningAthenaBackend(AthenaBackend):
         if group.state != "ENABLED":
             raise InvalidRequestError(f"WorkGroup {group.name} is disabled.")
         location = _output_location(group, config or {})
-        try:
-            tree = None if athena_ddl.is_statement(query) else parse(query, execution_parameters or ())
-        except MalformedQueryError as error:
-            raise InvalidRequestError(str(error)) from None
         execution = QueryExecution(query, context, location, group, execution_parameters, caller.get())
+        glue = cast(StoredBackend, glue_backends[DEFAULT_ACCOUNT_ID][self.region_name])
+        running = None
+        if not execution.is_statement:
+            catalog = Catalog(glue, execution.principal, execution.database)
+            limit = group.configuration.get("BytesScannedCutoffPerQuery")
+            try:
+                running = self._engine.query(query, execution_parameters or (), catalog, limit)
+            except MalformedQueryError as error:
+                raise InvalidRequestError(str(error)) from None
         _require_output(execution)
         self.executions[execution.id] = execution
-        glue = cast(StoredBackend, glue_backends[DEFAULT_ACCOUNT_ID][self.region_name])
-        execution.start(glue, tree)
+        execution.start(glue, running)
         return execution.id
 
     def find(self, execution_id: str) -> QueryExecution:
@@ -283,17 +256,22 @@ class RunningAthenaResponse(AthenaResponse):
         size = self._get_int_param("MaxResults", _PAGE)
         if not token.isdigit() or not 1 <= size <= _PAGE:
             raise InvalidRequestError(f"NextToken {token!r} or MaxResults {size} is not valid")
-        start = int(token)
-        rows = [
-            {"Data": [{} if value is None else {"VarCharValue": value} for value in row]}
-            for row in execution.rows[start : start + size]
-        ]
+        stored = storage().get_object(bucket, key) if bucket in storage().buckets else None
+        if stored is None:
+            raise InvalidRequestError(f"Could not find results: {execution.location} does not exist")
+        try:
+            rows, following = results.read_page(
+                cast(StoredKey, stored).file, int(token), size, is_csv=not execution.is_statement
+            )
+        except ValueError as error:
+            raise InvalidRequestError(f"NextToken {token!r} is not valid: {error}") from None
+        data = [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows]
         page: dict[str, Any] = {
             "UpdateCount": 0,
-            "ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": execution.columns}},
+            "ResultSet": {"Rows": data, "ResultSetMetadata": {"ColumnInfo": execution.columns}},
         }
-        if start + size < len(execution.rows):
-            page["NextToken"] = str(start + size)
+        if following is not None:
+            page["NextToken"] = str(following)
         return json.dumps(page)
 
     def update_work_group(self) -> str:
@@ -353,44 +331,3 @@ def _require_output(execution: QueryExecution) -> None:
         raise InvalidRequestError(
             f"Access denied when writing output to url: {execution.location}: {error}"
         ) from None
-
-
-def _parameters(table: FakeTable) -> Mapping[str, str]:
-    return cast(Mapping[str, str], table.as_dict().get("Parameters") or {})
-
-
-def _catalog_table(database: str, table: FakeTable) -> Table:
-    shown = table.as_dict()
-    descriptor = shown.get("StorageDescriptor") or {}
-    if "parquet" not in descriptor.get("InputFormat", "").lower():
-        kind = descriptor.get("InputFormat") or shown.get("TableType")
-        raise QueryError("NOT_SUPPORTED", f"the local AWS reads Parquet; {database}.{table.name} is {kind}")
-    keys = {column["Name"].lower(): column["Type"] for column in shown.get("PartitionKeys", [])}
-    partitions = [Partition(descriptor["Location"], ())]
-    if keys and partition_projection.is_enabled(_parameters(table)):
-        name, today = f"{database}.{table.name}", datetime.now(UTC).date()
-        partitions = partition_projection.partitions(
-            name, list(keys), descriptor["Location"], _parameters(table), today
-        )
-    elif keys:
-        partitions = [
-            Partition(partition.partition_input["StorageDescriptor"]["Location"], tuple(partition.values))
-            for partition in table.partitions.values()
-        ]
-    columns = {column["Name"].lower(): column["Type"] for column in descriptor["Columns"]}
-    return Table(database, table.name, columns, keys, partitions)
-
-
-def _files(location: str, principal: Principal) -> list[tuple[Path, int]]:
-    """The files of a partition or table, with their sizes: those that no part of the path hides."""
-    bucket, _, prefix = location.removeprefix("s3://").partition("/")
-    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-    if bucket not in storage().buckets:
-        raise QueryError("HIVE_INVALID_BUCKET_NAME", f"Bucket {bucket} of {location} does not exist")
-    principal.require_listing(bucket, prefix)
-    files = []
-    for key, path, size in storage().objects(bucket, prefix):
-        if holds_rows(key[len(prefix) :], size):
-            principal.require_object("s3:GetObject", bucket, key)
-            files.append((path, size))
-    return files

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from moto.glue.models import FakeTable
 
-from laptop.aws.athena.sql import QueryError
+from laptop.aws.athena.errors import QueryError
 from laptop.aws.glue.crawlers import data_files
 from laptop.aws.glue.stored_backend import StoredBackend
 from laptop.aws.iam.authorization import Principal

@@ -7,9 +7,18 @@ A day without files is an empty partition, as on Athena.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from laptop.aws.athena.sql import Partition, QueryError
+from laptop.aws.athena.errors import QueryError
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Where the files of a partition are, and its values in the order of the table's partition keys."""
+
+    location: str
+    values: tuple[str, ...]
 
 
 def is_enabled(parameters: Mapping[str, str]) -> bool:

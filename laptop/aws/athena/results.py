@@ -1,4 +1,4 @@
-"""How Athena shows results: column types, values as text, and the CSV file.
+"""How Athena shows results: column types, values as text, and the CSV file in S3 that pages are read from.
 
 https://docs.aws.amazon.com/athena/latest/APIReference/API_Datum.html knows text only; numbers look as Java
 prints them.
@@ -7,87 +7,123 @@ prints them.
 from __future__ import annotations
 
 import math
+import mmap
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
+from laptop.aws.athena.types import Type
+
 Row = Sequence[str | None]
+Text = Callable[[Any], str]
 
-_SIMPLE = {  # DuckDB's type: Athena's, its precision
-    "BOOLEAN": ("boolean", 0),
-    "TINYINT": ("tinyint", 3),
-    "SMALLINT": ("smallint", 5),
-    "INTEGER": ("integer", 10),
-    "BIGINT": ("bigint", 19),
-    "HUGEINT": ("bigint", 19),  # what DuckDB sums integers to
-    "UINTEGER": ("bigint", 19),
-    "UBIGINT": ("bigint", 19),
-    "FLOAT": ("float", 17),
-    "DOUBLE": ("double", 17),
-    "DATE": ("date", 0),
-    "BLOB": ("varbinary", 1073741824),
-    "TIMESTAMP WITH TIME ZONE": ("timestamp with time zone", 3),
+_PRECISIONS = {
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "float": 17,
+    "double": 17,
+    "varchar": 2147483647,
+    "varbinary": 1073741824,
+    "time": 3,
+    "time with time zone": 3,
+    "timestamp": 3,
+    "timestamp with time zone": 3,
 }
+# A field of a record, and the comma or the end of the line after it. Only NULL has no quotes.
+_FIELD = re.compile(rb'(?:"([^"]*(?:""[^"]*)*)")?(,|\n)')
 
 
-def column_info(name: str, duckdb_type: str) -> dict[str, Any]:
+def column_info(name: str, kind: Type) -> dict[str, Any]:
     """A column as `ResultSetMetadata.ColumnInfo` describes it."""
-    kind, precision, scale = "varchar", 2147483647, 0
-    if duckdb_type in _SIMPLE:
-        kind, precision = _SIMPLE[duckdb_type]
-    elif duckdb_type.startswith("TIMESTAMP"):
-        kind, precision = "timestamp", 3
-    elif found := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", duckdb_type):
-        kind, precision, scale = "decimal", int(found[1]), int(found[2])
-    elif duckdb_type.endswith("]"):
-        kind, precision = "array", 0
-    elif duckdb_type.startswith("MAP"):
-        kind, precision = "map", 0
-    elif duckdb_type.startswith("STRUCT"):
-        kind, precision = "row", 0
+    shown = "float" if kind.name == "real" else kind.name
+    precision, scale = _PRECISIONS.get(shown, 0), 0
+    if shown in ("varchar", "char", "decimal"):
+        numbers = cast(tuple[int, ...], kind.args)
+        precision, scale = (*numbers, *(precision, 0)[len(numbers) :])
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": name,
         "Label": name,
-        "Type": kind,
+        "Type": shown,
         "Precision": precision,
         "Scale": scale,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": kind == "varchar",
+        "CaseSensitive": shown in ("varchar", "char"),
     }
 
 
-def text(value: Any, duckdb_type: str = "") -> str | None:
-    """A value that DuckDB gave as Athena shows it; None stays None."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return java_double(value, single=duckdb_type == "FLOAT")
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
-        shown = f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}"
-        return shown if value.tzinfo is None else f"{shown} UTC"
-    if isinstance(value, list):
-        return f"[{', '.join(_nested(item, duckdb_type.removesuffix('[]')) for item in value)}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={_nested(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, bytes):
-        return value.hex(" ")
-    return str(value)
+def renderer(kind: Type, scalars: Mapping[str, Text]) -> Text:
+    """A function that shows a value of a type, which is not None.
+
+    Args:
+        kind: The type.
+        scalars: How the engine's values of scalar types become text; others by `str`.
+    """
+    if kind.name == "array":
+        element = _nullable(renderer(kind.args[0], scalars))
+        return lambda value: f"[{', '.join(map(element, value))}]"
+    if kind.name == "map":
+        of_key, of_value = (_nullable(renderer(part, scalars)) for part in kind.args)
+        return lambda value: (
+            "{" + ", ".join(f"{of_key(key)}={of_value(item)}" for key, item in value.items()) + "}"
+        )
+    if kind.name == "row":
+        fields = [
+            (name or f"field{number}", _nullable(renderer(part, scalars)))
+            for number, (name, part) in enumerate(kind.args)
+        ]
+        return lambda value: (
+            "{"
+            + ", ".join(
+                f"{name}={show(item)}"
+                for (name, show), item in zip(
+                    fields, value.values() if isinstance(value, dict) else value, strict=True
+                )
+            )
+            + "}"
+        )
+    return scalars.get(kind.name, str)
 
 
-def _nested(value: Any, duckdb_type: str = "") -> str:
-    shown = text(value, duckdb_type)
-    return "null" if shown is None else shown
+def _nullable(show: Text) -> Text:
+    return lambda value: "null" if value is None else show(value)
+
+
+def boolean(value: bool) -> str:
+    """A boolean as Java prints it."""
+    return "true" if value else "false"
+
+
+def decimal(value: Decimal) -> str:
+    """A decimal with all its digits: never an exponent."""
+    return format(value, "f")
+
+
+def timestamp(value: datetime) -> str:
+    """A timestamp to the millisecond; one with a time zone is in UTC."""
+    shown = f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03}"
+    if value.year < 1000:  # strftime pads nothing
+        shown = f"{value.year:04}{shown[shown.index('-') :]}"
+    return shown if value.tzinfo is None else f"{shown} UTC"
+
+
+def day_to_second(value: timedelta) -> str:
+    """An interval of days to seconds: `1 02:03:04.567`."""
+    milliseconds = round(value / timedelta(milliseconds=1))
+    seconds, part = divmod(abs(milliseconds), 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    return f"{'-' if milliseconds < 0 else ''}{day} {hour:02}:{minute:02}:{second:02}.{part:03}"
 
 
 def java_double(value: float, *, single: bool = False) -> str:
@@ -112,10 +148,64 @@ def java_double(value: float, *, single: bool = False) -> str:
     return f"{minus}{figures[0]}.{figures[1:] or '0'}E{point - 1}"
 
 
-def csv(header: Sequence[str], rows: Iterable[Row]) -> str:
-    """The result file: everything in double quotes, NULL as nothing."""
-    quoted = ('"' + value.replace('"', '""') + '"' if value is not None else "" for value in header)
-    lines = [",".join(quoted)]
-    for row in rows:
-        lines.append(",".join("" if value is None else '"' + value.replace('"', '""') + '"' for value in row))
-    return "\n".join(lines) + "\n"
+def java_float(value: float) -> str:
+    """A real as Java's `Float.toString` prints it."""
+    return java_double(value, single=True)
+
+
+def write_csv(file: Path, batches: Iterable[Iterable[Row]]) -> None:
+    """Write a result: each value in double quotes, NULL as nothing. The first row is the header."""
+    with file.open("w", encoding="utf-8", newline="") as output:
+        for rows in batches:
+            output.writelines(
+                ",".join("" if value is None else '"' + value.replace('"', '""') + '"' for value in row)
+                + "\n"
+                for row in rows
+            )
+
+
+def write_lines(file: Path, values: Iterable[str]) -> None:
+    """Write what a statement printed: a value a line."""
+    file.write_text("".join(f"{value}\n" for value in values), encoding="utf-8")
+
+
+def read_page(file: Path, start: int, size: int, *, is_csv: bool) -> tuple[list[Row], int | None]:
+    """Read some rows of a result.
+
+    Args:
+        file: What `write_csv` or `write_lines` wrote.
+        start: The byte at which the first of them begins.
+        size: How many rows there can be.
+        is_csv: Whether `write_csv` wrote it.
+
+    Returns:
+        The rows, and the byte at which the next page begins; None if this is the last.
+
+    Raises:
+        ValueError: No row begins there.
+    """
+    length = file.stat().st_size
+    if start == length == 0:
+        return [], None
+    if not 0 <= start < length:
+        raise ValueError(f"no row begins at byte {start}")
+    with file.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if start and data[start - 1 : start] != b"\n":
+            raise ValueError(f"no row begins at byte {start}")
+        rows: list[Row] = []
+        while len(rows) < size and start < length:
+            if not is_csv:
+                end = data.find(b"\n", start)
+                rows.append([data[start:end].decode()])
+                start = end + 1
+                continue
+            row: list[str | None] = []
+            last = b","
+            while last == b",":
+                field = _FIELD.match(data, start)
+                if field is None:
+                    raise ValueError(f"no row begins at byte {start}")
+                row.append(None if field[1] is None else field[1].decode().replace('""', '"'))
+                last, start = field[2], field.end()
+            rows.append(row)
+    return rows, start if start < length else None

@@ -459,8 +459,16 @@ class StoredS3Backend(S3Backend):
             else:  # deleted, or hidden by a delete marker
                 self.files.remove(bucket_name, name)
 
-    def write(self, bucket_name: str, key_name: str, content: bytes, content_type: str) -> None:
-        """Put an object from within the server."""
+    @staticmethod
+    def new_file() -> Path:
+        """Where to write the content of an object that is too large for memory, for `write`."""
+        return StoredKey.uploads / uuid.uuid4().hex
+
+    def write(self, bucket_name: str, key_name: str, content: bytes | Path, content_type: str) -> None:
+        """Put an object from within the server; a file's content is copied piece by piece."""
+        if isinstance(content, Path):
+            pieces = pieces_of(content, 0, content.stat().st_size)
+            content = cast(bytes, copied(pieces, StoredKey.uploads, DEFAULT_CHECKSUM))
         with self.lock:
             try:
                 key = self.put_object(bucket_name, key_name, content)

@@ -1,0 +1,212 @@
+"""Trino's types in DuckDB, and how a value of one becomes a value of another."""
+
+from __future__ import annotations
+
+import re
+
+from laptop.aws.athena.embedded.signatures import can_coerce
+from laptop.aws.athena.types import UNKNOWN, Type
+
+FAILURE = re.compile(r"ATHENA:([A-Z_]+):(.*?):ATHENA", re.DOTALL)
+"""What `failing` puts into DuckDB's message: code and reason."""
+
+INTEGERS = ("tinyint", "smallint", "integer", "bigint")
+FLOATS = ("real", "double")
+_DUCKDB = {
+    "unknown": "INTEGER",
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "FLOAT",
+    "double": "DOUBLE",
+    "varchar": "VARCHAR",
+    "varbinary": "BLOB",
+    "json": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamp with time zone": "TIMESTAMPTZ",
+    "interval day to second": "INTERVAL",
+}
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_NAMES = {"integer": "INT"}  # in the messages of failed casts
+
+
+class UnsupportedTypeError(Exception):
+    """The embedded engine does not have a type, or a cast."""
+
+
+def duckdb_type(kind: Type) -> str:
+    """The type in which DuckDB holds a type's values; raises `UnsupportedTypeError`."""
+    if kind.name == "decimal":
+        return f"DECIMAL({kind.args[0]},{kind.args[1]})"
+    if kind.name == "array":
+        return f"{duckdb_type(kind.args[0])}[]"
+    if kind.name == "map":
+        return f"MAP({duckdb_type(kind.args[0])}, {duckdb_type(kind.args[1])})"
+    if kind.name == "row":
+        fields = (f"f{number} {duckdb_type(part)}" for number, (_, part) in enumerate(kind.args))
+        return f"STRUCT({', '.join(fields)})"
+    if kind.name not in _DUCKDB or (kind.name.startswith("timestamp") and kind.args[0] > 3):
+        raise UnsupportedTypeError(f"the type {kind}")
+    return _DUCKDB[kind.name]
+
+
+def failing(code: str, message: str, kind: str) -> str:
+    """An expression of a DuckDB type that fails when it is evaluated.
+
+    Unlike DuckDB's `error`, a failing cast can stand within TRY.
+
+    Args:
+        code: Trino's error name.
+        message: An SQL expression of the message.
+        kind: The expression's DuckDB type.
+    """
+    return f"CAST('ATHENA:{code}:' || {message} || ':ATHENA' AS {kind if kind != 'VARCHAR' else 'INTEGER'})"
+
+
+def _failing_text(code: str, message: str) -> str:
+    """As `failing`, of type VARCHAR."""
+    return f"CAST({failing(code, message, 'INTEGER')} AS VARCHAR)"
+
+
+def fail(code: str, message: str, kind: str) -> str:
+    """As `failing`, of any type."""
+    if kind == "VARCHAR":
+        return _failing_text(code, message)
+    simple = kind in ("BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DATE", "TIMESTAMP")
+    if simple:
+        return failing(code, message, kind)
+    return f"CASE WHEN {failing(code, message, 'BOOLEAN')} THEN CAST(NULL AS {kind}) END"
+
+
+def coerced(sql: str, kind: Type, wanted: Type) -> str:
+    """An expression of one type as another that it can be coerced to."""
+    if kind == wanted or (kind != UNKNOWN and duckdb_type(kind) == duckdb_type(wanted)):
+        return sql
+    if kind.name == "array" and wanted.name == "array" and kind.args[0] != UNKNOWN:
+        return f"list_transform({sql}, lambda e: {coerced('e', kind.args[0], wanted.args[0])})"
+    if kind.name == "row" and wanted.name == "row":
+        fields = ", ".join(
+            f"f{number} := {coerced(f'struct_extract_at({sql}, {number + 1})', part[1], other[1])}"
+            for number, (part, other) in enumerate(zip(kind.args, wanted.args, strict=True))
+        )
+        return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({fields}) END"
+    return f"CAST({sql} AS {duckdb_type(wanted)})"
+
+
+def cast(sql: str, kind: Type, wanted: Type) -> str:
+    """An expression as CAST makes it; raises `UnsupportedTypeError` where that is not known.
+
+    Args:
+        sql: The expression.
+        kind: Its type.
+        wanted: The type to make of it.
+    """
+    to = duckdb_type(wanted)
+    if kind in (wanted, UNKNOWN):
+        return sql if kind == wanted else f"CAST({sql} AS {to})"
+    if wanted.name == "varchar":
+        return _to_varchar(sql, kind, wanted)
+    if kind.name == "varchar":
+        return _from_varchar(sql, wanted, to)
+    if wanted.name in INTEGERS:
+        if kind.name in INTEGERS:
+            return f"CAST({sql} AS {to})"
+        if kind.name == "boolean":
+            return f"CAST({sql} AS {to})"
+        if kind.name == "decimal":
+            return f"CAST(round({sql}, 0) AS {to})"
+        if kind.name in FLOATS:  # Java rounds halves up, DuckDB away from zero
+            value = f"CAST({sql} AS DOUBLE)"
+            rounded = f"CASE WHEN {value} >= 0 THEN round({value}) ELSE -round(-{value}) END"
+            bad = f"isnan({value}) OR isinf({value})"
+            message = (
+                f"'Cannot cast ' || athena_double({value}) || ' to {_NAMES.get(wanted.name, wanted.name)}'"
+            )
+            return (
+                f"CASE WHEN {bad} THEN {fail('INVALID_CAST_ARGUMENT', message, to)}"
+                f" ELSE CAST({rounded} AS {to}) END"
+            )
+    if wanted.name == "boolean" and kind.name in (*INTEGERS, *FLOATS):
+        return f"({sql} <> 0)"
+    if wanted.name in FLOATS and kind.name in (*INTEGERS, *FLOATS, "decimal", "boolean"):
+        return f"CAST({sql} AS {to})"
+    if wanted.name == "decimal" and kind.name in (*INTEGERS, "decimal"):
+        return f"CAST({sql} AS {to})"
+    if can_coerce(kind, wanted):
+        return coerced(sql, kind, wanted)
+    if (kind.name, wanted.name) in (
+        ("timestamp", "date"),
+        ("timestamp with time zone", "date"),
+        ("timestamp with time zone", "timestamp"),
+    ):
+        return f"CAST({sql} AS {to})"
+    if kind.name == wanted.name == "array":
+        return f"list_transform({sql}, lambda e: {cast('e', kind.args[0], wanted.args[0])})"
+    if kind.name == wanted.name == "row" and len(kind.args) == len(wanted.args):
+        fields = ", ".join(
+            f"f{number} := {cast(f'struct_extract_at({sql}, {number + 1})', part[1], other[1])}"
+            for number, (part, other) in enumerate(zip(kind.args, wanted.args, strict=True))
+        )
+        return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({fields}) END"
+    raise UnsupportedTypeError(f"CAST from {kind} to {wanted}")
+
+
+def _to_varchar(sql: str, kind: Type, wanted: Type) -> str:
+    if kind.name == "varchar":
+        shorter = wanted.args and (not kind.args or kind.args[0] > wanted.args[0])
+        return f"left({sql}, {wanted.args[0]})" if shorter else sql
+    if wanted.args:
+        raise UnsupportedTypeError(f"CAST from {kind} to {wanted}")
+    if kind.name in INTEGERS or kind.name in ("boolean", "date", "decimal"):
+        return f"CAST({sql} AS VARCHAR)"
+    if kind.name in FLOATS:
+        return f"athena_{kind.name}({sql})"
+    if kind.name == "timestamp":
+        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
+    if kind.name == "timestamp with time zone":
+        return f"strftime(CAST({sql} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g UTC')"
+    raise UnsupportedTypeError(f"CAST from {kind} to {wanted}")
+
+
+def _from_varchar(sql: str, wanted: Type, to: str) -> str:
+    name = _NAMES.get(wanted.name, wanted.name.upper())
+    message = f"'Cannot cast ''' || {sql} || ''' to {name}'"
+    if wanted.name == "boolean":
+        lowered = f"lower({sql})"
+        return (
+            f"CASE WHEN {lowered} IN ('t', 'true', '1') THEN true WHEN {lowered} IN ('f', 'false', '0')"
+            f" THEN false WHEN {sql} IS NOT NULL THEN {fail('INVALID_CAST_ARGUMENT', message, to)} END"
+        )
+    patterns = {
+        **dict.fromkeys(INTEGERS, r"[+-]?[0-9]+"),
+        "double": _NUMBER,
+        "real": _NUMBER,
+        "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?)?",
+    }
+    # What might be valid for Java, but is not known well enough to say.
+    doubtful = {
+        "double": r"(?i)\s*[+-]?(0x.*|[0-9.]+(e[+-]?[0-9]+)?[df]?|nan|infinity)\s*",
+        "date": r"\s*[+-]?[0-9]+-[0-9]+-[0-9]+.*",
+        "timestamp": r"\s*[+-]?[0-9]+-[0-9]+-[0-9]+( .*|\s*)",
+    }
+    doubtful |= dict.fromkeys(INTEGERS, r"\s+[+-]?[0-9]+\s*|[+-]?[0-9]+\s+")
+    doubtful["real"] = doubtful["double"]
+    if wanted.name == "date" or wanted.name == "timestamp":
+        message = f"'Value cannot be cast to {wanted.name}: ' || {sql}"
+    if wanted.name not in patterns:
+        raise UnsupportedTypeError(f"CAST from varchar to {wanted}")
+    branches = [f"WHEN regexp_full_match({sql}, '{patterns[wanted.name]}') THEN TRY_CAST({sql} AS {to})"]
+    value = f"CASE {branches[0]} END"
+    failure = f"WHEN {sql} IS NOT NULL THEN {fail('INVALID_CAST_ARGUMENT', message, to)}"
+    if wanted.name in doubtful:
+        reason = f"'CAST of ''' || {sql} || ''' to {wanted.name} is not supported by the embedded engine'"
+        strict = f"regexp_full_match({sql}, '{patterns[wanted.name]}')"
+        failure = (
+            f"WHEN NOT {strict} AND regexp_full_match({sql}, '{doubtful[wanted.name]}')"
+            f" THEN {fail('NOT_SUPPORTED', reason, to)} {failure}"
+        )
+    return f"COALESCE({value}, CASE {failure} END)"

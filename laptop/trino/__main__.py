@@ -1,0 +1,98 @@
+"""The command line: `python -m laptop.trino record`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+
+from laptop.aws.athena import results
+from laptop.aws.athena.catalog import Catalog
+from laptop.aws.athena.embedded.signatures import FILE as FUNCTIONS
+from laptop.aws.athena.errors import QueryError
+from laptop.aws.athena.trino_engine import TrinoEngine
+from laptop.aws.iam.authorization import ANYBODY
+from laptop.trino import tables
+
+CASES = Path(__file__).with_name("cases.sql")
+ANSWERS = Path(__file__).with_name("answers.json")
+
+
+def cases() -> list[str]:
+    """The queries of the file of cases: one a line, in families that a comment names."""
+    lines = CASES.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("--")]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m laptop.trino", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    record = commands.add_parser("record", help="write down what a Trino answers to the cases")
+    record.add_argument("url", help="the Trino, whose catalog is the Glue and S3 that AWS_ENDPOINT_URL names")
+    record.add_argument("--check", action="store_true", help="write nothing; fail if the answers are others")
+    arguments = parser.parse_args(argv)
+
+    tables.make(boto3.client("s3"), boto3.client("glue"), "cases")
+    engine = TrinoEngine(arguments.url)
+    with ThreadPoolExecutor(4) as pool:  # most of a query's time is Trino's waiting
+        found = list(pool.map(lambda sql: answer(engine, sql), cases()))
+    answers = "".join(
+        f"{json.dumps({'sql': sql, **given}, ensure_ascii=False)}\n"
+        for sql, given in zip(cases(), found, strict=True)
+    )
+    functions = "name\tresult\targuments\tkind\n" + "".join(
+        "\t".join(cast(list[str], row[:4])) + "\n" for row in _rows(engine, "SHOW FUNCTIONS")
+    )
+    different = 0
+    for file, content in ((ANSWERS, answers), (FUNCTIONS, functions)):
+        if not arguments.check:
+            file.write_text(content, encoding="utf-8")
+        elif file.read_text(encoding="utf-8") != content:
+            before, after = (set(text.splitlines()) for text in (file.read_text(encoding="utf-8"), content))
+            print(*(f"- {line}" for line in sorted(before - after)), sep="\n", file=sys.stderr)
+            print(*(f"+ {line}" for line in sorted(after - before)), sep="\n", file=sys.stderr)
+            different = 1
+    print(f"{len(cases())} cases {'compared' if arguments.check else 'recorded'}")
+    return different
+
+
+def answer(engine: TrinoEngine, sql: str) -> dict[str, Any]:
+    """What Athena answers by Trino's word: columns and rows, or an error's name."""
+    query = engine.query(sql, (), _catalog(), None)
+    try:
+        columns = query.start()
+        rows = [row for batch in query.batches() for row in batch]
+    except QueryError as error:
+        return {"error": error.code}
+    if "ORDER BY" not in sql.upper():
+        rows.sort(key=lambda row: [(value is None, value or "") for value in row])
+    infos = [results.column_info(*column) for column in columns]
+    return {"columns": [[info["Name"].lower(), described(info)] for info in infos], "rows": rows}
+
+
+def described(info: dict[str, Any]) -> str:
+    """A column's type in the metadata in short: `varchar(3)`, `decimal(10,2)`, `array`."""
+    kind = info["Type"]
+    if kind == "decimal":
+        return f"{kind}({info['Precision']},{info['Scale']})"
+    return f"{kind}({info['Precision']})" if kind in ("varchar", "char") else str(kind)
+
+
+def _rows(engine: TrinoEngine, sql: str) -> list[results.Row]:
+    query = engine.query(sql, (), _catalog(), None)
+    query.start()
+    return [row for batch in query.batches() for row in batch]
+
+
+def _catalog() -> Catalog:
+    return Catalog(cast(Any, None), ANYBODY, tables.DATABASE)  # Trino has the catalog itself
+
+
+if __name__ == "__main__":
+    sys.exit(main())
