@@ -95,6 +95,7 @@ def make_template(state: Path, coins: int) -> Template:
     """
     days = (date(2026, 1, 30), date(2026, 1, 31))
     with running(state) as endpoint_url, patch.dict(os.environ, aws_environment(endpoint_url)):
+        boto3.setup_default_session()  # the last one has the key of another server
         deploy(endpoint_url)
         for number, day in enumerate(days):
             rows = market(coins, day, priceless=number * max(1, coins // 50))
@@ -127,6 +128,7 @@ def running_lake(template: Template, state: Path, *, days: int, last: date) -> I
     history = [last - timedelta(days=back) for back in range(days)]
     link(template, state, history)
     with running(state) as endpoint_url, patch.dict(os.environ, aws_environment(endpoint_url)):
+        boto3.setup_default_session()  # the last one has the key of another server
         deploy(endpoint_url)
         add_to_catalog(history)
         crawl()

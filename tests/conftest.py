@@ -10,6 +10,7 @@ from pathlib import Path
 # Before the first import of Airflow, which writes there; each process of the tests has its own.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
 
+import boto3
 import pytest
 
 from laptop.aws import process
@@ -58,6 +59,14 @@ def aws(aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Non
     """Those variables set, for one test."""
     for name, value in aws_environment.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def _own_boto3_session() -> Iterator[None]:
+    """No test inherits boto3's default session, which keeps the key of another test's server."""
+    boto3.DEFAULT_SESSION = None
+    yield
+    boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture(scope="session")

@@ -78,9 +78,9 @@ itself. That run is of a day in the future, so it ends without data of its own.
 CLOCK = f"""
 from datetime import datetime
 
-from lake_provider.operators import coingecko, coingecko_history
+from lake_provider.coingecko import ingest_history, ingest_markets
 
-for module in (coingecko, coingecko_history):
+for module in (ingest_history, ingest_markets):
     module.utc_now = lambda: datetime.fromisoformat("{NOW.isoformat()}")
 """
 

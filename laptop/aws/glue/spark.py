@@ -25,7 +25,7 @@ _PASSED_ON = frozenset(
     "path home java_home tmpdir lang http_proxy https_proxy no_proxy all_proxy".split()  # noqa: SIM905
 )
 # A JVM that ran out of memory is in no state to go on.
-_JVM_ALWAYS = "-XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC"
+_JVM_ALWAYS = "-XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC -Djava.net.preferIPv4Stack=true"
 _JVM_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _JVM_OPTIONS = "spark.driver.extraJavaOptions"
 _OF_THE_JVM = re.compile(

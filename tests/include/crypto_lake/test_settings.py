@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from include.crypto_lake.settings import LakeSettings, SettingsError
+from laptop.aws import process
+from laptop.aws.keys import make_key
 from laptop.runner.environment import airflow_environment
 
 GOOD = {"bucket": "a-lake", "website_bucket": "a-website"}
@@ -28,7 +30,9 @@ def test_alerts_may_go_to_a_topic(arn: str) -> None:
     assert LakeSettings.from_variable(GOOD | {"alert_topic_arn": arn}).alert_topic_arn == arn
 
 
-def test_the_laptops_variable_is_complete() -> None:
+def test_the_laptops_variable_is_complete(tmp_path: Path) -> None:
+    make_key(tmp_path / "credentials")
+    process.remember_key("http://127.0.0.1:1", tmp_path / "credentials")
     urls = {"endpoint_url": "http://127.0.0.1:1", "coingecko_url": "http://127.0.0.1:2"}
     environment = airflow_environment(Path("home"), **urls, time_travel=True)
     settings = LakeSettings.from_variable(json.loads(environment["AIRFLOW_VAR_CRYPTO_LAKE"]))

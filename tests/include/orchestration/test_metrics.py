@@ -59,11 +59,15 @@ def test_bytes_are_counted_by_task(aws: None, bucket: str) -> None:
 
 
 def test_a_publication_and_arrivals_are_counted(aws: None) -> None:
-    sent = Sent("published_files", "rejected_files", "processed_rows_kept")
+    sent = Sent("published_files", "rejected_files", "processed_rows_kept", "processed_values_emptied")
     metrics.publication(finished("publish_website", {"top10_cryptos": {}, "market_history": {}}))
-    report = {"files": {"processed": 2, "rejected": 1, "gone": 0}, "rows": {"read": 9, "kept": 8}}
+    report = {
+        "files": {"processed": 2, "rejected": 1, "gone": 0},
+        "rows": {"read": 9, "kept": 8},
+        "values": {"read": 40, "emptied": 5},
+    }
     metrics.arrivals(finished("report", report))
-    assert sent.since() == [2, 1, 8]
+    assert sent.since() == [2, 1, 8, 5]
 
 
 def test_the_alarm_looks_at_what_a_publication_sends(aws: None) -> None:
