@@ -102,7 +102,7 @@ def _process_recorded(
     from include.crypto_lake.on_arrival.processing import process, refuse
     from include.crypto_lake.on_arrival.refusals import UnusableFileError
 
-    record = Attempts(s3, bucket, arrival)
+    record = Attempts(s3, bucket, arrival.key, arrival.etag)
     before = len(record.failures()) if arrival.failures or attempt > 1 else 0
     if before >= LIMIT and not reprocess:
         error = UnusableFileError(

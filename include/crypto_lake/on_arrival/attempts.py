@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-    from include.crypto_lake.on_arrival.arrivals import Arrival
-
 LIMIT = 3
 _NOTE = "failure-"
 
@@ -34,12 +32,12 @@ def counted(listing: Iterable[ObjectTypeDef]) -> dict[str, int]:
 
 
 class Attempts:
-    """What is on record of one version of an object."""
+    """What is on record of one version of an object: its key with its ETag."""
 
-    def __init__(self, s3: S3Client, bucket: str, arrival: Arrival) -> None:
+    def __init__(self, s3: S3Client, bucket: str, key: str, etag: str) -> None:
         self.s3 = s3
         self.bucket = bucket
-        self.where = folder(arrival.key, arrival.etag)
+        self.where = folder(key, etag)
 
     def failures(self) -> list[str]:
         """The keys of the notes, from the first."""

@@ -438,7 +438,7 @@ class Pool:
         jvm, failure = None, None
         try:
             jvm = Jvm(self._new_folder(), self._environment(), {})
-            warm_up(jvm, self._environment(), lambda: self._waiting > 0)
+            warm_up(jvm, self._folder, self._environment(), lambda: self._waiting > 0)
         except Exception as error:
             failure = error if isinstance(error, JvmError) else JvmError(f"Spark did not start: {error!r}")
             if jvm:
@@ -457,7 +457,7 @@ class Pool:
         return Path(tempfile.mkdtemp(prefix="jvm-", dir=self._folder))
 
 
-def warm_up(jvm: Jvm, environment: Mapping[str, str], is_wanted: Callable[[], bool]) -> None:
+def warm_up(jvm: Jvm, directory: Path, environment: Mapping[str, str], is_wanted: Callable[[], bool]) -> None:
     """Have a new JVM do what jobs do, on made-up rows, and take that for its baseline.
 
     As soon as the JVM is wanted the rest is left out, so that no run waits for it.
@@ -465,7 +465,7 @@ def warm_up(jvm: Jvm, environment: Mapping[str, str], is_wanted: Callable[[], bo
     Raises:
         JvmError: It cannot.
     """
-    with tempfile.TemporaryDirectory(prefix="glue-warm-up-") as folder:
+    with tempfile.TemporaryDirectory(prefix="warm-up-", dir=directory) as folder:
         scratch, lines = Path(folder), deque[str](maxlen=40)
         bucket = scratch / "bucket"
         bucket.mkdir()

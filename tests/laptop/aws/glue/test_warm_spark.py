@@ -232,7 +232,7 @@ def jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jvm]:
     environment = spark.environment("http://127.0.0.1:9", "us-east-1")
     jvm = Jvm(tmp_path_factory.mktemp("jvm") / "a folder", environment, {})
     try:
-        warm_up(jvm, environment, lambda: False)
+        warm_up(jvm, tmp_path_factory.mktemp("warm-up"), environment, lambda: False)
         yield jvm
     finally:
         jvm.end()
