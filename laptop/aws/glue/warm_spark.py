@@ -67,6 +67,8 @@ _LEFT_BY_SPARK = (
     "io.netty.util.concurrent.GlobalEventExecutor.takeTask",
     # One for each context whose jobs called Python functions: it never ends, and has nothing to look after.
     "org.apache.spark.api.python.PythonWorkerFactory$MonitorThread.run",
+    # Deletes the files of sessions that are gone; one for the whole JVM.
+    "jdk.internal.ref.CleanerImpl.run",
 )
 _CONNECTION = "py4j.ClientServerConnection.run"
 _OWN_COMMANDS = ("AuthCommand", "MemoryCommand")

@@ -266,7 +266,7 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
     ),
     "a thread": (lambda java: java.util.Timer("left", True), lambda _, timer: timer.cancel()),
     "a process": (
-        lambda java: java.lang.ProcessBuilder(["sleep", "600"]).start(),
+        lambda java: java.lang.Runtime.getRuntime().exec("sleep 600"),
         lambda _, process: process.destroyForcibly().waitFor(),
     ),
     "memory": (lambda java: java.nio.ByteBuffer.allocate(560 << 20), lambda _, __: None),
