@@ -47,7 +47,7 @@ def share(folder: Path) -> None:
     (folder / "terraform" / "bin" / "plugin-dir").rename(folder / "terraform" / "plugin-dir")
 
 
-TESTS = ["lint", "test", "test-faults", "test-package", "test-clients"]
+TESTS = ["lint", "test", "test-faults", "test-package"]
 
 
 def test_alone_it_says_what_it_left_out(clone: Path) -> None:
