@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from include.crypto_lake.on_arrival.cleaning import (
@@ -140,7 +140,7 @@ def as_price(given: Any) -> float | None:
             return float(given)
         except OverflowError:
             return None
-    known = {"1,234.56": 1234.56, "$5": 5.0}
+    known = {"1,234.56": 1234.56, "1234,56": 1234.56, "$5": 5.0}
     try:
         return known.get(given) or float(given)
     except (TypeError, ValueError):
@@ -148,6 +148,15 @@ def as_price(given: Any) -> float | None:
 
 
 @several
+@example(
+    rows=[
+        {"id": "bitcoin", "current_price": 1e-12},
+        {"id": "bitcoin", "current_price": "1234,56", "last_updated": "2026-02-23T00:00:00"},
+    ],
+    key="raw/prices.json",
+    indent=None,
+    ascii_only=False,
+)
 @given(
     rows=messy_rows, key=st.sampled_from(KEYS), indent=st.sampled_from([None, 1]), ascii_only=st.booleans()
 )
