@@ -188,12 +188,13 @@ def test_a_run_has_replaced_its_days_files_and_left_nothing(environment: Deploye
         look()
     s3.delete_object(Bucket=lake, Key="gold/coins_market/__magic_job-1/dt=2026-01-31/part-0.parquet")
     s3.create_multipart_upload(Bucket=lake, Key="silver/coins_market/dt=2026-01-31/part-0.parquet")
-    look()  # moto gives every upload the same date of years ago: an earlier run's is left to S3's own rule
 
-    def begun_just_now(parsed: dict[str, Any], **_: Any) -> None:
-        for upload in parsed["Uploads"]:
-            upload["Initiated"] = datetime.now(UTC)
+    def begun_long_ago(parsed: dict[str, Any], **_: Any) -> None:
+        for upload in parsed.get("Uploads", []):
+            upload["Initiated"] = datetime(2010, 11, 10, tzinfo=UTC)
 
-    s3.meta.events.register("after-call.s3.ListMultipartUploads", begun_just_now)
+    s3.meta.events.register("after-call.s3.ListMultipartUploads", begun_long_ago)
+    look()  # an earlier run's is left to S3's own rule
+    s3.meta.events.unregister("after-call.s3.ListMultipartUploads", begun_long_ago)
     with pytest.raises(ReleaseError, match=r"upload of silver/coins_market/dt=2026-01-31/part-0\.parquet"):
         look()

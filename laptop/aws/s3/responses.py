@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import parse_qs, quote, unquote, urlparse
+from xml.parsers.expat import ExpatError
 
 import xmltodict
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -126,7 +127,10 @@ class StoredS3Response(S3Response):
     def _bucket_response(self, request: Any, full_url: str) -> Any:
         if self._refusal:
             raise self._refusal
-        return super()._bucket_response(request, full_url)
+        try:
+            return super()._bucket_response(request, full_url)
+        except ExpatError:
+            raise MalformedXML from None
 
     def _key_response(self, request: Any, full_url: str) -> Any:
         if self._refusal:
