@@ -450,9 +450,9 @@ def test_an_answer_without_end_is_refused_and_not_read(connect, monkeypatch, pac
 
 
 def test_an_answer_up_to_the_limit_is_read_whole(stand_in, monkeypatch):
-    [page] = CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)
+    [page] = CoinGeckoHook().markets(coins=250, currency="usd", run_date=DAY)
     monkeypatch.setattr(bounded_body, "LARGEST_BODY", len(page.body))
-    assert CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)[0].body == page.body
+    assert CoinGeckoHook().markets(coins=250, currency="usd", run_date=DAY)[0].body == page.body
     monkeypatch.setattr(bounded_body, "LARGEST_BODY", len(page.body) - 1)
     with pytest.raises(CoinGeckoRefusal, match="its body is larger than"):
-        CoinGeckoHook().markets(coins=250, currency="usd", as_of=DAY)
+        CoinGeckoHook().markets(coins=250, currency="usd", run_date=DAY)
