@@ -137,8 +137,8 @@ def certificates(folder: Path) -> tuple[Path, Path]:
     return authority, server
 
 
-def wheel_of_uv(folder: Path) -> None:
-    """A wheel by the name and version that the set-up asks for, with nothing in it."""
+def wheel_of_uv(folder: Path) -> str:
+    """A wheel by the name and version that the set-up asks for, with nothing in it; gives its SHA-256."""
     version = UV.removeprefix("uv==")
     info = f"uv-{version}.dist-info"
     files = {
@@ -149,11 +149,13 @@ def wheel_of_uv(folder: Path) -> None:
     for name, text in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         records.append(f"{name},sha256={digest},{len(text)}\n")
-    with zipfile.ZipFile(folder / f"uv-{version}-py3-none-any.whl", "w") as wheel:
+    path = folder / f"uv-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
         for name, text in files.items():
             wheel.writestr(name, text)
         wheel.writestr(f"{info}/RECORD", "".join(records) + f"{info}/RECORD,,\n")
     (folder / "index.html").write_text(f'<a href="uv-{version}-py3-none-any.whl">uv</a>')
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -178,18 +180,32 @@ def serving(folder: Path, certificate: Path) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.mark.parametrize("trusted", [True, False], ids=["in the store", "not in the store"])
+@pytest.mark.parametrize(
+    ("trusted", "expected"),
+    [(True, True), (False, True), (True, False)],
+    ids=["in the store", "not in the store", "another wheel than was locked"],
+)
 def test_the_first_packages_come_from_a_server_that_only_the_systems_store_knows(
-    tmp_path: Path, trusted: bool
+    tmp_path: Path, trusted: bool, expected: bool
 ) -> None:
     """SSL_CERT_FILE stands for the store: OpenSSL takes it for its own."""
     (tmp_path / "index" / "uv").mkdir(parents=True)
-    wheel_of_uv(tmp_path / "index" / "uv")
+    digest = wheel_of_uv(tmp_path / "index" / "uv")
+    locked = [digest, "0" * 64] if expected else ["0" * 64]
+    (tmp_path / "requirements-dev.txt").write_text(
+        "urllib3==2.6.3 \\\n    --hash=sha256:"
+        + "1" * 64
+        + f"\n    # via requests\n{UV} \\\n"
+        + " \\\n".join(f"    --hash=sha256:{hash_}" for hash_ in locked)
+        + "\n    # via -r requirements-dev.in\nuvicorn==0.45.0 \\\n    --hash=sha256:"
+        + "2" * 64
+        + "\n"
+    )
     authority, server = certificates(tmp_path)
     with serving(tmp_path / "index", server) as index:
         done = subprocess.run(
             [REPOSITORY / "scripts" / "make-venv", tmp_path / "made"],
-            cwd=REPOSITORY,
+            cwd=tmp_path,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
@@ -205,7 +221,8 @@ def test_the_first_packages_come_from_a_server_that_only_the_systems_store_knows
             check=False,
         )
     installed = list((tmp_path / "made").glob("lib/python*/site-packages/uv-*.dist-info"))
-    assert (done.returncode == 0) == trusted == bool(installed), done.stderr
+    assert (done.returncode == 0) == bool(installed) == (trusted and expected), done.stderr
+    assert ("THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr) == (trusted and not expected)
 
 
 def test_uv_trusts_the_systems_store_unless_it_is_told_otherwise() -> None:

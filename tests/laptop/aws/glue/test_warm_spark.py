@@ -364,7 +364,7 @@ def test_a_pool_ends_what_is_not_clean_and_warms_another(pool: Pool) -> None:
 def test_a_warm_up_is_cut_short_as_soon_as_a_run_waits(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, cut_short = threading.Event(), threading.Event()
 
-    def warm_up_until_wanted(_: Any, __: Any, is_wanted: Callable[[], bool]) -> None:
+    def warm_up_until_wanted(_: Any, __: Any, ___: Any, is_wanted: Callable[[], bool]) -> None:
         if not is_wanted():
             begun.set()
         until(is_wanted, 10)
