@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -147,20 +147,25 @@ def website(state: Path) -> str | None:
 def stop(state: Path) -> None:
     """End the server of a state directory, if there is one, with the Spark jobs it runs.
 
+    A server that does not end in time is killed: what it answered is on disk already.
+
     Raises:
         LocalAwsFailed: It did not end.
     """
     served = _served(state)
     if served is None:
         return
-    os.kill(served["pid"], signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < deadline:
-        if _served(state) is None:
-            return
-        time.sleep(0.02)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.kill(served["pid"], number)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < deadline:
+            if _served(state) is None:
+                return
+            time.sleep(0.02)
     raise LocalAwsFailed(
-        f"the local AWS (process {served['pid']}) did not end within {_STOP_SECONDS:.0f} seconds"
+        f"the local AWS (process {served['pid']}) did not end, not even when it was killed: see"
+        f" {state / 'logs' / 'server.log'}"
     )
 
 

@@ -135,7 +135,8 @@ def serve(
     record.flush()
     print(endpoint_url, flush=True)
     try:
-        threading.Event().wait()
+        while True:
+            time.sleep(1)  # a signal that another thread gets does not wake this one
     finally:
         # Spark jobs end with this process (see `leash`); threads in the middle of a query must not delay it.
         os._exit(0)

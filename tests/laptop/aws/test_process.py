@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from laptop.aws import process
 from laptop.aws.process import LocalAwsFailed, running, start, stop, website
 from tests.laptop.aws.s3.test_s3 import created, make_public, notify
 from tests.laptop.conftest import client_of, crawl, create_job, parquet
@@ -150,6 +151,17 @@ def test_a_server_of_an_older_version_is_replaced_and_its_lake_kept(
                 assert [b["Name"] for b in client_of(url, "s3").list_buckets()["Buckets"]] == ["lake"]
         finally:
             older.kill()
+
+
+def test_a_server_that_cannot_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_STOP_SECONDS", 0.5)
+    start(tmp_path)
+    pid = json.loads((tmp_path / process.RECORD).read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    stop(tmp_path)
+    assert os.waitpid(pid, 0)[1] == signal.SIGKILL
+    with running(tmp_path) as endpoint_url:
+        assert client_of(endpoint_url, "s3").list_buckets()["Buckets"] == []
 
 
 def serve(*arguments: str) -> subprocess.Popen[str]:
