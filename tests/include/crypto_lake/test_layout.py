@@ -94,7 +94,9 @@ def test_the_other_resources_have_their_names() -> None:
     assert notification["QueueArn"].endswith(f":{layout.ARRIVALS_QUEUE}")
     assert notification["Filter"]["Key"]["FilterRules"] == [{"Name": "prefix", "Value": f"{layout.RAW}/"}]
     for name, job in RESOURCES["glue_jobs"].items():
-        assert job["Command"]["ScriptLocation"] == f"{LAKE}{layout.GLUE_SCRIPTS}/{name}.py"
+        bundle = f"{LAKE}{layout.GLUE_SCRIPTS}/[0-9a-f]{{12}}"
+        assert re.fullmatch(f"{bundle}/{name}.py", job["Command"]["ScriptLocation"])
+        assert re.fullmatch(f"{bundle}/day_partitions.py", job["DefaultArguments"]["--extra-py-files"])
 
 
 def test_dropped_files_are_read_and_written_where_the_lake_says() -> None:
