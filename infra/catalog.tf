@@ -39,7 +39,8 @@ resource "aws_glue_catalog_table" "declared" {
       content {
         name    = columns.value.Name
         type    = columns.value.Type
-        comment = try(columns.value.Comment, null)
+        comment    = columns.value.Comment
+        parameters = columns.value.Parameters
       }
     }
   }

@@ -563,6 +563,14 @@ def test_a_balance_that_does_not_hold_stops_the_day_before_it_is_written(
     assert lake.files("silver/coins_market") == []
 
 
+def test_the_columns_of_the_job_are_those_of_the_catalog():
+    declared = load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
+    assert [(column.name, column.type, column.description) for column in bronze_to_silver.COLUMNS] == [
+        (column["Name"], column["Type"], column["Comment"])
+        for column in declared["StorageDescriptor"]["Columns"]
+    ]
+
+
 def test_silver_is_written_with_the_declared_columns(spark, lake, coin):
     lake.ingest([coin("a", new_field=1)])
     run(spark, str(lake), [DAY])
