@@ -321,55 +321,55 @@ def _read_fields(rows: DataFrame) -> DataFrame:
     """Read a coin's fields, each in its column's type.
 
     Returns:
-        Also the fields' `texts`, is_object, is_malformed, has_implausible_date, and `unknown`: the fields
-        that no column has.
+        Also the fields' `texts`, and their `values` before those that a column does not keep became null.
     """
-    texts = [f"try_variant_get(coin, '$.{column.field}', 'string')" for column in FIELDS]
-    texts = [
-        f"{text if column.type == 'string' else f'trim({text})'} AS {column.name}"
-        for column, text in zip(FIELDS, texts, strict=True)
-    ]
-    read = [
-        f"{_READ[column.type].format(field=column.field, text=f'texts.{column.name}')} AS {column.name}"
-        for column in FIELDS
-    ]
-    kept = {
-        column.name: sf.expr(_KEEP[column.type].format(value=f"values.{column.name}")) for column in FIELDS
-    }
-    moments = [column.name for column in FIELDS if column.type == "timestamp"]
-    malformed = [
-        f"texts.{name} IS NOT NULL AND {f'values.{name}' if name in moments else name} IS NULL"
-        for name in kept
-    ]
-    known = {column.field.partition(".")[0] for column in FIELDS if column.field}
-    known_of_roi = {column.field[4:] for column in FIELDS if column.field and column.field[:4] == "roi."}
+    texts, values, kept = [], [], {}
+    for name, field, type_, _ in FIELDS:
+        text = f"try_variant_get(coin, '$.{field}', 'string')"
+        texts.append(f"{text if type_ == 'string' else f'trim({text})'} AS {name}")
+        values.append(f"{_READ[type_].format(field=field, text=f'texts.{name}')} AS {name}")
+        kept[name] = sf.expr(_KEEP[type_].format(value=f"values.{name}"))
+    # Each in a step of its own, so that a text is read once.
     return (
-        # Each in a step of its own, so that a text is read once.
         rows.withColumn("texts", sf.expr(f"struct({', '.join(texts)})"))
-        .withColumn("values", sf.expr(f"struct({', '.join(read)})"))
-        .withColumn("fields", sf.expr("try_variant_get(coin, '$', 'map<string, variant>')"))
+        .withColumn("values", sf.expr(f"struct({', '.join(values)})"))
+        .withColumns(kept)
+    )
+
+
+def _find_faults(rows: DataFrame) -> DataFrame:
+    """Find what the rules ask for.
+
+    Returns:
+        Also is_object, is_outdated, is_malformed, has_implausible_date, and `unknown`: the fields that no
+        column has.
+    """
+    moments = {name for name, _, type_, _ in FIELDS if type_ == "timestamp"}
+    malformed = " OR ".join(
+        f"(texts.{name} IS NOT NULL AND {f'values.{name}' if name in moments else name} IS NULL)"
+        for name, *_ in FIELDS
+    )
+    implausible = " OR ".join(f"(values.{name} IS NOT NULL AND {name} IS NULL)" for name in sorted(moments))
+    known = {str(field).partition(".")[0] for _, field, *_ in FIELDS}
+    known_of_roi = {str(field).partition(".")[2] for _, field, *_ in FIELDS} - {""}
+    unknown = f"map_filter(fields, (name, value) -> name NOT IN {_words(known)})"
+    unknown_of_roi = f"map_filter(coalesce(roi, map()), (name, value) -> name NOT IN {_words(known_of_roi)})"
+    # An earlier release stored a history's [moment, price] as it came.
+    outdated = f"source LIKE '%{HISTORY}' AND map_contains_key(fields, 'prices')"
+    return (
+        rows.withColumn("fields", sf.expr("try_variant_get(coin, '$', 'map<string, variant>')"))
         .withColumn("roi", sf.expr("try_variant_get(coin, '$.roi', 'map<string, variant>')"))
         .withColumns(
             {
-                **kept,
                 "is_object": sf.expr("fields IS NOT NULL"),
-                # An earlier release stored [moment, price] of a history.
-                "is_outdated": sf.expr(f"source LIKE '%{HISTORY}' AND map_contains_key(fields, 'prices')"),
-                "unknown": sf.expr(
-                    f"map_concat(map_filter(fields, (name, value) -> name NOT IN {_words(known)}), "
-                    "transform_keys(map_filter(coalesce(roi, map()), "
-                    f"(name, value) -> name NOT IN {_words(known_of_roi)}), (name, value) -> 'roi.' || name))"
-                ),
-            }
-        )
-        .withColumns(
-            {
+                "is_outdated": sf.expr(outdated),
                 "is_malformed": sf.expr(
-                    f"({') OR ('.join(malformed)}) "
-                    "OR (roi IS NULL AND try_variant_get(coin, '$.roi', 'string') IS NOT NULL)"
+                    f"{malformed} OR (roi IS NULL AND try_variant_get(coin, '$.roi', 'string') IS NOT NULL)"
                 ),
-                "has_implausible_date": sf.expr(
-                    " OR ".join(f"(values.{name} IS NOT NULL AND {name} IS NULL)" for name in moments)
+                "has_implausible_date": sf.expr(implausible),
+                "unknown": sf.expr(
+                    f"map_concat({unknown}, "
+                    f"transform_keys({unknown_of_roi}, (name, value) -> 'roi.' || name))"
                 ),
             }
         )
@@ -403,7 +403,7 @@ def transform(pages: DataFrame) -> DataFrame:
     )
     volume = sf.sum(sf.expr("if(verdict = 'silver' AND total_volume > 0, total_volume, 0D)"))
     return (
-        _read_fields(_take_apart(pages))
+        _find_faults(_read_fields(_take_apart(pages)))
         .withColumn("reasons", _names_of(REFUSALS))
         .withColumn("recency", sf.row_number().over(newest_first))
         .withColumn(

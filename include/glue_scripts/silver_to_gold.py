@@ -163,6 +163,22 @@ def _read(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame | 
         return None
 
 
+def _read_silver(spark: SparkSession, lake: str, days: Sequence[date]) -> tuple[DataFrame, dict[date, Row]]:
+    """Silver of the days, and how many rows and which newest ingestion each has.
+
+    Raises:
+        FileNotFoundError: a day has none.
+    """
+    silver = _read(spark, f"{lake}/{SILVER}", days)
+    counts = [sf.count("*").alias("rows"), sf.max("ingestion_timestamp").alias("newest")]
+    rows = silver.groupBy("dt").agg(*counts).collect() if silver else []
+    found = {date.fromisoformat(row.dt): row for row in rows}
+    empty = [day for day in days if day not in found]
+    if silver is None or empty:
+        raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
+    return silver, found
+
+
 def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
     """Do days: read their silver, write their partitions of gold's two tables.
 
@@ -179,22 +195,8 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
         ValueError: gold would not have silver's rows; nothing was written.
     """
     day_partitions.configure(spark)
-    silver = _read(spark, f"{lake}/{SILVER}", days)
-    found = (
-        {
-            date.fromisoformat(row.dt): row
-            for row in silver.groupBy("dt")
-            .agg(sf.count("*").alias("rows"), sf.max("ingestion_timestamp").alias("newest"))
-            .collect()
-        }
-        if silver
-        else {}
-    )
-    empty = [day for day in days if day not in found]
-    if silver is None or empty:
-        raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
+    silver, found = _read_silver(spark, lake, days)
     quarantined = _quarantined(spark, lake, {day: found[day].newest for day in days})
-
     gold = transform(day_partitions.one_file_a_day(silver, days)).persist()
     try:
         summaries = summarise(gold, quarantined).persist()
