@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 # https://docs.aws.amazon.com/glue/latest/dg/release-notes.html
@@ -80,6 +81,8 @@ def environment(endpoint_url: str, region: str) -> dict[str, str]:
     return kept | {
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        # Without it PySpark's own script looks for it, which does not quote what it finds.
+        "SPARK_HOME": str(files("pyspark")),
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
         "TZ": "UTC",
