@@ -57,7 +57,7 @@ are in `bronze/coins_history/` are used again, and only the list of coins is ask
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
@@ -78,7 +78,7 @@ with DAG(
     description="Past days from CoinGecko's histories: bronze, silver, gold",
     doc_md=__doc__,
     schedule=None,
-    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    start_date=layout.START,
     catchup=False,
     max_active_runs=1,  # they would share CoinGecko's limit
     dagrun_timeout=timedelta(hours=14),

@@ -32,8 +32,7 @@ What Airflow shows of each DAG, for reading without Airflow: its runbook, its pa
 _DAG_LEVEL = 2  # of the headings
 DATA_HEAD = """# The data
 
-<!-- Written by `make docs` from include/resources/catalog.yaml and
-include/crypto_lake/on_arrival/columns.py: change those, not this. -->
+<!-- Written by `make docs` from include/resources/catalog.yaml: change that, not this. -->
 
 Every table of the database `{database}`, column by column. Times are in UTC. Amounts are in the lake's
 currency. Percentages are percentages: 1.5 is 1.5 %. A value that is not of its column's type, or that cannot
@@ -164,8 +163,6 @@ def _shift_headings(markdown: str) -> str:
 def data_dictionary() -> str:
     """The whole of docs/data.md."""
     sys.path[:0] = [str(REPOSITORY)]
-    from include.crypto_lake import layout
-    from include.crypto_lake.on_arrival.columns import COLUMNS
     from include.crypto_lake.resources import PLACEHOLDERS, load_resources
 
     catalog = load_resources({name: f"<{name}>" for name in PLACEHOLDERS})["catalog"]
@@ -173,10 +170,10 @@ def data_dictionary() -> str:
     for name, table in catalog["tables"].items():
         lines.append(f"## {name}\n\n{table['Description']}\n")
         lines += [
-            f"Partition: `{key['Name']}` (`{key['Type']}`): {key['Comment']}"
+            f"* Partition key `{key['Name']}` (`{key['Type']}`): {key['Comment']}"
             for key in table["PartitionKeys"]
         ]
-        lines.append("\n| column | type | unit | null | example | |\n|---|---|---|---|---|---|")
+        lines.append("\n| column | type | unit | null, or missing | example | |\n|---|---|---|---|---|---|")
         for column in table["StorageDescriptor"]["Columns"]:
             told = column["Parameters"]
             lines.append(
@@ -184,14 +181,7 @@ def data_dictionary() -> str:
                 f"| `{_table_cell(told['example'])}` | {_table_cell(column['Comment'])} |"
             )
         lines.append("")
-    lines.append(
-        f"## {layout.PROCESSED_CRYPTO.name}\n\nOne row per coin and day of the dropped files. A crawler "
-        "discovers the table; columns that only some files have are added to it as text.\n\n"
-        "Partition: `year`, `month`, `day` (`string`): of `price_date`\n\n"
-        "| column | type | when it is missing in a file | |\n|---|---|---|---|"
-    )
-    lines += [f"| `{c.name}` | `{c.type}` | {c.missing} | {_table_cell(c.meaning)} |" for c in COLUMNS]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def main(argv: list[str] | None = None) -> int:
