@@ -147,7 +147,7 @@ format: $(READY) ## Put the code into shape
 	$(PYTHON) -m sqlfluff fix include/sql
 
 .PHONY: docs
-docs: $(READY) ## Write docs/dags.md from the DAG files
+docs: $(READY) ## Write docs/dags.md and docs/data.md from the DAG files and the catalog
 	$(PYTHON) docs/generate.py
 
 COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-index-url --no-emit-find-links \

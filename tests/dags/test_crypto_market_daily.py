@@ -14,6 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from include.crypto_lake import layout
+from include.crypto_lake.glue_script_files import script_arguments
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.settings import SettingsError
 from laptop.lake.deployment import VALUES
@@ -91,6 +92,7 @@ def test_the_glue_jobs_get_the_date_and_the_bucket(daily: DAG) -> None:
         task = rendered(daily, name, RUNS["scheduled"])
         assert task.job_name == name
         assert task.script_args == {
+            **script_arguments(name, "a-lake"),
             "--run_date": "2026-01-31",
             "--bucket": "a-lake",
             "--airflow_task_uuid": f"a-run:{name}:{made_from}",
