@@ -11,32 +11,37 @@ UV := $(VENV)/bin/uv
 
 DATE ?=
 FEED ?= demo
+COINS ?=
+FETCH_AGAIN ?=
 AWS_PORT ?= 5055
 UI_PORT ?= 8080
 # What a variable holds is one word for the shell, whatever is in it, and Make itself expands nothing in it
 # (as it would to export it).
 quoted = '$(subst ','\'',$(value $(1)))'
-unexport DATE FEED ENV SECTIONS SCRIPT ARGS
+unexport DATE FEED COINS FETCH_AGAIN ENV SECTIONS SCRIPT ARGS
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
 unexport PYTHONDONTWRITEBYTECODE
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m laptop.runner --aws-port $(call quoted,AWS_PORT)
 
+WITH_COINS = $(if $(value COINS),--coins $(call quoted,COINS))
+
 .PHONY: help
 help: ## Show this list
 	@echo "Targets:"
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 	@echo
-	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  AWS_PORT=5055  UI_PORT=8080"
+	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  COINS=100  FETCH_AGAIN=1  AWS_PORT=5055  UI_PORT=8080"
 
 .PHONY: run
-run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEED=…)
-	@$(LOCAL) run --feed $(call quoted,FEED) $(if $(value DATE),--date $(call quoted,DATE))
+run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEED=…, COINS=…)
+	@$(LOCAL) run --feed $(call quoted,FEED) $(if $(value DATE),--date $(call quoted,DATE)) $(WITH_COINS) \
+	  $(if $(value FETCH_AGAIN),--fetch-again)
 
 .PHONY: dev
 dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
-	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT)
+	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT) $(WITH_COINS)
 
 .PHONY: glue
 glue: $(READY) java ## Run one Glue script on the local lake, on a warm Spark (SCRIPT=…, ARGS="--name value")

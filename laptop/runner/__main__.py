@@ -41,9 +41,13 @@ def main(argv: list[str] | None = None) -> int:
     for name, about in (("run", "the daily DAG once"), ("dev", "Airflow with its UI, until Ctrl-C")):
         command = commands.add_parser(name, help=about)
         command.add_argument("--feed", default="demo", help="demo, live, or a directory of recorded bodies")
+        command.add_argument("--coins", type=int, help="how many coins to ingest (default 250)")
         if name == "run":
             command.add_argument(
                 "--date", type=_parse_date, help="the run date, YYYY-MM-DD (default: today, UTC)"
+            )
+            command.add_argument(
+                "--fetch-again", action="store_true", help="fetch a past day that the lake has"
             )
         else:
             command.add_argument("--port", type=int, default=8080, help="of Airflow's UI (default 8080)")
@@ -66,9 +70,16 @@ def main(argv: list[str] | None = None) -> int:
                 state=STATE,
                 endpoint_url=endpoint_url,
                 website_url=website_url,
+                coins=arguments.coins,
+                fetch_again=arguments.fetch_again,
             )
         elif arguments.command == "dev":
-            dev(feed=_parse_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
+            dev(
+                feed=_parse_feed(arguments.feed),
+                port=arguments.port,
+                aws_port=arguments.aws_port,
+                coins=arguments.coins,
+            )
         elif arguments.command == "glue":
             _start_lake(arguments.aws_port)
             return glue_script.run(arguments.script, arguments.args)
@@ -101,7 +112,7 @@ class UsageError(Exception):
     """A value on the command line that cannot be used."""
 
 
-def dev(*, feed: str, port: int, aws_port: int) -> None:
+def dev(*, feed: str, port: int, aws_port: int, coins: int | None) -> None:
     """Run all of Airflow against the local lake until Ctrl-C or `make stop`."""
     if _dev_is_running():
         raise UsageError(
@@ -117,6 +128,7 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
             endpoint_url=endpoint_url,
             coingecko_url=url,
             time_travel=time_travel,
+            coins=coins,
             api_port=port,
             dashboard_url=website_url,
         )
