@@ -84,8 +84,8 @@ def alert_on_drop(context: Context) -> None:
         alert(
             "crypto_market_daily: fewer coins than the day before",
             f"{figures['ranked_rows']:.0f} ranked coins on {run_date(context)}, "
-            f"{figures['ranked_rows_day_before']:.0f} the day before. The website shows the day all the same, "
-            "if it has passed the gate.",
+            f"{figures['ranked_rows_day_before']:.0f} the day before. "
+            "The website shows the day all the same, if it has passed the gate.",
             section="Fewer coins than the day before",
         )
 

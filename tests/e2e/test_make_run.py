@@ -108,6 +108,7 @@ def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: 
     assert f"s3://{LAKE_BUCKET}/{rejected}" in message
 
 
+@pytest.mark.timeout(900)
 def test_a_day_that_a_backfill_filled_is_reused_and_stays_in_the_charts(
     lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,13 +142,14 @@ def test_a_day_that_a_backfill_filled_is_reused_and_stays_in_the_charts(
     assert [row["dt"] for row in shown][-2:] == [day, last]
 
 
+@pytest.mark.timeout(900)
 def test_a_recorded_market_of_sixty_coins_needs_a_request_of_sixty(
     lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     day = date(2025, 7, 1)
     market = [row for row in demo_market.market(day) if row["current_price"]][:60]
     (tmp_path / f"{day}.json").write_text(json.dumps(market))
-    with pytest.raises(daily.RunFailedError, match="60 of the 250 coins requested.*or COINS=60 make run"):
+    with pytest.raises(daily.RunFailedError, match=r"60 of the 250 coins requested.*or COINS=60 make run"):
         run(lake, day, str(tmp_path))
     assert "fetch_markets" in capsys.readouterr().out
     assert lake.bronze(day) == []

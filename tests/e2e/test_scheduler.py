@@ -20,8 +20,8 @@ from urllib.parse import quote
 import boto3
 import pytest
 
-from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 from benchmarks.queries import queries
+from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 from laptop.coingecko import demo_market as coingecko_demo
 from laptop.lake.deployment import WEBSITE_BUCKET
 from tests import cloudwatch

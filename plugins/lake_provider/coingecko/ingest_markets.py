@@ -30,8 +30,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
     """Ingests one run date's /coins/markets into bronze.
 
     * Run date = the source's today (UTC): fetches and appends a new ingestion, however many there are.
-    * Run date in the past: reuses the newest whole ingestion of bronze, with no API call: a snapshot, or what
-      `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because CoinGecko
+    * Run date in the past: reuses the newest whole ingestion of bronze, with no API call: a snapshot, or
+      what `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because CoinGecko
       has no historical /coins/markets.
     * With ``time_travel`` in the CoinGecko connection's extra, a past day without a whole ingestion is fetched
       as of that day. With ``fetch_again``, so is one that has such an ingestion.
@@ -93,8 +93,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
 
         Returns:
             ``run_date``, ``source``, ``ingested_at`` (as in the keys), ``keys``, ``rows``, ``requested``
-            (how many coins the ingestion was to have), ``api_calls``, ``reused`` (True: no API call was made, the
-            rest describes the day's newest whole ingestion).
+            (how many coins the ingestion was to have), ``api_calls``, ``reused`` (True: no API call was made,
+            the rest describes the day's newest whole ingestion).
 
         Raises:
             AirflowFailException: a retry cannot help: a wrong argument, a missing bucket or connection,
