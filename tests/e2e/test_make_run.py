@@ -19,7 +19,7 @@ from laptop.coingecko import demo_market
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET
 from laptop.runner import run as daily
-from laptop.runner.environment import airflow_environment, prepare_database
+from laptop.runner.environment import airflow_environment, prepare_home
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Lake
@@ -120,7 +120,7 @@ def test_a_day_that_a_backfill_filled_is_reused_and_stays_in_the_charts(
             coingecko_url=stand_in.url,
             time_travel=True,
         )
-        prepare_database(environment)
+        prepare_home(environment)
         range_ = json.dumps({"from_date": str(day), "to_date": str(last)})
         backfill = ["airflow", "dags", "test", "crypto_market_backfill", "--conf", range_]
         subprocess.run([sys.executable, "-m", *backfill], env=environment, check=True, capture_output=True)

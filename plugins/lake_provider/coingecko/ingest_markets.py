@@ -31,10 +31,10 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
 
     * Run date = the source's today (UTC): fetches and appends a new ingestion, however many there are.
     * Run date in the past: reuses the newest whole ingestion of bronze, with no API call: a snapshot, or
-      what `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because CoinGecko
-      has no historical /coins/markets.
-    * With ``time_travel`` in the CoinGecko connection's extra, a past day without a whole ingestion is fetched
-      as of that day. With ``fetch_again``, so is one that has such an ingestion.
+      what `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because
+      CoinGecko has no historical /coins/markets.
+    * With ``time_travel`` in the CoinGecko connection's extra, a past day without a whole ingestion is
+      fetched as of that day. With ``fetch_again``, so is one that has such an ingestion.
     * Run date in the future: fails.
 
     All pages are fetched and checked before the first is written. Every argument is a template.
