@@ -181,7 +181,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
 
     def _find_newest_whole(self, bronze: BronzeDay) -> tuple[Ingestion | None, list[str]]:
         """The day's newest whole ingestion, and what newer ones lack."""
-        cut_off = []
+        cut_off: list[str] = []
         for ingestion in bronze.ingestions():
             if ingestion.whole:
                 return ingestion, cut_off
