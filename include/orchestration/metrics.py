@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from include.orchestration.alerts import alert
+from include.orchestration.templates import run_date
+
 log = logging.getLogger(__name__)
 
 NAMESPACE = "CryptoLake"
@@ -68,9 +71,23 @@ def query(context: Context) -> Figures:
 @_sends_metrics
 def day(context: Context) -> Figures:
     """Of `measure_day`: each column of its query's row."""
-    from lake_provider.athena_rows import fetch_rows
+    return _day_figures(context)
 
-    return fetch_rows(_athena_hook(), _task_result(context))[0]
+
+def alert_on_drop(context: Context) -> None:
+    """Of `measure_day`: an alert if the day has far fewer ranked coins than the day before.
+
+    It is not a check of the gate: a lower `coins` in the settings is a reason for it, too.
+    """
+    figures = _day_figures(context)
+    if figures["ranked_rows_dropped"]:
+        alert(
+            "crypto_market_daily: fewer coins than the day before",
+            f"{figures['ranked_rows']:.0f} ranked coins on {run_date(context)}, "
+            f"{figures['ranked_rows_day_before']:.0f} the day before. "
+            "The website shows the day all the same, if it has passed the gate.",
+            section="Fewer coins than the day before",
+        )
 
 
 @_sends_metrics
@@ -88,6 +105,13 @@ def arrivals(context: Context) -> Figures:
         | {f"processed_rows_{name}": count for name, count in made["rows"].items()}
         | {f"processed_values_{name}": count for name, count in made["values"].items()}
     )
+
+
+def _day_figures(context: Context) -> Figures:
+    from lake_provider.athena_rows import fetch_rows
+
+    figures: Figures = fetch_rows(_athena_hook(), _task_result(context))[0]
+    return figures
 
 
 def _task_result(context: Context) -> Any:

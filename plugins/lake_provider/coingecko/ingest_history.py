@@ -197,7 +197,9 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             newest = ingestions.get(day, [])[-1:]
             if newest and self._has_same_page(newest[0], page):
                 continue  # an earlier try has got this far
-            ingested_at, [key] = BronzeDay(self.s3, self.bucket, self.prefix, day).append([page])
+            ingested_at, [key] = BronzeDay(self.s3, self.bucket, self.prefix, day).append(
+                [page], requested=coins
+            )
             ingestions[day] = [*ingestions.get(day, []), (ingested_at, key)]
             filled, rows = filled + 1, rows + page.rows
         self.log.info(

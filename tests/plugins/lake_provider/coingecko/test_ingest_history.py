@@ -164,6 +164,7 @@ def test_a_days_page_tells_where_it_came_from_as_a_snapshots_does(source, bucket
         "rows": "4",
         "page": "1",
         "pages": "1",
+        "coins-requested": "4",
     }
 
 
@@ -240,11 +241,11 @@ def test_whatever_ends_a_task_the_next_one_asks_only_for_the_rest(source, bucket
 def test_a_task_killed_between_two_days_goes_on_with_the_second(source, bucket, monkeypatch, replace):
     append, written = BronzeDay.append, []
 
-    def killed(day: BronzeDay, parts: Any) -> Any:
+    def killed(day: BronzeDay, parts: Any, **requested: Any) -> Any:
         if written:
             raise Killed
         written.append(day.day)
-        return append(day, parts)
+        return append(day, parts, **requested)
 
     monkeypatch.setattr(BronzeDay, "append", killed)
     with pytest.raises(Killed):
@@ -325,6 +326,7 @@ def test_the_daily_dag_takes_such_a_day_up(source, bucket):
         "ingested_at": made["ingested_at"],
         "keys": pages(bucket, DAYS[1]),
         "rows": 4,
+        "requested": 4,
         "api_calls": 0,
         "reused": True,
     }
