@@ -33,6 +33,7 @@ from include.crypto_lake.on_arrival.columns import AMOUNT, COLUMNS, SCHEMA, TEXT
 from include.crypto_lake.on_arrival.days import day_in_name
 from include.crypto_lake.on_arrival.reading import Content, read
 from include.crypto_lake.on_arrival.refusals import REASONS, RejectedRow, UnusableFileError
+from include.crypto_lake.on_arrival.row_moments import OVER_MIDNIGHT, Moments
 from include.crypto_lake.on_arrival.spool import Spool
 from include.crypto_lake.on_arrival.table import FileTable, Rows
 
@@ -47,8 +48,6 @@ __all__ = [
 
 # How far a clock may be ahead of S3's.
 CLOCK = timedelta(days=1)
-# A snapshot that was taken just after midnight still has prices from before, and the other way round.
-OVER_MIDNIGHT = timedelta(hours=1)
 # Of a processor's time. The next files wait for a run, and a run for its slowest file: less than two minutes.
 MAX_SECONDS = 90
 
@@ -269,7 +268,7 @@ class _Cleaning:
 
     def _survey(self, content: Content) -> None:
         """Read the file once, and learn from all of it."""
-        self.table = FileTable(content, self.currency, self.source.last_modified + CLOCK)
+        self.table = FileTable(content, self.source.key, self.currency, self.source.last_modified + CLOCK)
         if content.columns:
             self.table.check()
         with closing(cast("Any", content.chunks)):
@@ -298,7 +297,7 @@ class _Cleaning:
             self.fates.append(np.zeros(0, np.int8))
             return
         coins, several = self.table.coins.ids(self.table.by_index(rows), rows.count)
-        _, is_other = self.table.currency_of(rows)
+        _, is_other = self.table.currencies.said(rows)
         columns: dict[str, Any] = {"coin_id": coins, "symbol": self.table.symbols(rows)}
         columns |= {name: self._names(self.table.text(rows, name)) for name in ("name", "image", "source")}
         problems: dict[str, values.Problems] = {}
@@ -306,18 +305,19 @@ class _Cleaning:
         for name in [*_AMOUNTS, "market_cap_rank"]:
             columns[name], problems[name], there[name] = self.table.amounts(rows, name)
         for name in ("ath_date", "atl_date", "last_updated"):
-            columns[name], problems[name], there[name], days = self.table.moments(rows, name)
+            found = self.table.moments.moments(rows, name)
+            columns[name], problems[name], there[name] = found.at, found.problems, found.there
         rank = columns["market_cap_rank"]
         no_rank = ~np.isnan(rank) & ~((rank >= 1) & (rank < 2**31) & (rank == np.floor(rank)))
         rank[no_rank], problems["market_cap_rank"][no_rank] = np.nan, values.OUT_OF_RANGE
 
-        fates = self._judged(rows, columns, problems, values.mask(several), is_other)
+        fates = self._judged(rows, columns, problems, values.mask(several), is_other, found)
         self.fates.append(fates)
         stays = fates == 0
         self._count(problems, there, stays)
         if stays.any():
             further = self.table.further(rows, coins)
-            self._keep(rows, columns, days, further, stays)
+            self._keep(rows, columns, found.are_days, further, stays)
 
     @staticmethod
     def _names(texts: pa.Array) -> pa.Array:
@@ -331,15 +331,17 @@ class _Cleaning:
         problems: dict[str, values.Problems],
         several: values.Mask,
         is_other: values.Mask,
+        moments: Moments,
     ) -> npt.NDArray[np.int8]:
         """Why each row is refused: the number of the first of refusals.REASONS that holds, 0 for none."""
         price, wrong = columns["current_price"], problems["current_price"]
-        moment, wrong_time = columns["last_updated"], problems["last_updated"]
-        self.dated |= bool((~np.isnat(moment)).any())
-        doubtful = np.isin(wrong_time, (values.AMBIGUOUS, values.MIXED))
+        self.dated |= bool((~np.isnat(moments.at)).any())
+        doubtful = np.isin(moments.problems, (values.AMBIGUOUS, values.MIXED))
+        undated = np.isnat(moments.at)
         if self.day is not None:
-            for row in map(int, np.flatnonzero(doubtful)):
-                doubtful[row] = self.day.isoformat() not in self.table.ambiguous_days(rows, row)
+            undated = self.table.moments.are_of_another_day(rows, moments.problems, self.day)
+            doubtful &= undated
+        doubtful |= moments.are_disputed | self.table.moments.are_local(rows)
         with np.errstate(invalid="ignore"):
             findings: list[tuple[str, Any]] = [
                 ("several_coin_ids", several),
@@ -350,12 +352,28 @@ class _Cleaning:
                 ("bad_price", ~(price > 0)),
                 ("negative_market_cap", columns["market_cap"] < 0),
                 ("ambiguous_date", doubtful),
-                ("no_date", np.isnat(moment) & (self.day is None)),
+                ("no_date", undated),
             ]
         fates = np.zeros(rows.count, np.int8)
         for reason, holds in reversed(findings):
             fates[holds] = _CODES[reason]
+        if self.table.delimiter:
+            self._check_sheet(rows, fates)
         return fates
+
+    def _check_sheet(self, rows: Rows, fates: npt.NDArray[np.int8]) -> None:
+        """Refuse a CSV whose refused rows say something of the others: a second header, or a footnote."""
+        for row in map(int, np.flatnonzero(fates == _CODES["bad_price"])):
+            if self.table.is_second_header(rows, row):
+                raise UnusableFileError(
+                    "wrong_shape",
+                    f"row {rows.numbers[row]} is a second header with other columns: split the file there",
+                    sample=rows.raws[row],
+                )
+        for row in map(int, np.flatnonzero(fates == _CODES["no_coin_id"])):
+            cells = [cell for cell in rows.raws[row].split(self.table.delimiter) if cell.strip(' "')]
+            if len(cells) == 1 and " " in cells[0].strip(' "'):
+                self.table.check_titles(cells, f"row {rows.numbers[row]}")
 
     def _count(
         self, problems: dict[str, values.Problems], there: dict[str, values.Mask], stays: values.Mask
@@ -558,11 +576,15 @@ class _Cleaning:
             found = f"columns of the same name have {' and '.join(map(repr, prices))}: leave one of them"
         elif reason == "ambiguous_price" and text and (both := values.readings(text)):
             found += f", which is {both[0]} or {both[1]}"
-        if reason == "ambiguous_date" and (possible := self.table.ambiguous_days(rows, row)):
+        if reason == "ambiguous_date" and (possible := self.table.moments.possible_days(rows, row)):
             found += f", which is {' or '.join(sorted(possible))}"
+        elif reason in ("ambiguous_date", "no_date") and (said := self.table.moments.described(rows, row)):
+            found = f"the row says {said}"
+            found += f", and the file's name {self.day}" if self.day else ""
         if reason == "other_currency":
-            said = self.table.currency_of(rows)[0][row].as_py()
-            found = (f"the currency is {said!r}" if said else found) + f", the lake's is {self.currency!r}"
+            quoted = self.table.currencies.said(rows)[0][row].as_py()
+            found = f"the currency is {quoted!r}" if quoted else found
+            found += f", the lake's is {self.currency!r}"
         return found
 
     # --- the file ---
@@ -572,7 +594,7 @@ class _Cleaning:
         if kept.num_rows:
             return
         rejected = self.result.rejected
-        if rejected["no_date"] and not self.dated:
+        if rejected["no_date"] and not self.dated and not self.day:
             raise UnusableFileError(
                 "undated",
                 "the file has no date that can be read, neither in its name nor in its rows "

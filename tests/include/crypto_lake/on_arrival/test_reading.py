@@ -126,7 +126,7 @@ def test_a_coin_may_be_called_status_or_data() -> None:
 def test_an_envelope_says_what_holds_for_all_rows() -> None:
     body = b'{"source": "desk", "data": [{"id": "a"}], "as_of": 1772042400, "meta": {"pages": 1}}'
     envelope = read(io.BytesIO(body)).envelope
-    assert envelope == [("source", "desk"), ("as_of", "1772042400")]
+    assert envelope == [("source", "desk"), ("as_of", "1772042400"), ("meta.pages", "1")]
 
 
 def test_values_keep_their_digits_and_nesting() -> None:

@@ -49,8 +49,8 @@ CASES = [
     (
         "several_coin_ids",
         "column coingecko_id",
-        "id,coin_id,price\nbitcoin,btc-bitcoin,5\n",
-        "id,coin_id,price,coingecko_id\nbitcoin,btc-bitcoin,5,bitcoin\n",
+        "id,coin_id,price\nbitcoin,wrapped-bitcoin,5\n",
+        "id,coin_id,price,coingecko_id\nbitcoin,wrapped-bitcoin,5,bitcoin\n",
     ),
     ("other_currency", "convert it", "id,price,currency\nbitcoin,5,EUR\n", "id,price,currency\nbitcoin,6,USD\n"),
     ("other_currency", "convert it", "id,price\nbitcoin,€5\n", "id,price\nbitcoin,$6\n"),
