@@ -357,6 +357,15 @@ class _Cleaning:
         fates = np.zeros(rows.count, np.int8)
         for reason, holds in reversed(findings):
             fates[holds] = _CODES[reason]
+        nameless = is_other & np.isnan(price) & values.mask(pc.is_null(columns["coin_id"]))
+        if nameless.any():  # it tells of the others
+            row = int(np.flatnonzero(nameless)[0])
+            raise UnusableFileError(
+                "other_currency",
+                f"row {rows.numbers[row]} has no coin and no price, but another currency than the lake's, "
+                f"{self.currency}: convert the prices, and leave that row out",
+                sample=rows.raws[row],
+            )
         if self.table.delimiter:
             self._check_sheet(rows, fates)
         return fates
@@ -374,6 +383,13 @@ class _Cleaning:
             cells = [cell for cell in rows.raws[row].split(self.table.delimiter) if cell.strip(' "')]
             if len(cells) == 1 and " " in cells[0].strip(' "'):
                 self.table.check_titles(cells, f"row {rows.numbers[row]}")
+            elif rows.numbers[row] == 1 and (unit := self.table.unit_below_header(rows, row)):
+                raise UnusableFileError(
+                    "wrong_shape",
+                    f"row 1 has {unit[:60]!r} where the price should be, so amounts may be in that unit: "
+                    f"write all of them in {self.currency}, in full, and leave that row out",
+                    sample=rows.raws[row],
+                )
 
     def _count(
         self, problems: dict[str, values.Problems], there: dict[str, values.Mask], stays: values.Mask
@@ -519,12 +535,12 @@ class _Cleaning:
         return table
 
     def _without_intervals(self, table: pa.Table) -> pa.Table:
-        """Empty the high, low and volume of candles that are shorter than a day."""
+        """Empty the high, low and volume of candles that are not of a day."""
         at = table["last_updated"].to_numpy().astype("datetime64[us]")
         second = np.timedelta64(1, "s")  # some say 23:59:59.999
         midnight = np.isnat(at) | (at == at.astype("datetime64[D]"))
         midnight |= at.astype("datetime64[D]") != (at + second).astype("datetime64[D]")
-        if midnight.all() and not self.result.differing:
+        if midnight.all() and not self.result.differing and not _are_sparse(table):
             return table
         for name in self.table.of_an_interval():
             index = table.column_names.index(name)
@@ -655,6 +671,16 @@ _ABOUT = {
     "no_date": "last_updated",
     "no_order": "last_updated",
 }
+
+
+def _are_sparse(table: pa.Table) -> bool:
+    """Whether no coin has two days in a row, though one has several: candles of a week, perhaps."""
+    days = table["price_date"].to_numpy().astype("datetime64[D]")
+    coins = table["coin_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    order = np.lexsort((days, coins))
+    same = np.diff(coins[order]) == 0
+    gaps = np.diff(days[order])[same]
+    return bool(gaps.size) and bool((gaps > np.timedelta64(1, "D")).all())
 
 
 def _column(content: Any, kind: pa.DataType, length: int) -> pa.Array:

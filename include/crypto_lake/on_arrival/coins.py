@@ -79,12 +79,19 @@ def nature(text: str) -> str:
         return "a symbol"
     if _is_pair(text):
         return "a trading pair"
-    if not _SLUG.fullmatch(text):
+    if not _SLUG.fullmatch(text) or re.search("[a-z][A-Z]", text):
         return "a name"
     return "a total" if lower in _SUMS else ""
 
 
 def _is_pair(text: str) -> bool:
+    parts = re.split("[-_/:.]", text)
+    if (
+        text.isupper()
+        and len(parts) > 1
+        and (parts[0].lower() in NOT_COINS or quote_of(parts[0], certain=True))
+    ):
+        return True  # BTC-PERP, BTCUSDT_PERP
     if not quote_of(text, certain=text.isupper() and len(text) > 5):
         # Exchanges also write the quote first: USDT_BTC.
         first, _, second = text.partition("_")
@@ -131,6 +138,9 @@ class IdColumn:
         has_long_ids = any(len(text) > 5 for text in shouted) and not kinds["a symbol"]
         for text in plausible:
             capitals = text != text.lower()
+            if kinds["a trading pair"] and self.kind != "coingecko" and quote_of(text, certain=True):
+                self.natures[text] = "a trading pair"
+                continue
             if text.isupper() and _TICKER.fullmatch(text) and not has_long_ids:
                 self.natures[text] = "a symbol"
             elif (capitals and self.kind == _LOOKS and not text.isupper()) or (

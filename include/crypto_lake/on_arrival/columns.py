@@ -180,6 +180,8 @@ _OF_ANOTHER_EVENT = frozenset(
 )  # fmt: skip
 PERIODS = frozenset({"month", "quarter", "week", "year", "period"})
 DATE_PARTS = ("year", "month", "day")
+# Objects that tell of the rows beside them.
+ABOUT = frozenset({"meta", "_meta", "metadata", "info", "params", "query", "request"})
 ZONES = frozenset({"timezone", "time_zone", "tz", "utc_offset"})
 _LOCAL = re.compile(
     r"(?:utc|gmt) ?[-+] ?0?[1-9]|\b(?:local|e[sd]t|c[sde]s?t|p[sd]t|bst|ist|jst|kst|msk|hkt|sgt|aest|brt)\b"
@@ -198,7 +200,9 @@ def is_local(name: str) -> bool:
 
 
 CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-_WORDS = {"%": " percentage "} | {sign: f" {currency} " for currency, sign in CURRENCY_SIGNS.items()}
+_WORDS = {"%": " percentage ", "US$": " usd "} | {
+    sign: f" {currency} " for currency, sign in CURRENCY_SIGNS.items()
+}
 
 
 class Meaning(NamedTuple):

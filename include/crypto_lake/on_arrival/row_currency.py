@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import currencies, values
-from include.crypto_lake.on_arrival.columns import snake_case
+from include.crypto_lake.on_arrival.columns import ABOUT, meaning, snake_case
+from include.crypto_lake.on_arrival.nesting import object_in
 
 if TYPE_CHECKING:
     from include.crypto_lake.on_arrival.table import FileColumn, Rows
@@ -33,6 +34,7 @@ class Quotes:
         # A symbol may be a pair. In a column that is not known every value must name a currency.
         self._are_symbols = target == "symbol"
         self._are_pairs = snake in _PAIRS and not self._are_symbols
+        self._are_about = name.lower() in ABOUT
         self._may_say = "roi" not in snake.split("_")
         self.found: dict[str, str | None] = {}
 
@@ -42,17 +44,22 @@ class Quotes:
             return
         if not self._are_symbols and not self._are_pairs:
             first = cells.drop_null()[0].as_py()
-            if currencies.said_by(first) is None and first.strip().lower() not in values.MISSING:
+            if self._said_by(first) is None and first.strip().lower() not in values.MISSING:
                 self._refute()
                 return
         for text in set(values.words(cells).unique().to_pylist()) - self.found.keys() - {None}:
             if self._are_symbols or self._are_pairs:
                 said = currencies.quote_of(text[:40], certain=self._are_pairs)
-            elif (said := currencies.said_by(text)) is None:
+            elif (said := self._said_by(text)) is None:
                 self._refute()
                 return
             if len(self.found) < MAX_QUOTES:
                 self.found[text] = said
+
+    def _said_by(self, text: str) -> str | None:
+        if self._are_about and (told := object_in(text)):
+            return next((str(told[name]) for name in told if meaning(name, "").target == "currency"), None)
+        return currencies.said_by(text)
 
     def _refute(self) -> None:
         self.found, self._may_say = {}, False

@@ -125,7 +125,7 @@ class FileTable:
         self._said = [
             said
             for name, text in content.envelope
-            if (said := text if meaning(name, currency).target == "currency" else currencies.said_by(text))
+            if (said := text if _names_currency(name, currency) else currencies.said_by(text))
         ]
         self._envelope = [
             (name, text)
@@ -303,6 +303,13 @@ class FileTable:
                 sample="\n".join(lines),
             )
 
+    def unit_below_header(self, rows: Rows, row: int) -> str:
+        """What a row without a coin has in place of a price, if it is words, and not the lake's currency."""
+        texts = (self.cells(rows, index)[row].as_py() for index in self.sources["current_price"])
+        text = next(filter(None, texts), "")
+        is_unit = text and not any(map(str.isdigit, text)) and not currencies.is_of(text, self.currency)
+        return text if is_unit else ""
+
     def is_second_header(self, rows: Rows, row: int) -> bool:
         """Whether a row has the names of columns, but not in their places."""
         texts = {
@@ -452,6 +459,11 @@ class FileTable:
             if sources and any(name in written for name in sources):
                 found.append(target)
         return found
+
+
+def _names_currency(name: str, currency: str) -> bool:
+    """Whether a member of an envelope is a currency, whatever it is: a unit may be a day."""
+    return meaning(name, currency).target == "currency" and snake_case(name) != "unit"
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:

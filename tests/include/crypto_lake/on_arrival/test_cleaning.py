@@ -391,8 +391,8 @@ def test_a_date_alone_is_its_midnight() -> None:
 # What says nothing of any day, or names the day that the file's name has, too.
 SAYS_NO_OTHER_DAY = [
     "2026-02-25T25:00:00Z", "12:00", "1.77E+09", "1.77202E+12", "now", True, "1970-01-01", 0, -1,
-    "9999-12-31", "2026-02-25 13:00 PM", "2026-02-25T12:00:00+99:99", math.inf, "25.02.2026 12.30 Uhr", 46078.5,
-    "2026-02-25T12:00:00[Europe/Berlin]",
+    "9999-12-31", "2026-02-25 13:00 PM", "2026-02-25T12:00:00+99:99", math.inf, "25.02.2026 12.30 Uhr",
+    46078.5, "2026-02-25T12:00:00[Europe/Berlin]",
 ]  # fmt: skip
 SAYS_ANOTHER_DAY = [
     "2026-02-30", "2026", "Feb 2026", "25 Febr", "2009-01-02T23:59:59Z", "2026-02-27T03:30:01Z", 1e15,

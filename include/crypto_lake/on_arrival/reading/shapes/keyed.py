@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from include.crypto_lake.on_arrival.columns import known_targets
+from include.crypto_lake.on_arrival.columns import ABOUT, known_targets
 from include.crypto_lake.on_arrival.reading.chunks import KEY, Row
 from include.crypto_lake.on_arrival.reading.head import Head, Member
 from include.crypto_lake.on_arrival.reading.json_values import members, row, value
 from include.crypto_lake.on_arrival.reading.shapes.base import ObjectShape
 from include.crypto_lake.on_arrival.reading.text import Text
-
-# Members that tell of the others.
-_ABOUT = frozenset({"meta", "_meta", "metadata", "info", "params", "query", "request"})
 
 
 class Keyed(ObjectShape):
@@ -44,4 +41,4 @@ class Keyed(ObjectShape):
 
 
 def _is_about(name: str, member: Member) -> bool:
-    return name.lower() in _ABOUT and "current_price" not in known_targets(member.keys)
+    return name.lower() in ABOUT and "current_price" not in known_targets(member.keys)
