@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from include.crypto_lake.on_arrival.columns import snake_case
 from include.crypto_lake.on_arrival.currencies import CURRENCIES, NOT_COINS, TICKERS, quote_of
 from include.crypto_lake.on_arrival.reading.chunks import KEY
+from include.crypto_lake.on_arrival.values import Distinct
 
 # Twice what CoinGecko has ever listed. A file with more has something else where ids should be.
 MAX_COINS = 50_000
@@ -85,12 +86,8 @@ def nature(text: str) -> str:
 
 
 def _is_pair(text: str) -> bool:
-    parts = re.split("[-_/:.]", text)
-    if (
-        text.isupper()
-        and len(parts) > 1
-        and (parts[0].lower() in NOT_COINS or quote_of(parts[0], certain=True))
-    ):
+    first, *others = re.split("[-_/:.]", text)
+    if text.isupper() and others and (first.lower() in TICKERS or quote_of(first, certain=True)):
         return True  # BTC-PERP, BTCUSDT_PERP
     if not quote_of(text, certain=text.isupper() and len(text) > 5):
         # Exchanges also write the quote first: USDT_BTC.
@@ -103,7 +100,7 @@ def _is_pair(text: str) -> bool:
 def _is_combined(text: str) -> bool:
     symbol, _, name = text.lower().partition("-")
     letters = iter(name)
-    return bool(symbol and name) and len(symbol) <= 8 and all(letter in letters for letter in symbol)
+    return bool(name) and 3 <= len(symbol) <= 8 and all(letter in letters for letter in symbol)
 
 
 @dataclass
@@ -121,12 +118,12 @@ class IdColumn:
     index: int
     kind: str
     natures: dict[str, str] = field(default_factory=dict)
+    _distinct: Distinct = field(default_factory=Distinct)
 
     def note(self, words: pa.Array) -> None:
         """Take the column's values of some rows."""
-        for text in words.unique().to_pylist():
-            if text not in self.natures and text is not None:
-                self.natures[text] = nature(text)
+        for text in self._distinct.new_in(words):
+            self.natures[text] = nature(text)
 
     def decide(self) -> None:
         """Judge each value by all of them: a column that has symbols or names has only those."""

@@ -94,7 +94,7 @@ COLUMNS = (
            ("last_updated_at", "timestamp", "datetime", "date_time", "time", "date", "day", "price_date",
             "snapped_at", "snapshot_date", "snapshot_time", "snapshot_at", "trade_date", "trading_date",
             "trade_time", "open_time", "time_open", "unix", "unix_time", "unix_timestamp", "epoch", "ts",
-            "close_time", "time_close", "as_of", "as_of_date", *WRITTEN_LATER)),
+            "as_of", "as_of_date", *WRITTEN_LATER)),
     Column("currency", TEXT, "Of every amount in the row, lower case", "the lake's currency",
            ("vs_currency", "vs_currencies", "quote_currency", "quote_asset", "price_currency",
             "counter_currency", "convert", "ccy", "vs", "fiat", "fiat_currency", "currency_code", "tsym",
@@ -265,7 +265,7 @@ def meaning(name: str, currency: str) -> Meaning:
             parts = parts[len(prefix) :]
     of_moment, place = known.get("".join(part for part in parts if part not in _OF_TIMES), (None, 0))
     if of_moment and SCHEMA.field(of_moment).type == MOMENT:
-        return Meaning(of_moment, _LAST + place)
+        return Meaning(of_moment, place)
     mentioned = [part for part in parts if part in CURRENCIES]
     rest = [part for part in parts if part not in CURRENCIES and part != "in"]
     if "in_currency" in "_".join(parts):

@@ -90,7 +90,7 @@ def said_by(text: str) -> str | None:
         return match[1].lower()
     plain = text.strip()
     code = _WORDS.get(plain.lower(), plain.lower())
-    if code in _QUOTES - {"btc", "eth"}:
+    if code in _FIAT.split():
         return code
     if not plain.isalnum() and len(signed := _SIGNS.get(plain.lower(), ())) == 1:
         return signed[0]

@@ -278,6 +278,8 @@ def _is_near(text: str, day: date) -> bool:
     """Whether a number that names no moment is of a day: one of few digits, or a spreadsheet's serial."""
     number = Decimal(text)
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if number <= 31:
+        return number == day.day
     if number < _FIRST_UNREADABLE_SERIAL:
         return bool(_SERIALS_ORIGIN + timedelta(days=int(number)) == day)
     exponent = int(number.as_tuple().exponent)

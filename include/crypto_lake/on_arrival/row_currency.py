@@ -37,6 +37,7 @@ class Quotes:
         self._are_about = name.lower() in ABOUT
         self._may_say = "roi" not in snake.split("_")
         self.found: dict[str, str | None] = {}
+        self._distinct = values.Distinct()
 
     def note(self, cells: pa.Array) -> None:
         """Take some values."""
@@ -47,7 +48,7 @@ class Quotes:
             if self._said_by(first) is None and first.strip().lower() not in values.MISSING:
                 self._refute()
                 return
-        for text in set(values.words(cells).unique().to_pylist()) - self.found.keys() - {None}:
+        for text in self._distinct.new_in(cells if self._are_symbols else values.words(cells)):
             if self._are_symbols or self._are_pairs:
                 said = currencies.quote_of(text[:40], certain=self._are_pairs)
             elif (said := self._said_by(text)) is None:

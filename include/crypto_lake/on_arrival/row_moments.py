@@ -64,9 +64,9 @@ class MomentColumns:
         self._evidence = evidence  # of no column
         by_name = {snake_case(column.name): index for index, column in enumerate(columns)}
         self._zones = [index for name, index in by_name.items() if name in ZONES]
-        parts = [by_name[name] for name in DATE_PARTS if name in by_name]
         timed = sources.get("last_updated", ())
-        self._parts = parts if len(parts) == len(DATE_PARTS) and set(timed) <= set(parts) else []
+        parts = [by_name[name] for name in DATE_PARTS if name in by_name]
+        self._parts = parts if len(parts) == len(DATE_PARTS) else []
         # What is not read for a moment, but may contradict the date in the file's name.
         self._witnesses = [
             index
@@ -83,26 +83,28 @@ class MomentColumns:
             np.zeros(rows.count, np.int8),
             *(np.zeros(rows.count, np.bool_) for _ in range(3)),
         )
-        for cells, evidence, may_dispute in self._cells(rows, target):
+        for cells, evidence, is_of_price in self._cells(rows, target):
             at, wrong, days = moments(cells, evidence)
-            if may_dispute:
-                found.are_disputed |= _disputed(found.at, at, days)
             has = values.mask(pc.is_valid(cells))
-            now = has & np.isnat(found.at) & (~found.there | ~np.isnat(at))
+            now = has & ~found.there
+            if is_of_price:
+                found.are_disputed |= _disputed(found.at, at, days)
+                now |= np.isnat(found.at) & ~np.isnat(at)
             found.at[now], found.problems[now], found.are_days[now] = at[now], wrong[now], days[now]
             found.there |= has
         return found
 
     def _cells(self, rows: Rows, target: str) -> list[tuple[pa.Array, DateEvidence, bool]]:
-        """A target's texts, how they are read, and whether they may dispute what others say.
+        """A target's texts, how they are read, and whether they are of the price.
+
+        When a row was stored does not replace a moment of its price that cannot be read.
 
         A day and a clock in two columns are one moment; so are a year, a month and a day in three.
         """
         made: list[tuple[pa.Array, DateEvidence, bool]] = []
-        if target == "last_updated" and self._parts:
-            year, month, day = (values.words(_cells_of(rows, index)) for index in self._parts)
-            return [(pc.binary_join_element_wise(year, month, day, "-"), self._evidence, False)]
         sources = [index for index in self._sources.get(target, ()) if index in rows.cells]
+        parts = self._parts if target == "last_updated" else []
+        sources = [index for index in sources if index not in parts]
         names = {index: snake_case(self._columns[index].name) for index in sources}
         dates = [index for index in sources if names[index] in ("date", "day")]
         for index in sources:
@@ -113,9 +115,12 @@ class MomentColumns:
                 if bool(pc.any(clocks).as_py()):
                     both = pc.binary_join_element_wise(rows.cells[dates[0]], cells, " ")
                     of_days = self._columns[dates[0]].dates or self._evidence
-                    made.append((pc.if_else(pc.fill_null(clocks, False), both, None), of_days, False))
-            may_dispute = target == "last_updated" and not column.is_envelope
-            made.append((cells, evidence, may_dispute and names[index] not in WRITTEN_LATER))
+                    made.append((pc.if_else(pc.fill_null(clocks, False), both, None), of_days, True))
+            is_of_price = target == "last_updated" and not column.is_envelope
+            made.append((cells, evidence, is_of_price and names[index] not in WRITTEN_LATER))
+        if parts:
+            year, month, day = (values.words(_cells_of(rows, index)) for index in parts)
+            made.append((pc.binary_join_element_wise(year, month, day, "-"), self._evidence, True))
         return made
 
     def are_local(self, rows: Rows) -> values.Mask:
@@ -151,8 +156,8 @@ class MomentColumns:
 
     def _denies(self, name: str, text: str, day: date) -> bool:
         """Whether a text in a column that is not known says that a row is of another day."""
-        if snake_case(name) in PERIODS:
-            return True
+        if (period := snake_case(name)) in PERIODS:
+            return _is_another_period(period, text, day)
         if re.fullmatch(r"[0-9]{1,4}([.,][0-9]*)?", text):  # an hour, a duration
             return False
         return is_local(name) or not self._evidence.may_be(text, day)
@@ -187,6 +192,24 @@ def _disputed(first: Any, at: Any, are_days: values.Mask) -> values.Mask:
     return np.asarray(
         is_day & ((first < start - margin) | (first >= start + np.timedelta64(1, "D") + margin))
     )
+
+
+def _is_another_period(name: str, text: str, day: date) -> bool:
+    """Whether a month, a quarter … is not the one that a day is in."""
+    year, week, _ = day.isocalendar()
+    numbers = set(map(int, re.findall("[0-9]+", text)))
+    match name:
+        case "year":
+            expected = {day.year}
+        case "month":
+            expected = {day.year, day.month}
+        case "quarter":
+            expected = {day.year, (day.month + 2) // 3}
+        case "week":
+            expected = {year, week}
+        case _:  # a period may be 24 hours
+            return bool(re.search("(19|20)[0-9]{2}", text)) and not numbers <= {day.year, day.month, day.day}
+    return not numbers or not numbers <= expected
 
 
 def _denied(cells: pa.Array, denies: Any) -> values.Mask:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +74,21 @@ _SHOWS_POINT = (
     r"^[+-]?(0?[0-9]*\.([0-9]{1,2}|[0-9]{4,})|0[0-9]*\.[0-9]*|[0-9]{4,}\.[0-9]*|\.[0-9]+)([eE].*)?$"
 )
 _DOUBTFUL_DOT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+
+
+class Distinct:
+    """The different values of a column, as its chunks bring them."""
+
+    def __init__(self) -> None:
+        self._known = pa.array([], pa.string())
+
+    def new_in(self, texts: pa.Array) -> list[str]:
+        """The values that have not come before."""
+        unique = texts.unique().drop_null()
+        new = unique.filter(pc.invert(pc.is_in(unique, value_set=self._known)))
+        if len(new):
+            self._known = pa.concat_arrays([self._known, new])
+        return cast("list[str]", new.to_pylist())
 
 
 @dataclass
@@ -257,13 +273,14 @@ def numbers(
     if texts.null_count == len(texts):
         return np.full(len(texts), np.nan), problems
     there = mask(pc.is_valid(texts))
+    reads_points = style.decimal == "." and style.dots
     try:
-        if style != NumberStyle():
+        if not reads_points:
             raise pa.ArrowInvalid  # 1.234 needs a closer look
         values = floats(texts)
         values[~np.isfinite(values)] = np.nan
     except pa.ArrowInvalid:
-        pattern = f"^({_PLAIN})$" if style == NumberStyle() else r"^[+-]?[0-9]+$"
+        pattern = f"^({_PLAIN})$" if reads_points else r"^[+-]?[0-9]+$"
         plain = pc.match_substring_regex(texts, pattern)
         values = floats(pc.if_else(plain, texts, None))
         for row in np.flatnonzero(there & ~mask(plain)):

@@ -516,7 +516,7 @@ MORE = [
     read("roi eur flat", "id,price,roi.currency\nethereum,5,eur\n", {(DAY, "ethereum"): 5}),
     read("web slug", [{"id": "wrapped-steth", "web_slug": "wrapped-eth", "price": 5}], {(DAY, "wrapped-steth"): 5}),
     refused("price in mBTC", "id,Price (mBTC)\nethereum,50\n"),
-    refused("leading zero day col", "coin,month,price\nbitcoin,9,5\n"),
+    never_wrong("leading zero day col", "coin,month,price\nbitcoin,9,5\n", {(DAY, "bitcoin"): 5}),
     read("first_seen time", "id,price,first_seen_date\nbitcoin,5,2026-01-01\n", {(DAY, "bitcoin"): 5}),
     never_wrong("last trade time contradict", "id,price,last_trade_time\nbitcoin,5,2026-09-08T10:00:00Z\n", {("09-08", "bitcoin"): 5}),
     read("last_updated ok & other time col", "id,price,last_updated,processing_time\nbitcoin,5,2026-09-10T10:00:00Z,2026-09-12T10:00:00Z\n", {(DAY, "bitcoin"): 5}),
@@ -524,8 +524,51 @@ MORE = [
     never_wrong("offset local day", "id,price,timestamp,date\nbitcoin,5,2026-09-10T02:00:00+05:30,2026-09-10\n", {("09-09", "bitcoin"): 5}, key=UNDATED),
 ]
 
+STILL_MORE = [
+    read("tether asset", [{"id": "tether", "asset": "USDT", "price": 1}], {(DAY, "tether"): 1}),
+    read("period 24h", "id,price,period\nbitcoin,5,24h\n", {(DAY, "bitcoin"): 5}),
+    read("hive partition columns", "id,price,year,month\nbitcoin,5,2026,09\n", {(DAY, "bitcoin"): 5}),
+    read("hive partition columns 3", "id,price,year,month,day\nbitcoin,5,2026,09,08\n", {("09-08", "bitcoin"): 5}, key=UNDATED),
+    refused("hive other month", "id,price,year,month\nbitcoin,5,2026,08\n"),
+    read("quarter same", "id,price,quarter\nbitcoin,5,2026Q3\n", {(DAY, "bitcoin"): 5}),
+    read("weekday", "id,price,day\nbitcoin,5,Thursday\n", {(DAY, "bitcoin"): 5}),
+    read("day number", "id,price,day\nbitcoin,5,10\n", {(DAY, "bitcoin"): 5}),
+    refused("day number other", "id,price,day\nbitcoin,5,8\n"),
+    read("parts and last_updated", "id,price,last_updated,year,month,day\nbitcoin,5,2026-09-10T10:00:00Z,2026,9,10\n", {(DAY, "bitcoin"): 5}, key=UNDATED),
+    never_wrong("parts contradict last_updated", "id,price,last_updated,year,month,day\nbitcoin,5,2026-09-15T10:00:00Z,2026,9,10\n", {(DAY, "bitcoin"): 5}, key=UNDATED),
+    read("name usd in eur file ok", [{"id": "bitcoin", "current_price": 5}], {(DAY, "bitcoin"): 5}, key="raw/coingecko_usd_2026-09-10.json"),
+    refused("btcusdt in name", [{"id": "bitcoin", "close": 5}], key="raw/BTCUSDT_2026-09-10.json"),
+    read("name stocks", [{"id": "bitcoin", "current_price": 5}], {(DAY, "bitcoin"): 5}, key="raw/all_coins_try_2026-09-10.json"),
+    read("upper with dash", [{"id": "BITCOIN-CASH", "price": 5}, {"id": "USD-COIN", "price": 1}], {(DAY, "bitcoin-cash"): 5, (DAY, "usd-coin"): 1}),
+    read("language nested", {"meta": {"lang": "en", "version": "v3"}, "data": [{"id": "bitcoin", "price": 5}]}, {(DAY, "bitcoin"): 5}),
+    read("status ok env", {"status": {"error_code": 0, "error_message": None, "credit_count": 1}, "data": [{"coin_id": "bitcoin", "price": 5}]}, {(DAY, "bitcoin"): 5}),
+    read("source url usd", {"source": "https://api.coingecko.com/api/v3/simple/price?ids=bitcoin&vs_currencies=usd", "data": [{"id": "bitcoin", "price": 5}]}, {(DAY, "bitcoin"): 5}),
+    refused("source url eur", {"source": "https://api.coingecko.com/api/v3/simple/price?ids=bitcoin&vs_currencies=eur", "data": [{"id": "bitcoin", "price": 5}]}),
+    read("source url usd,eur", {"source": "https://x/simple/price?ids=bitcoin&vs_currencies=usd%2Ceur", "data": [{"id": "bitcoin", "usd": 5, "eur": 4}]}, {(DAY, "bitcoin"): 5}),
+    refused("prices of several days in columns", "coin,price_2026_09_08,price_2026_09_09\nbitcoin,1,2\n"),
+    read("portfolio w price", "coin,amount,price,value_usd\nbitcoin,0.5,64123.5,32061.75\n", {(DAY, "bitcoin"): 64123.5}),
+    read("orders", "date,COIN,side,amount,price,fee\n2026-09-10 10:00:00,bitcoin,buy,0.5,64123.5,1\n", {(DAY, "bitcoin"): 64123.5}, key=UNDATED),
+    read("total in usd", "coin,quantity,total_usd,price_usd\nbitcoin,0.5,32061.75,64123.5\n", {(DAY, "bitcoin"): 64123.5}),
+    refused("avg buy price", "coin,quantity,avg_price\nbitcoin,0.5,60000\n"),
+    read("open close only day", "coin,date,open,close\nbitcoin,2026-09-10,1,2\n", {(DAY, "bitcoin"): 2}, key=UNDATED),
+    read("hourly 4h candles openclose", "coin,open_time,close_time,open,high,low,close\nbitcoin,2026-09-10 20:00,2026-09-11 00:00,1,9,1,5\nbitcoin,2026-09-10 16:00,2026-09-10 20:00,1,8,1,4\n", {(DAY, "bitcoin"): 5}, key=UNDATED, high_24h=None),
+    never_wrong("close_time only midnight", "coin,close_time,open,high,low,close\nbitcoin,2026-09-11 00:00,1,9,1,5\n", {(DAY, "bitcoin"): 5}, key=UNDATED),
+    read("daily candle timed 16:00 (stock close)", "coin,date,open,high,low,close\nbitcoin,2026-09-10 16:00:00,1,9,1,5\n", {(DAY, "bitcoin"): 5}, key=UNDATED, high_24h=None),
+    refused("jan first epoch days", "id,price,date\nbitcoin,5,20706\n"),
+    read("dup header names agree", "id,price,price\nbitcoin,5,5\n", {(DAY, "bitcoin"): 5}),
+    read("json number big exp", '[{"id":"bitcoin","price":6.41235e4}]', {(DAY, "bitcoin"): 64123.5}),
+    never_wrong("json str dot thousand all", [{"id": "bitcoin", "price": "64.123"}, {"id": "solana", "price": "145,6"}], {(DAY, "bitcoin"): 64123, (DAY, "solana"): 145.6}),
+    never_wrong("csv comma german thousands quoted", 'id,price\nbitcoin,"64.123,5"\nsolana,"145,6"\nmonero,"1.190"\n', {(DAY, "bitcoin"): 64123.5, (DAY, "solana"): 145.6, (DAY, "monero"): 1190}),
+    never_wrong("csv comma quoted decimals", 'id,price,market_cap\nbitcoin,"64123,5","1270,5"\nmonero,"119,183","2,5"\n', {(DAY, "bitcoin"): 64123.5, (DAY, "monero"): 119.183}),
+    read("percent comma shows", "id;price;price_change_percentage_24h\nmonero;119,183;-1,25\n", {(DAY, "monero"): 119.183}),
+    never_wrong("price with trailing zeros group", 'id,price\nmonero,"1,190"\n', {(DAY, "monero"): 1190}),
+    read("mixed thousands no decimals", 'id,price\nbitcoin,"64,123"\nethereum,"3,456"\ncardano,0.49\n', {(DAY, "bitcoin"): 64123, (DAY, "ethereum"): 3456, (DAY, "cardano"): 0.49}),
+    read("json thousands strings", [{"id": "bitcoin", "price": "64,123"}, {"id": "cardano", "price": "0.49"}], {(DAY, "bitcoin"): 64123, (DAY, "cardano"): 0.49}),
+    read("tab german three decimals", "id\tprice\nmonero\t119,183\ncardano\t0,49\n", {(DAY, "monero"): 119.183, (DAY, "cardano"): 0.49}),
+]
+
 # fmt: on
-ALL = [*COINGECKO, *OTHER_SOURCES, *DATABASES, *CURRENCIES, *NUMBERS, *TIMES, *TABLES, *MORE]
+ALL = [*COINGECKO, *OTHER_SOURCES, *DATABASES, *CURRENCIES, *NUMBERS, *TIMES, *TABLES, *MORE, *STILL_MORE]
 
 
 @pytest.mark.parametrize(
