@@ -137,8 +137,9 @@ def _two_lines(upper: _Header, names: list[str], lines: int) -> _Header | None:
         return None
     if not known_targets(names) and not any(is_currency(re.sub("[^A-Za-z]", "", name)) for name in names):
         return None
-    pairs = zip(_filled(upper.names), names, strict=True)
-    return _Header([" ".join(filter(None, pair)) for pair in pairs], upper.delimiter, lines, upper.titles)
+    trios = zip(upper.names, _filled(upper.names), names, strict=True)
+    both = [" ".join(filter(None, (filled if name else own, name))) for own, filled, name in trios]
+    return _Header(both, upper.delimiter, lines, upper.titles)
 
 
 def _filled(names: list[str]) -> list[str]:
