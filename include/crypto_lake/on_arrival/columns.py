@@ -113,6 +113,9 @@ SCHEMA = pa.schema(
     for column in COLUMNS
 )
 
+AMOUNTS = [column.name for column in COLUMNS if column.type == AMOUNT]
+MOMENTS = ("ath_date", "atl_date", "last_updated")
+
 # Written by the lake; year, month and day are the partition's folders. A file's own column of that name is
 # kept with col_ before it.
 LAKE_COLUMNS = frozenset({"price_date", "ingested_at", "source_file", "source_row"})

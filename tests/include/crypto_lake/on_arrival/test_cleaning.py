@@ -23,9 +23,9 @@ from include.crypto_lake.on_arrival.cleaning import (
     SourceObject,
     UnusableFileError,
     clean,
-    latest_per_coin,
 )
 from include.crypto_lake.on_arrival.columns import COLUMNS, MAX_NAME, SCHEMA
+from include.crypto_lake.on_arrival.latest import latest_per_coin
 from include.crypto_lake.on_arrival.reading import chunks
 from include.crypto_lake.on_arrival.refusals import FILE_REASONS, REASONS
 from laptop.aws.glue.crawlers import glue_type
