@@ -270,7 +270,8 @@ def test_the_process_of_every_task_is_killed_in_its_work(
         trap.wait()
         assert tries[task] >= 2, task
     assert [run["JobRunState"] for run in night.job_runs("bronze_to_silver")] == ["STOPPED", "SUCCEEDED"]
-    assert [run["JobRunState"] for run in night.job_runs("silver_to_gold")] == ["SUCCEEDED"]
+    # The killed task's run may have ended before the task was tried again, which then starts another.
+    assert {run["JobRunState"] for run in night.job_runs("silver_to_gold")} == {"SUCCEEDED"}
     watch.require_whole(str(day))
     require_as_without_faults(lake, spark, tmp_path, day)
 
