@@ -30,13 +30,14 @@ import pyarrow as pa
 from include.crypto_lake.on_arrival import values
 from include.crypto_lake.on_arrival.columns import AMOUNT, COLUMNS, SCHEMA, TEXT
 from include.crypto_lake.on_arrival.days import day_in_name
+from include.crypto_lake.on_arrival.file_columns import Rows
 from include.crypto_lake.on_arrival.judging import CODES, FATES, FILLED, Judge, Judged
 from include.crypto_lake.on_arrival.latest import Groups, are_sparse, differ, latest_per_coin
 from include.crypto_lake.on_arrival.reading import Content, read
 from include.crypto_lake.on_arrival.refusals import REASONS, RejectedRow, UnusableFileError
 from include.crypto_lake.on_arrival.row_moments import OVER_MIDNIGHT
 from include.crypto_lake.on_arrival.spool import Spool
-from include.crypto_lake.on_arrival.table import FileTable, Rows
+from include.crypto_lake.on_arrival.table import FileTable
 
 __all__ = [
     "CleanedFile",

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import values
 from include.crypto_lake.on_arrival.columns import AMOUNTS, MOMENTS
+from include.crypto_lake.on_arrival.file_columns import Rows
 from include.crypto_lake.on_arrival.refusals import REASONS, UnusableFileError
 from include.crypto_lake.on_arrival.row_moments import Moments
-from include.crypto_lake.on_arrival.table import FileTable, Rows
+from include.crypto_lake.on_arrival.table import FileTable
 
 # A row's fate is a number of these; the first is that it stays.
 FATES = ("", *REASONS)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,8 @@ from include.crypto_lake.on_arrival.columns import (
     may_name_a_moment,
     snake_case,
 )
+from include.crypto_lake.on_arrival.file_columns import FileColumn, Rows
 from include.crypto_lake.on_arrival.moments import DateEvidence, is_clock, moments
-
-if TYPE_CHECKING:
-    from include.crypto_lake.on_arrival.table import FileColumn, Rows
 
 # A snapshot that was taken just after midnight still has prices from before, and the other way round.
 OVER_MIDNIGHT = timedelta(hours=1)

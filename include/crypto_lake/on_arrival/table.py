@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -34,17 +33,18 @@ from include.crypto_lake.on_arrival.columns import (
     VOLUME_OF_24H,
     VOLUME_OF_SOMETHING,
     ZONES,
-    Meaning,
     further_name,
     meaning,
     snake_case,
 )
+from include.crypto_lake.on_arrival.file_columns import FileColumn, Rows
 from include.crypto_lake.on_arrival.moments import DateEvidence
 from include.crypto_lake.on_arrival.nesting import unnested
-from include.crypto_lake.on_arrival.reading import Chunk, Content, Malformed
+from include.crypto_lake.on_arrival.quotes import Quotes
+from include.crypto_lake.on_arrival.reading import Chunk, Content
 from include.crypto_lake.on_arrival.reading.chunks import text_array
 from include.crypto_lake.on_arrival.refusals import UnusableFileError
-from include.crypto_lake.on_arrival.row_currency import CurrencyColumns, Quotes
+from include.crypto_lake.on_arrival.row_currency import CurrencyColumns
 from include.crypto_lake.on_arrival.row_moments import MomentColumns
 
 Numpy = npt.NDArray[Any]
@@ -54,58 +54,6 @@ _SHOWN_NAMES = 20
 _SHOWN_NAME = 60
 # Of an envelope's members these hold for its rows.
 _OF_ALL_ROWS = frozenset({"source", "last_updated"})
-
-
-@dataclass
-class Rows:
-    """Some consecutive rows, ready to be typed.
-
-    Attributes:
-        numbers: Of the readable rows in the file, from 1.
-        raws: Their text.
-        cells: The file's columns by index: words for those of a target, else the text as it was.
-        malformed: The rows that cannot be read.
-    """
-
-    numbers: Numpy
-    raws: list[str]
-    cells: dict[int, pa.Array]
-    malformed: list[Malformed]
-
-    @property
-    def count(self) -> int:
-        """How many readable rows there are."""
-        return len(self.numbers)
-
-
-@dataclass
-class FileColumn:
-    """A column of the file, and what all its values have shown.
-
-    Attributes:
-        name: As the file spells it.
-        meaning: What it is for.
-        is_envelope: Whether it is said once, of all rows.
-        numbers: How its numbers are written, if it has any.
-        dates: How its dates are.
-        quotes: Which currencies its values name, if it may say that.
-        kept_as: The further column that has what no target takes.
-        style: How its numbers are read.
-    """
-
-    name: str
-    meaning: Meaning
-    is_envelope: bool = False
-    numbers: values.NumberEvidence | None = None
-    dates: DateEvidence | None = None
-    quotes: Quotes | None = None
-    kept_as: str = ""
-    style: values.NumberStyle = field(default_factory=values.NumberStyle)
-
-    @property
-    def target(self) -> str | None:
-        """The table's column that it may fill."""
-        return self.meaning.target if self.meaning.currency is None else None
 
 
 class FileTable:
