@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 NAMESPACE = "CryptoLake"
 
 Context = Mapping[str, Any]
-Figures = Mapping[str, float | None]
+# A metric is its name, or its name and pairs of a dimension and its value.
+Figures = Mapping[Any, float | None]
 
 
 def _sends_metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]:
@@ -34,13 +35,15 @@ def _sends_metrics(figures: Callable[[Context], Figures]) -> Callable[[Context],
                     "MetricName": name,
                     "Value": value,
                     "Unit": "Bytes" if name == "bytes_scanned" else "Count",
-                    # By task what several tasks have.
-                    "Dimensions": [{"Name": "task", "Value": task}] if name == "bytes_scanned" else [],
+                    "Dimensions": [{"Name": each, "Value": said} for each, said in dimensions],
                 }
-                for name, value in figures(context).items()
+                for (name, *dimensions), value in (
+                    ((key,) if isinstance(key, str) else key, value)
+                    for key, value in figures(context).items()
+                )
                 if value is not None
             ]
-            log.info("Metrics: %s", {metric["MetricName"]: metric["Value"] for metric in data})
+            log.info("Metrics: %s", data)
             if data:
                 _cloudwatch_client().put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except Exception:
@@ -65,7 +68,8 @@ def ingestion(context: Context) -> Figures:
 def query(context: Context) -> Figures:
     """Of an Athena task: the bytes that its query has read."""
     statistics = _athena_hook().get_query_info(_task_result(context))["QueryExecution"]["Statistics"]
-    return {"bytes_scanned": statistics["DataScannedInBytes"]}
+    # By task, because several tasks have it.
+    return {("bytes_scanned", ("task", context["ti"].task_id)): statistics["DataScannedInBytes"]}
 
 
 @_sends_metrics
@@ -104,6 +108,11 @@ def arrivals(context: Context) -> Figures:
         {f"{name}_files": count for name, count in made["files"].items()}
         | {f"processed_rows_{name}": count for name, count in made["rows"].items()}
         | {f"processed_values_{name}": count for name, count in made["values"].items()}
+        | {
+            ("emptied_values", ("column", column), ("reason", reason)): count
+            for column, reasons in made["emptied"].items()
+            for reason, count in reasons.items()
+        }
     )
 
 

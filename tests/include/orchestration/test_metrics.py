@@ -83,9 +83,12 @@ def test_a_publication_and_arrivals_are_counted(aws: None) -> None:
         "files": {"processed": 2, "rejected": 1, "gone": 0},
         "rows": {"read": 9, "kept": 8},
         "values": {"read": 40, "emptied": 5},
+        "emptied": {"market_cap": {"ambiguous": 3, "not_a_number": 2}},
     }
+    ambiguous = Sent("emptied_values", column="market_cap", reason="ambiguous")
     metrics.arrivals(finished("report", report))
     assert sent.since() == [2, 1, 8, 5]
+    assert ambiguous.since() == [3]
 
 
 def test_the_alarm_looks_at_what_a_publication_sends(aws: None) -> None:
