@@ -1,4 +1,4 @@
-"""Writes docs/dags.md, the reference of the DAGs, from the DAG files themselves: `make docs`.
+"""Writes docs/dags.md from the DAG files, and docs/athena-embedded.md from its tables: `make docs`.
 
 The files are imported as the DAG processor imports them; no metadata database is needed. With `--check`
 nothing is written, and the exit status says whether the reference is up to date.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[1]
 REFERENCE = REPOSITORY / "docs" / "dags.md"
+EMBEDDED_ATHENA = REPOSITORY / "docs" / "athena-embedded.md"
 HEAD = """# The DAGs
 
 <!-- Written by `make docs` from the files in dags/: change those, not this. -->
@@ -149,20 +150,24 @@ def _shift_headings(markdown: str) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the reference, or with `--check` compare it; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Write docs/dags.md from the DAG files.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when it is stale")
+    """Write the pages, or with `--check` compare them; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Write docs/dags.md and docs/athena-embedded.md.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when one is stale")
     parser.add_argument("--output", type=Path, default=REFERENCE, help="default: docs/dags.md")
     arguments = parser.parse_args(argv)
-    text = reference(load_dags())
-    if not arguments.check:
-        arguments.output.write_text(text, encoding="utf-8")
-    elif not arguments.output.exists() or arguments.output.read_text(encoding="utf-8") != text:
-        sys.stderr.write(
-            f"{arguments.output} does not say what the DAG files say: run 'make docs' and commit it\n"
-        )
-        return 1
-    return 0
+    pages = {arguments.output: reference(load_dags())}
+    if arguments.output == REFERENCE:
+        from laptop.aws.athena.embedded.reference import page
+
+        pages[EMBEDDED_ATHENA] = page()
+    stale = 0
+    for file, text in pages.items():
+        if not arguments.check:
+            file.write_text(text, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != text:
+            sys.stderr.write(f"{file} does not say what the code says: run 'make docs' and commit it\n")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ FAILURE = re.compile(r"ATHENA:([A-Z_]+):(.*?):ATHENA", re.DOTALL)
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 FLOATS = ("real", "double")
-_DUCKDB = {
+DUCKDB_TYPES = {
     "unknown": "INTEGER",
     "boolean": "BOOLEAN",
     "tinyint": "TINYINT",
@@ -47,9 +47,9 @@ def duckdb_type(kind: Type) -> str:
     if kind.name == "row":
         fields = (f"f{number} {duckdb_type(part)}" for number, (_, part) in enumerate(kind.args))
         return f"STRUCT({', '.join(fields)})"
-    if kind.name not in _DUCKDB or (kind.name.startswith("timestamp") and kind.args[0] > 3):
+    if kind.name not in DUCKDB_TYPES or (kind.name.startswith("timestamp") and kind.args[0] > 3):
         raise UnsupportedTypeError(f"the type {kind}")
-    return _DUCKDB[kind.name]
+    return DUCKDB_TYPES[kind.name]
 
 
 def failing(code: str, message: str, kind: str) -> str:

@@ -345,6 +345,8 @@ class Expressions:
                 if found:
                     return self._fields(node, self._met(node, found[0], scope, level), parts[size + 1 :])
             level = level.parent
+        if shown in _SYNTAX:
+            raise self.unsupported(node, shown.upper())
         raise self.error(node, "COLUMN_NOT_FOUND", f"Column '{shown}' cannot be resolved")
 
     def _met(self, node: exp.Expr, column: Column, scope: Scope, level: Scope) -> Value:
@@ -1393,6 +1395,23 @@ _RULES: dict[type, Callable[[Expressions, exp.Expr, Scope], Value]] = {
     exp.UnicodeString: Expressions._unicode,
     exp.Window: Expressions._window,
 }
+
+
+def syntax() -> list[str]:
+    """The kinds of syntax that have a rule: `AT TIME ZONE`, `BETWEEN`."""
+    written = {**_COMPARISONS, **_ARITHMETIC, exp.DPipe: "||", exp.Bracket: "[…]", exp.Dot: "."}
+    written |= {exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM"}
+    hidden = (exp.Anonymous, exp.Column, exp.GroupConcat, exp.Identifier, exp.Neg, exp.Paren, exp.StrPosition)
+    return sorted(
+        written.get(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).upper()
+        for kind in _RULES
+        if kind not in hidden
+    )
+
+
+def special() -> list[str]:
+    """The functions that have a rule here, because Trino has syntax for them."""
+    return sorted(set(_SPECIAL) - set(lambdas.RULES) | {"listagg"})
 
 
 _SPECIAL: dict[str, Callable[[Expressions, exp.Expr, list[exp.Expr], Scope], Value]] = {

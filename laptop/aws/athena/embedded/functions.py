@@ -323,6 +323,16 @@ WINDOWS = _table("""
 """)
 
 
+def arguments(table: dict[str, list[tuple[tuple[str, ...], str]]]) -> dict[str, list[str]]:
+    """The families of arguments that each function of a table takes."""
+    return {name: [f"({', '.join(families)})" for families, _ in rows] for name, rows in table.items()}
+
+
+def scalar_arguments() -> dict[str, list[str]]:
+    """The same of all scalar functions; those that have rules of their own have none."""
+    return {**{name: [] for name in _RULES}, **arguments(_SCALARS)}
+
+
 def template(
     table: dict[str, list[tuple[tuple[str, ...], str]]], name: str, kinds: Sequence[Type]
 ) -> str | None:

@@ -22,6 +22,23 @@ _SET_OPERATIONS: dict[type[exp.Expr], str] = {
     exp.Except: "EXCEPT",
     exp.Intersect: "INTERSECT",
 }
+_CLAUSES = {
+    "with_": ["WITH"],
+    "expressions": ["SELECT"],
+    "distinct": ["DISTINCT"],
+    "from_": ["FROM", "VALUES", "UNNEST", "WITH ORDINALITY"],
+    "joins": ["JOIN … ON", "JOIN … USING", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"],
+    "where": ["WHERE"],
+    "group": ["GROUP BY", "GROUPING SETS", "ROLLUP", "CUBE"],
+    "having": ["HAVING"],
+    "windows": ["WINDOW"],
+    "order": ["ORDER BY"],
+    "offset": ["OFFSET"],
+    "limit": ["LIMIT", "FETCH FIRST"],
+}
+"""The parts of a SELECT that are translated, and how they are written."""
+CLAUSES = [*(name for names in _CLAUSES.values() for name in names), *_SET_OPERATIONS.values()]
+
 _GROUPABLE = ("tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "boolean",
               "date", "timestamp", "timestamp with time zone", "varbinary", "unknown")  # fmt: skip
 
@@ -108,10 +125,7 @@ class Queries(Expressions):
     # SELECT
 
     def _select(self, node: exp.Select, parent: Scope | None) -> Plan:
-        self.only(
-            node, "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit",
-            "offset", "distinct", "windows",
-        )  # fmt: skip
+        self.only(node, *_CLAUSES)
         if node.args.get("distinct"):
             self.only(node.args["distinct"])
         self.windows = {window.name.lower(): window for window in node.args.get("windows") or []}
