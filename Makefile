@@ -11,12 +11,17 @@ UV := $(VENV)/bin/uv
 
 DATE ?=
 FEED ?= demo
+FORMAT ?= table
 AWS_PORT ?= 5055
 UI_PORT ?= 8080
 # What a variable holds is one word for the shell, whatever is in it, and Make itself expands nothing in it
 # (as it would to export it).
-quoted = '$(subst ','\'',$(value $(1)))'
-unexport DATE FEED ENV SECTIONS SCRIPT ARGS
+define newline
+
+
+endef
+quoted = $$'$(subst $(newline),\n,$(subst ',\',$(subst \,\\,$(value $(1)))))'
+unexport DATE FEED ENV SECTIONS SCRIPT ARGS Q FORMAT
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
@@ -38,6 +43,14 @@ run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEE
 dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
 	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT)
 
+.PHONY: airflow
+airflow: $(READY) java ## Run any command of Airflow on the local lake (ARGS="dags list")
+	@$(LOCAL) airflow --feed $(call quoted,FEED) --args=$(call quoted,ARGS)
+
+.PHONY: sql
+sql: $(READY) ## Ask the local Athena (Q="SELECT …", FORMAT=table|csv)
+	@$(LOCAL) sql --format $(call quoted,FORMAT) -- $(call quoted,Q)
+
 .PHONY: glue
 glue: $(READY) java ## Run one Glue script on the local lake, on a warm Spark (SCRIPT=…, ARGS="--name value")
 	@$(LOCAL) glue $(call quoted,SCRIPT) --args=$(call quoted,ARGS)
@@ -47,8 +60,8 @@ stop: ## End what run and dev left running; the lake's data stay in .local/
 	@test ! -e $(READY) || $(LOCAL) stop
 
 .PHONY: env
-env: $(READY) ## Print the AWS variables of the local lake: eval "$$(make -s env)"
-	@$(LOCAL) env
+env: $(READY) ## Print the variables for AWS clients and Airflow: eval "$(make -s env)"
+	@$(LOCAL) env --feed $(call quoted,FEED)
 
 .PHONY: up
 up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.example)
@@ -130,7 +143,7 @@ CHECKOV := .local/checkov
 .PHONY: lint-infra
 lint-infra: $(CHECKOV)/.ready terraform ## Check Terraform: form, validity, its own tests, checkov
 	terraform fmt -check -recursive infra
-	@scripts/check-terraform $(CURDIR)/.local/terraform
+	@scripts/check-terraform "$(CURDIR)/.local/terraform"
 	$(CHECKOV)/bin/checkov -d infra --framework terraform --compact --quiet --skip-download
 
 .PHONY: format

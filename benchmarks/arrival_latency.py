@@ -24,7 +24,7 @@ from include.crypto_lake import layout
 from laptop.aws.process import running
 from laptop.lake.deployment import LAKE_BUCKET, deploy
 from laptop.runner import servers
-from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_home
 
 DAG_ID = "crypto_prices_on_arrival"
 COINS = 250
@@ -52,7 +52,7 @@ def measure() -> list[dict[str, float]]:
                 time_travel=True,
                 api_port=servers.free_port(),
             )
-            prepare_database(environment)
+            prepare_home(environment)
             with servers.running(environment, state / "logs"):
                 runs = Runs(state / "airflow" / "airflow.db")
                 runs.wait_idle(at_least=1)  # the timer's first sweep

@@ -19,7 +19,7 @@ from laptop.aws.process import running
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.lake.deployment import LAKE_BUCKET, deploy
-from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_home
 from laptop.runner.run import RunRecord
 
 DAG_ID = "crypto_market_backfill"
@@ -91,7 +91,7 @@ def _run_dag(home: Path, endpoint_url: str, coingecko_url: str, first: date, las
     environment = airflow_environment(
         home, endpoint_url=endpoint_url, coingecko_url=coingecko_url, time_travel=True
     )
-    prepare_database(environment)
+    prepare_home(environment)
     record = RunRecord(home / "airflow.db", DAG_ID)
     conf = json.dumps({"from_date": str(first), "to_date": str(last)})
     done = subprocess.run(

@@ -23,7 +23,7 @@ import boto3
 from benchmarks import lakes
 from include.crypto_lake import layout
 from laptop.coingecko.stand_in import running_stand_in
-from laptop.runner.environment import airflow_environment, aws_environment, prepare_database
+from laptop.runner.environment import airflow_environment, aws_environment, prepare_home
 from laptop.runner.run import DAG_ID, RunRecord
 
 LAKES = {100: (1, 30, 365, 3650), 10_000: (1, 365, 3650)}
@@ -158,7 +158,7 @@ def _run_day(lake: Lake, home: Path, coingecko_url: str, day: date) -> dict[str,
     )
     variable = json.loads(environment["AIRFLOW_VAR_CRYPTO_LAKE"]) | {"coins": lake.coins}
     environment["AIRFLOW_VAR_CRYPTO_LAKE"] = json.dumps(variable)
-    prepare_database(environment)
+    prepare_home(environment)
     record = RunRecord(home / "airflow.db")
     shutil.rmtree(lake.state / "events")
     (lake.state / "events").mkdir()

@@ -53,7 +53,7 @@ with `crypto_market_daily` meanwhile: two Glue runs would write the same partiti
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
@@ -74,7 +74,7 @@ with DAG(
     description="Past days from CoinGecko's histories: bronze, silver, gold",
     doc_md=__doc__,
     schedule=None,
-    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    start_date=layout.START,
     catchup=False,
     max_active_runs=1,  # they would share CoinGecko's limit
     dagrun_timeout=timedelta(hours=14),

@@ -53,7 +53,7 @@ it looks, `include/website/` alone, and deploy it (on a laptop `make run` does).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,7 @@ with DAG(
     description="CoinGecko's market snapshot: bronze, silver, gold, quality gate, website",
     doc_md=__doc__,
     schedule=layout.DAILY_SCHEDULE,
-    # Before any price: a run for a date before start_date would "succeed" with no task run.
-    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    start_date=layout.START,
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),

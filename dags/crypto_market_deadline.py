@@ -23,7 +23,7 @@ of date*.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, task
 
@@ -37,7 +37,7 @@ with DAG(
     description="Alerts when the website does not show the day's data in time",
     doc_md=__doc__,
     schedule=layout.DEADLINE_SCHEDULE,
-    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    start_date=layout.START,
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=1),

@@ -55,7 +55,7 @@ Which files a day was made of: the columns `source_file` and `source_row`, and t
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import (
@@ -95,7 +95,7 @@ with DAG(
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable(layout.ARRIVALS_SCHEDULE, timezone="UTC"), assets=raw_prices
     ),
-    start_date=datetime(2009, 1, 3, tzinfo=UTC),
+    start_date=layout.START,
     catchup=False,
     is_paused_upon_creation=False,  # nobody starts it
     max_active_runs=1,  # what arrives meanwhile is the next run's

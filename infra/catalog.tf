@@ -5,8 +5,15 @@ resource "aws_glue_catalog_database" "lake" {
   description = local.declared.catalog.database.Description
 }
 
+locals {
+  growing_tables = flatten([
+    for crawler in local.declared.crawlers : [for target in crawler.Targets.CatalogTargets : target.Tables]
+    if crawler.SchemaChangePolicy.UpdateBehavior == "UPDATE_IN_DATABASE"
+  ])
+}
+
 resource "aws_glue_catalog_table" "declared" {
-  for_each = local.declared.catalog.tables
+  for_each = { for name, table in local.declared.catalog.tables : name => table if !contains(local.growing_tables, name) }
 
   database_name = aws_glue_catalog_database.lake.name
   name          = each.key
@@ -46,6 +53,51 @@ resource "aws_glue_catalog_table" "declared" {
 
   lifecycle {
     ignore_changes = [parameters] # the crawler adds its own: counts, sizes, its version
+  }
+}
+
+# The same, but a crawler adds columns, which stay. (What Terraform ignores cannot depend on the table.)
+resource "aws_glue_catalog_table" "growing" {
+  for_each = { for name, table in local.declared.catalog.tables : name => table if contains(local.growing_tables, name) }
+
+  database_name = aws_glue_catalog_database.lake.name
+  name          = each.key
+  description   = each.value.Description
+  table_type    = each.value.TableType
+  parameters    = each.value.Parameters
+
+  dynamic "partition_keys" {
+    for_each = each.value.PartitionKeys
+
+    content {
+      name    = partition_keys.value.Name
+      type    = partition_keys.value.Type
+      comment = try(partition_keys.value.Comment, null)
+    }
+  }
+
+  storage_descriptor {
+    location      = each.value.StorageDescriptor.Location
+    input_format  = each.value.StorageDescriptor.InputFormat
+    output_format = each.value.StorageDescriptor.OutputFormat
+
+    ser_de_info {
+      serialization_library = each.value.StorageDescriptor.SerdeInfo.SerializationLibrary
+    }
+
+    dynamic "columns" {
+      for_each = each.value.StorageDescriptor.Columns
+
+      content {
+        name    = columns.value.Name
+        type    = columns.value.Type
+        comment = try(columns.value.Comment, null)
+      }
+    }
+  }
+
+  lifecycle {
+    ignore_changes = [parameters, storage_descriptor[0].columns]
   }
 }
 
@@ -90,24 +142,16 @@ resource "aws_glue_job" "declared" {
 resource "aws_glue_crawler" "declared" {
   #checkov:skip=CKV_AWS_195:Buckets encrypt by themselves, logs hold no data worth a key of their own
   for_each   = local.declared.crawlers
-  depends_on = [aws_iam_role_policy.actor, aws_glue_catalog_table.declared]
+  depends_on = [aws_iam_role_policy.actor, aws_glue_catalog_table.declared, aws_glue_catalog_table.growing]
 
   name          = each.key
   description   = each.value.Description
   role          = each.value.Role
   database_name = each.value.DatabaseName
-  table_prefix  = try(each.value.TablePrefix, null)
   configuration = try(each.value.Configuration, null)
 
-  dynamic "s3_target" {
-    for_each = try(each.value.Targets.S3Targets, [])
-
-    content {
-      path = s3_target.value.Path
-    }
-  }
   dynamic "catalog_target" {
-    for_each = try(each.value.Targets.CatalogTargets, [])
+    for_each = each.value.Targets.CatalogTargets
 
     content {
       database_name = catalog_target.value.DatabaseName

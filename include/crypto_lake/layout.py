@@ -7,6 +7,7 @@ differ between environments (buckets, roles) are in the Airflow Variable or fill
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 
@@ -40,6 +41,9 @@ WORKGROUP = "crypto-lake"
 ARRIVALS_QUEUE = "crypto-lake-arrivals"
 """The SQS queue that S3 tells about files below `RAW`."""
 ALERT_TOPIC = "crypto-lake-alerts"
+
+START = datetime(2009, 1, 3, tzinfo=UTC)
+"""The DAGs' start_date, before any price: a run of an earlier day would succeed with no task run."""
 
 # When DAGs run: cron expressions, in UTC. What the page and the documents say follows from them.
 DAILY_SCHEDULE = "0 2 * * *"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def running(state: Path, port: int = 0, *, module: str = "laptop.aws") -> Iterat
         stop(state)
 
 
-def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
+def start(state: Path, port: int = 0, *, module: str = "laptop.aws", options: Sequence[str] = ()) -> str:
     """Start a server that outlives this process, unless one with this code already serves the directory.
 
     A server that runs other code, as after a `git pull`, is replaced.
@@ -58,6 +58,7 @@ def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
         state: The state directory; its `logs/server.log` gets the server's output.
         port: The port to listen on; 0 picks a free one. A server that is up keeps its own.
         module: What to run: its command line has `serve --port --state`.
+        options: More for that command line.
 
     Returns:
         The endpoint URL, once requests are answered.
@@ -65,9 +66,9 @@ def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
     Raises:
         LocalAwsFailed: It did not come up.
     """
-    if served := _served(state):
-        if served.get("version") == code_version():
-            return str(served["endpoint_url"])
+    if found := served(state):
+        if found.get("version") == code_version():
+            return str(found["endpoint_url"])
         stop(state)
     log = state / "logs" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +83,7 @@ def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
                 str(port),
                 "--state",
                 str(state.resolve()),
+                *options,
             ],
             cwd=_PACKAGE.parent,
             stdin=subprocess.DEVNULL,
@@ -95,8 +97,8 @@ def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
             raise LocalAwsFailed(
                 f"the local AWS did not start: {log.read_text(encoding='utf-8').strip()[-2000:]}"
             )
-        if (served := _served(state)) and served["pid"] == server.pid:
-            return str(served["endpoint_url"])
+        if (found := served(state)) and found["pid"] == server.pid:
+            return str(found["endpoint_url"])
         time.sleep(0.05)
     server.kill()
     raise LocalAwsFailed(f"the local AWS was not ready after {_START_SECONDS:.0f} seconds: see {log}")
@@ -104,8 +106,8 @@ def start(state: Path, port: int = 0, *, module: str = "laptop.aws") -> str:
 
 def endpoint(state: Path) -> str | None:
     """The endpoint URL of the server of a state directory; None if none is up."""
-    served = _served(state)
-    return str(served["endpoint_url"]) if served else None
+    found = served(state)
+    return str(found["endpoint_url"]) if found else None
 
 
 def key(endpoint_url: str) -> Key:
@@ -140,8 +142,8 @@ def remember_key(endpoint_url: str, key_file: Path) -> None:
 
 def website(state: Path) -> str | None:
     """The address of the website that the server of a state directory serves; None if it serves none."""
-    served = _served(state)
-    return served.get("website_url") if served else None
+    found = served(state)
+    return found.get("website_url") if found else None
 
 
 def stop(state: Path) -> None:
@@ -152,24 +154,24 @@ def stop(state: Path) -> None:
     Raises:
         LocalAwsFailed: It did not end.
     """
-    served = _served(state)
-    if served is None:
+    found = served(state)
+    if found is None:
         return
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.kill(served["pid"], number)
+            os.kill(found["pid"], number)
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline:
-            if _served(state) is None:
+            if served(state) is None:
                 return
             time.sleep(0.02)
     raise LocalAwsFailed(
-        f"the local AWS (process {served['pid']}) did not end, not even when it was killed: see"
+        f"the local AWS (process {found['pid']}) did not end, not even when it was killed: see"
         f" {state / 'logs' / 'server.log'}"
     )
 
 
-def _served(state: Path) -> dict[str, Any] | None:
+def served(state: Path) -> dict[str, Any] | None:
     """Who serves the directory; None if nobody does, or is not ready yet."""
     record = state / RECORD
     if not record.exists():
@@ -181,7 +183,7 @@ def _served(state: Path) -> dict[str, Any] | None:
             text = file.read()
             if not text.endswith("}"):
                 return None
-            served: dict[str, Any] = json.loads(text)
-            remember_key(served["endpoint_url"], Path(served.get("key_file", state / KEY_FILE)))
-            return served
+            found: dict[str, Any] = json.loads(text)
+            remember_key(found["endpoint_url"], Path(found.get("key_file", state / KEY_FILE)))
+            return found
     return None

@@ -15,8 +15,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, NoReturn
 
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "1"  # moto looks when it is imported
@@ -55,6 +56,7 @@ def serve(
     website: Website | None = None,
     website_port: int | None = None,
     deploy: Callable[[str], None] | None = None,
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> NoReturn:
     """Serve AWS from a state directory until SIGTERM or Ctrl-C; prints the endpoint URL once it is ready.
 
@@ -68,6 +70,7 @@ def serve(
         website_port: That port; None takes the next one, or a free one.
         deploy: Called with the endpoint URL once it answers, before the website does: queues and topics do
             not survive a restart, and this can create them again.
+        beside: Addresses of what else this process serves, by name; `laptop.aws.process.served` tells them.
 
     Raises:
         ServeError: A port or the state directory is taken.
@@ -117,6 +120,7 @@ def serve(
         "endpoint_url": endpoint_url,
         "key_file": str(key_file),
         "version": version,
+        **beside,
     }
     remember_key(endpoint_url, key_file)
     if deploy:

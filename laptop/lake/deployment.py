@@ -7,6 +7,7 @@ and touches no data.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def deploy(endpoint_url: str) -> None:
         _deploy_topic(sns, topic)
     for bucket in resources["buckets"].values():
         _deploy_bucket(s3, bucket)
-    _deploy_catalog(glue, resources["catalog"])
+    _deploy_catalog(glue, resources["catalog"], _growing_tables(resources["crawlers"]))
     for name, definition in resources["glue_jobs"].items():
         _deploy_job(glue, name, definition)
     for name, definition in resources["crawlers"].items():
@@ -121,7 +122,7 @@ def _deploy_bucket(s3: S3Client, definition: dict[str, Any]) -> None:
         s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=wanted)
 
 
-def _deploy_catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
+def _deploy_catalog(glue: GlueClient, catalog: dict[str, Any], growing: Collection[str]) -> None:
     database = catalog["database"]
     try:
         glue.create_database(DatabaseInput=database)
@@ -133,8 +134,29 @@ def _deploy_catalog(glue: GlueClient, catalog: dict[str, Any]) -> None:
             glue.create_table(DatabaseName=database["Name"], TableInput=table)
         except glue.exceptions.AlreadyExistsException:
             there: Any = glue.get_table(DatabaseName=database["Name"], Name=name)["Table"]
+            if name in growing:
+                table = _with_columns_of(table, there)
             if any(there.get(field) != value for field, value in table.items()):  # each update adds a version
                 glue.update_table(DatabaseName=database["Name"], TableInput=table)
+
+
+def _growing_tables(crawlers: dict[str, Any]) -> set[str]:
+    """The tables to which a crawler adds columns."""
+    return {
+        table
+        for crawler in crawlers.values()
+        if crawler["SchemaChangePolicy"]["UpdateBehavior"] == "UPDATE_IN_DATABASE"
+        for target in crawler["Targets"]["CatalogTargets"]
+        for table in target["Tables"]
+    }
+
+
+def _with_columns_of(table: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """A declared table, and behind its columns those that it has got since."""
+    declared = table["StorageDescriptor"]["Columns"]
+    names = {column["Name"] for column in declared}
+    added = [column for column in there["StorageDescriptor"]["Columns"] if column["Name"] not in names]
+    return table | {"StorageDescriptor": table["StorageDescriptor"] | {"Columns": declared + added}}
 
 
 def _deploy_job(glue: GlueClient, name: str, definition: dict[str, Any]) -> None:

@@ -1,180 +1,189 @@
-"""The laptop's commands, behind `make run`, `make dev`, `make stop` and `make env`."""
+"""The laptop's commands, behind `make run`, `make dev`, `make airflow`, `make sql` and others."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import signal
+import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from include.crypto_lake.layout import START
 from laptop.aws import process as aws
 from laptop.aws.glue import script as glue_script
-from laptop.lake.deployment import deploy
 from laptop.runner import run as daily
-from laptop.runner import servers
+from laptop.runner import servers, sql, state
+from laptop.runner.dev import dev
 from laptop.runner.environment import (
-    REPOSITORY,
+    COINGECKO_API,
     DatabaseError,
     airflow_environment,
     aws_environment,
-    prepare_database,
+    prepare_home,
+    register_dags,
 )
 
-STATE = REPOSITORY / ".local"
-AWS_STATE = STATE / "aws"
-DEV_PID = STATE / "dev.pid"
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m laptop.runner", description=__doc__)
-    parser.add_argument(
-        "--aws-port", type=int, default=5055, help="where the local AWS listens (default 5055)"
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, about in (("run", "the daily DAG once"), ("dev", "Airflow with its UI, until Ctrl-C")):
-        command = commands.add_parser(name, help=about)
-        command.add_argument("--feed", default="demo", help="demo, live, or a directory of recorded bodies")
-        if name == "run":
-            command.add_argument(
-                "--date", type=_parse_date, help="the run date, YYYY-MM-DD (default: today, UTC)"
-            )
-        else:
-            command.add_argument("--port", type=int, default=8080, help="of Airflow's UI (default 8080)")
-    script = commands.add_parser("glue", help="a Glue script on the local lake, its output here")
-    script.add_argument("script", type=Path, help="the Python file")
-    script.add_argument("--args", default="", help="the job's arguments, in one word")
-    commands.add_parser("stop", help="end what run and dev left running")
-    commands.add_parser("env", help="print export lines for an AWS client's shell")
-    arguments = parser.parse_args(argv)
-    try:
-        if arguments.command == "run":
-            if _dev_is_running():
-                raise UsageError(
-                    "make dev is running: trigger the DAG in its UI, or end it with make stop first"
-                )
-            endpoint_url, website_url = _start_lake(arguments.aws_port)
-            daily.run(
-                day=arguments.date,
-                feed=_parse_feed(arguments.feed),
-                state=STATE,
-                endpoint_url=endpoint_url,
-                website_url=website_url,
-            )
-        elif arguments.command == "dev":
-            dev(feed=_parse_feed(arguments.feed), port=arguments.port, aws_port=arguments.aws_port)
-        elif arguments.command == "glue":
-            _start_lake(arguments.aws_port)
-            return glue_script.run(arguments.script, arguments.args)
-        elif arguments.command == "stop":
-            stop()
-        else:
-            if not (served := aws.endpoint(AWS_STATE)):
-                raise UsageError("the local lake is not up: make run (or make dev) first")
-            for name, value in aws_environment(served).items():
-                print(f"export {name}={value}")
-    except KeyboardInterrupt:
-        return 130
-    except aws.LocalAwsFailed as error:
-        hint = f"\nWith make: AWS_PORT=5056 make {arguments.command}" if "in use" in str(error) else ""
-        print(f"{error}{hint}", file=sys.stderr)
-        return 1
-    except (
-        daily.RunFailedError,
-        servers.ServersFailedError,
-        DatabaseError,
-        UsageError,
-        glue_script.ScriptError,
-    ) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+_CLOSED = "http://127.0.0.1:9"  # the port that by its standard throws everything away
+_EXPORTED = ("AIRFLOW_", "AWS_", "PYTHONPATH")  # Airflow's settings are in its airflow.cfg
 
 
 class UsageError(Exception):
     """A value on the command line that cannot be used."""
 
 
-def dev(*, feed: str, port: int, aws_port: int) -> None:
-    """Run all of Airflow against the local lake until Ctrl-C or `make stop`."""
-    if _dev_is_running():
-        raise UsageError(
-            f"make dev is running already (process {DEV_PID.read_text().strip()}): make stop ends it"
-        )
-    servers.require_free(
-        port, what="Airflow's UI", remedy="end what listens there, or choose another: UI_PORT=8081 make dev"
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m laptop.runner", description=__doc__)
+    parser.add_argument(
+        "--aws-port",
+        type=_parse_port,
+        default=state.DEFAULT_AWS_PORT,
+        help=f"where the local AWS listens (default {state.DEFAULT_AWS_PORT})",
     )
-    with _interrupted_by_sigterm(), daily.coingecko(feed) as (url, time_travel):
-        endpoint_url, website_url = _start_lake(aws_port)
-        environment = airflow_environment(
-            STATE / "airflow",
-            endpoint_url=endpoint_url,
-            coingecko_url=url,
-            time_travel=time_travel,
-            api_port=port,
-            dashboard_url=website_url,
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, about: str, command: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about)
+        added.set_defaults(run=command)
+        return added
+
+    running = add("run", "the daily DAG once", _run)
+    running.add_argument("--date", type=_parse_date, help="the run date, YYYY-MM-DD (default: today, UTC)")
+    serving = add("dev", "Airflow with its UI, until Ctrl-C", _dev)
+    serving.add_argument("--port", type=_parse_port, default=8080, help="of Airflow's UI (default 8080)")
+    airflow = add("airflow", "any command of Airflow, on the local lake", _airflow)
+    airflow.add_argument("--args", default="", help="the command and its arguments, in one word")
+    script = add("glue", "a Glue script on the local lake, its output here", _glue)
+    script.add_argument("script", type=Path, help="the Python file")
+    script.add_argument("--args", default="", help="the job's arguments, in one word")
+    asking = add("sql", "a query on the local Athena, its answer here", _sql)
+    asking.add_argument("query", help="the SQL, in one word")
+    asking.add_argument("--format", choices=("table", "csv"), default="table", help="of the answer")
+    add("stop", "end what run and dev left running", _stop)
+    environment = add("env", "print export lines for a shell of AWS clients and of Airflow", _env)
+    for command in (running, serving, airflow, environment):
+        command.add_argument(
+            "--feed", type=_parse_feed, default="demo", help="demo, live, or a directory of recorded bodies"
         )
-        prepare_database(environment)
-        daily.say("Starting Airflow (api-server, scheduler, dag-processor, triggerer) …")
-        DEV_PID.write_text(str(os.getpid()))
-        try:
-            with servers.running(environment, STATE / "logs") as processes:
-                daily.say(
-                    f"\n  Airflow's UI   http://127.0.0.1:{port}      (no log-in on this laptop)\n"
-                    f"  Dashboard      {website_url}\n"
-                    f'  AWS endpoint   {endpoint_url}      (eval "$(make -s env)", then any AWS client)\n'
-                    f"  CoinGecko      {url}      (feed {feed})\n"
-                    f"  Logs           {STATE / 'logs'}\n\nCtrl-C, or make stop elsewhere, ends it."
-                )
-                while True:
-                    for component, child in processes.items():
-                        if child.poll() is not None:
-                            raise servers.ServersFailedError(
-                                f"airflow {component} ended with status {child.returncode}: "
-                                f"see {STATE / 'logs' / component}.log"
-                            )
-                    time.sleep(1)
-        finally:
-            DEV_PID.unlink(missing_ok=True)
+    try:
+        arguments = parser.parse_args(argv)
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except (
+        aws.LocalAwsFailed,
+        daily.RunFailedError,
+        servers.ServersFailedError,
+        state.StateError,
+        sql.QueryError,
+        DatabaseError,
+        UsageError,
+        glue_script.ScriptError,
+    ) as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
-def stop() -> None:
-    """End `make dev`, if it runs, and the local AWS; what they made stays in `.local/`."""
-    if _dev_is_running():
-        os.kill(int(DEV_PID.read_text()), signal.SIGTERM)
-        for _ in range(300):
-            if not _dev_is_running():
-                break
-            time.sleep(0.1)
-    DEV_PID.unlink(missing_ok=True)
-    aws.stop(AWS_STATE)
+def _run(arguments: argparse.Namespace) -> int:
+    day = arguments.date or datetime.now(UTC).date()
+    daily.require_day(arguments.feed, day)
+    state.open_state()
+    if state.running_dev() is not None:
+        raise UsageError("make dev is running: trigger the DAG in its UI, or end it with make stop first")
+    with state.one_run(f"{day}, since {datetime.now(UTC):%H:%M:%S} UTC", say=daily.say) as place:
+        lake = state.start_lake(arguments.aws_port)
+        daily.run(
+            day=day,
+            feed=arguments.feed,
+            state=state.STATE,
+            endpoint_url=lake.endpoint_url,
+            website_url=lake.website_url,
+            held=[place.fileno()],
+        )
+    return 0
 
 
-def _start_lake(port: int) -> tuple[str, str]:
-    """The local AWS, started if it is not up, with the resources as they are in the repository now.
+def _dev(arguments: argparse.Namespace) -> int:
+    dev(feed=arguments.feed, port=arguments.port, aws_port=arguments.aws_port)
+    return 0
 
-    Returns:
-        The endpoint URL, and the address of the website.
-    """
-    STATE.mkdir(exist_ok=True)
-    STATE.chmod(0o700)  # the lake, its key, logs and Airflow's database are their owner's alone
-    endpoint_url = aws.start(AWS_STATE, port=port, module="laptop.lake")
-    os.environ.update(aws_environment(endpoint_url))
-    deploy(endpoint_url)
-    return endpoint_url, aws.website(AWS_STATE) or ""
+
+def _airflow(arguments: argparse.Namespace) -> int:
+    """Run the command with this terminal; its exit status is Airflow's."""
+    try:
+        command = shlex.split(arguments.args)
+    except ValueError as error:
+        raise UsageError(f"ARGS={arguments.args}: {error}") from None
+    if not command:
+        raise UsageError('ARGS is empty. For example: make airflow ARGS="dags list"')
+    lake = state.start_lake(arguments.aws_port)
+    with daily.coingecko(arguments.feed) as (url, time_travel):
+        environment = _airflow_environment(lake, url, time_travel=time_travel)
+        return subprocess.call([sys.executable, "-m", "airflow", *command], env=environment)
+
+
+def _airflow_environment(lake: state.Lake, coingecko_url: str, *, time_travel: bool) -> dict[str, str]:
+    """Of Airflow's commands; those that ask its API reach the one of `make dev`, if it runs."""
+    environment = airflow_environment(
+        state.STATE / "airflow",
+        endpoint_url=lake.endpoint_url,
+        coingecko_url=coingecko_url,
+        time_travel=time_travel,
+        api_port=(state.running_dev() or {}).get("port", 8080),
+        dashboard_url=lake.website_url,
+    )
+    prepare_home(environment)
+    register_dags(environment)
+    return environment
+
+
+def _glue(arguments: argparse.Namespace) -> int:
+    state.start_lake(arguments.aws_port)
+    return glue_script.run(arguments.script, arguments.args)
+
+
+def _sql(arguments: argparse.Namespace) -> int:
+    if not arguments.query.strip():
+        raise UsageError('Q is empty. For example: make sql Q="SELECT * FROM gold_market_summary"')
+    state.start_lake(arguments.aws_port)
+    sql.ask(arguments.query, arguments.format)
+    return 0
+
+
+def _stop(_: argparse.Namespace) -> int:
+    state.stop()
+    return 0
+
+
+def _env(arguments: argparse.Namespace) -> int:
+    """Print the exports; if there is no lake to reach, such that no client reaches AWS itself."""
+    try:
+        lake = state.start_lake(arguments.aws_port)
+        if arguments.feed == "live":
+            url, time_travel = COINGECKO_API, False
+        elif arguments.feed == "demo":
+            url, time_travel = lake.coingecko_url, True
+        else:
+            raise UsageError(
+                f"FEED={arguments.feed}: make env knows demo and live; make dev serves recordings"
+            )
+        environment = _airflow_environment(lake, url, time_travel=time_travel)
+    except Exception:
+        print(f"export AWS_ENDPOINT_URL={_CLOSED}  # there is no local lake")
+        raise
+    for name, value in (environment | aws_environment(lake.endpoint_url)).items():
+        if name.startswith(_EXPORTED) and not name.startswith("AIRFLOW__"):
+            print(f"export {name}={shlex.quote(value)}")
+    return 0
 
 
 def _parse_feed(value: str) -> str:
     if value in {"demo", "live"}:
         return value
     path = Path(value).expanduser()
-    if not any(path.glob("????-??-??.json")):
+    if not value or not any(path.glob("????-??-??.json")):
         raise UsageError(
             f"FEED={value}: neither demo nor live, nor a directory of bodies named YYYY-MM-DD.json"
         )
@@ -183,31 +192,19 @@ def _parse_feed(value: str) -> str:
 
 def _parse_date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-01-31") from None
+        raise UsageError(f"DATE={text}: not a date like 2026-01-31") from None
+    first, today = START.date(), datetime.now(UTC).date()
+    if not first <= day <= today:
+        raise UsageError(f"DATE={day}: choose a day from {first} to {today}, which is today in UTC")
+    return day
 
 
-def _dev_is_running() -> bool:
-    """Whether the process that wrote the pid file lives; its number may be another's since."""
-    if not DEV_PID.exists():
-        return False
-    process = subprocess.run(
-        ["ps", "-o", "args=", "-p", DEV_PID.read_text().strip()], capture_output=True, text=True, check=False
-    )
-    return "laptop.runner" in process.stdout
-
-
-@contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+def _parse_port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65_535):
+        raise UsageError(f"{text}: not a port; choose a number from 1 to 65534")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import hashlib
 import json
 import os
 import subprocess
@@ -118,8 +120,10 @@ def airflow_environment(
     )
 
 
-def prepare_database(environment: dict[str, str]) -> None:
-    """Make or upgrade the metadata database, once for every version of Airflow.
+def prepare_home(environment: dict[str, str]) -> None:
+    """Make or upgrade the metadata database, once for every version of Airflow, and write `airflow.cfg`.
+
+    The file has the settings of `airflow_environment`, so that AIRFLOW_HOME alone leads any command to them.
 
     Raises:
         DatabaseError: Airflow could not; its own output is in the message.
@@ -128,16 +132,56 @@ def prepare_database(environment: dict[str, str]) -> None:
 
     home = Path(environment["AIRFLOW_HOME"])
     stamp = home / f"migrated-{version('apache-airflow')}"
-    if stamp.exists() and (home / "airflow.db").exists():
+    if not (stamp.exists() and (home / "airflow.db").exists()):
+        home.mkdir(parents=True, exist_ok=True)
+        _airflow(["db", "migrate"], environment)
+        stamp.touch()
+    _write_settings(home / "airflow.cfg", environment)
+
+
+def register_dags(environment: dict[str, str]) -> None:
+    """Put the DAGs into the metadata database, as the DAG processor does when it runs.
+
+    Raises:
+        DatabaseError: Airflow could not; its own output is in the message.
+    """
+    digest = hashlib.sha256()
+    for folder in ("dags", "include", "plugins"):
+        for file in sorted((REPOSITORY / folder).rglob("*.py")):
+            digest.update(file.read_bytes())
+    stamp = Path(environment["AIRFLOW_HOME"]) / "dags-registered"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest.hexdigest():
         return
-    home.mkdir(parents=True, exist_ok=True)
+    _airflow(["dags", "reserialize"], environment)
+    stamp.write_text(digest.hexdigest(), encoding="utf-8")
+
+
+def _airflow(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
+        [sys.executable, "-m", "airflow", *command],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise DatabaseError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    stamp.touch()
+        raise DatabaseError(
+            f"airflow {' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        )
+
+
+def _write_settings(path: Path, environment: dict[str, str]) -> None:
+    """Set in Airflow's file what the environment sets; keep the keys that Airflow made for itself."""
+    settings = configparser.RawConfigParser()
+    settings.read(path, encoding="utf-8")
+    for name, value in environment.items():
+        match name.split("__"):
+            case ["AIRFLOW", section, option]:
+                if not settings.has_section(section.lower()):
+                    settings.add_section(section.lower())
+                settings.set(section.lower(), option.lower(), value.replace("%", "%%"))
+    new = path.with_suffix(".new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write("# Written by make run, make dev and make airflow: a change by hand does not last.\n\n")
+        settings.write(file)
+    new.replace(path)

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,13 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import requests
 
+from laptop.coingecko.feeds import open_feed
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.lake.deployment import WEBSITE_BUCKET
-from laptop.runner.environment import COINGECKO_API, airflow_environment, prepare_database
+from laptop.runner.environment import COINGECKO_API, airflow_environment, prepare_home
 
 DAG_ID = "crypto_market_daily"
 ENDED = {"success", "failed", "skipped", "upstream_failed"}
+_EXCEPTION = r"\S*(?:Error|Exception)\b: "
 MARKS = {"success": "✓", "failed": "✗", "skipped": "–", "upstream_failed": "·", "up_for_retry": "↻"}
 
 
@@ -98,28 +101,37 @@ class RunRecord:
         return json.loads(rows[0][0]) if rows else None
 
 
-def run(*, day: date | None, feed: str, state: Path, endpoint_url: str, website_url: str) -> None:
+def run(
+    *,
+    day: date,
+    feed: str,
+    state: Path,
+    endpoint_url: str,
+    website_url: str,
+    held: Collection[int] = (),
+) -> None:
     """Run the daily DAG for one day and print its progress, the top ten and where to look.
 
     Args:
-        day: The run date; None is today (UTC).
+        day: The run date.
         feed: `demo` (made-up data), `live` (CoinGecko itself), or a directory of recorded bodies.
         state: The folder for Airflow's home and the logs.
         endpoint_url: Where the local AWS listens, with the lake deployed.
         website_url: Where it serves the website.
+        held: Open files that Airflow's process keeps open, too.
 
     Raises:
-        RunFailedError: with the failed task's log and how to run it again.
+        RunFailedError: with the failed task's own reason and how to run it again.
     """
+    require_day(feed, day)
     began = datetime.now(UTC)
-    day = day or began.date()
     log = state / "logs" / f"{DAG_ID}-{began:%Y%m%dT%H%M%SZ}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with coingecko(feed) as (url, time_travel):
         environment = airflow_environment(
             state / "airflow", endpoint_url=endpoint_url, coingecko_url=url, time_travel=time_travel
         )
-        prepare_database(environment)
+        prepare_home(environment)
         record = RunRecord(state / "airflow" / "airflow.db")
         say(f"\n{DAG_ID} for {day}, feed {feed}, log {_relative_path(log)}\n")
         with log.open("w") as output:
@@ -129,6 +141,7 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str, website_
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=held,
             )
             try:
                 follow(record, airflow, log)
@@ -140,10 +153,10 @@ def run(*, day: date | None, feed: str, state: Path, endpoint_url: str, website_
     failed = [task for task in record.tasks() if task.state == "failed"]
     if failed:
         raise RunFailedError(
-            f"\n{task_log(log.read_text(), failed[0].task_id)}\n\n"
-            f"{failed[0].task_id} failed: its log is above, the whole in {_relative_path(log)}.\n"
-            f"Mend the cause, then run the day again: {again}\n"
-            "(Rerunning replaces the day's partitions; nothing is doubled. "
+            f"\n{reason(task_log(log.read_text(), failed[0].task_id))}\n\n"
+            f"{failed[0].task_id} failed: the reason is above, its log in {_relative_path(log)}.\n"
+            f"Fix the cause, then run the day again: {again}\n"
+            "(Running it again replaces the day's partitions. "
             f"The local lake stays up: {endpoint_url})"
         )
     if record.state() != "success":
@@ -165,6 +178,41 @@ def coingecko(feed: str) -> Iterator[tuple[str, bool]]:
         yield stand_in.url, True
 
 
+def require_day(feed: str, day: date) -> None:
+    """Find out whether a feed has a day, before anything is started for it.
+
+    Raises:
+        RunFailedError: It has not, or CoinGecko cannot be reached.
+    """
+    if feed == "live":
+        if day != (today := datetime.now(UTC).date()):
+            raise RunFailedError(
+                f"DATE={day} FEED=live: CoinGecko has a snapshot of today ({today} in UTC) alone. Earlier"
+                " days: crypto_market_backfill, or the demo feed"
+            )
+        try:
+            requests.get(f"{COINGECKO_API}/api/v3/ping", timeout=10)
+        except requests.RequestException as error:
+            raise RunFailedError(
+                f"CoinGecko cannot be reached: {_cause(error)}. FEED=live needs {COINGECKO_API}; without it,"
+                " make run uses made-up data"
+            ) from None
+    elif feed != "demo":
+        try:
+            open_feed(feed).snapshot(day, exact=True)
+        except LookupError as error:
+            raise RunFailedError(
+                f"DATE={day} FEED={feed}: {error.args[0]}. Choose one of these days"
+            ) from None
+
+
+def _cause(error: BaseException) -> str:
+    """What is at the bottom of an exception of requests: `[Errno -2] Name or service not known`."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return str(error)
+
+
 def follow(record: RunRecord, airflow: subprocess.Popen[bytes], log: Path) -> None:
     """Print a line whenever a task ends or is to be retried, until Airflow has finished."""
     shown: dict[str, tuple[str | None, int]] = {}
@@ -182,8 +230,6 @@ def follow(record: RunRecord, airflow: subprocess.Popen[bytes], log: Path) -> No
                 note = (
                     f"  try {task.try_number} failed, Airflow retries: {_last_exception(log, task.task_id)}"
                 )
-            elif task.state == "failed":
-                note = f"  {_last_exception(log, task.task_id)}"
             mark = f"{_clear_line(live)}  {MARKS[task.state or '']}"
             say(f"{mark} {task.task_id:<24}{task.seconds:6.1f} s{note}")
         if over:
@@ -229,6 +275,22 @@ def task_log(log: str, task_id: str) -> str:
     ].strip()
 
 
+def reason(log: str) -> str:
+    """A failed task's own lines: its last exception, and what the Glue script printed before that.
+
+    Without an exception, the last ten lines.
+    """
+    found = list(re.finditer(rf"^{_EXCEPTION}", log, flags=re.MULTILINE))
+    if not found:
+        return "\n".join(log.splitlines()[-10:])
+    lines: list[str] = []
+    for line in log[found[-1].start() :].splitlines():
+        if lines and re.match(r"\d{4}-\d\d-\d\dT\S+ \[", line):  # the next entry of the log
+            break
+        lines.append(line)
+    return "\n".join(lines[:12]).strip()
+
+
 def say(text: str) -> None:
     """Print at once, also into a pipe."""
     print(text, flush=True)
@@ -236,9 +298,7 @@ def say(text: str) -> None:
 
 def _last_exception(log: Path, task_id: str) -> str:
     """The last line of a task's log that looks like an exception, shortened."""
-    lines = re.findall(
-        r"^\S*(?:Error|Exception)\b: .*$", task_log(log.read_text(), task_id), flags=re.MULTILINE
-    )
+    lines = re.findall(rf"^{_EXCEPTION}.*$", task_log(log.read_text(), task_id), flags=re.MULTILINE)
     return lines[-1][: shutil.get_terminal_size((160, 24)).columns * 3] if lines else "see the log"
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,10 @@ COMPONENTS = {
     "dag-processor": [],
     "triggerer": ["--skip-serve-logs"],
 }
+
+
+Processes = dict[str, subprocess.Popen[bytes]]
+"""Airflow's servers, by component."""
 
 
 class ServersFailedError(Exception):
@@ -52,8 +56,13 @@ def require_free(port: int, *, what: str, remedy: str) -> None:
 
 @contextmanager
 def running(
-    environment: dict[str, str], logs: Path, *, timeout: float = 120, python: str = sys.executable
-) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    environment: dict[str, str],
+    logs: Path,
+    *,
+    timeout: float = 120,
+    python: str = sys.executable,
+    on_start: Callable[[list[int]], None] = lambda _: None,
+) -> Iterator[Processes]:
     """All of Airflow, healthy, until the block ends.
 
     Args:
@@ -61,6 +70,7 @@ def running(
         logs: Folder for one log a component.
         timeout: Seconds until every component must be healthy.
         python: The interpreter that has Airflow.
+        on_start: Called with the process ids as soon as there are any.
 
     Yields:
         The processes, by component.
@@ -69,10 +79,11 @@ def running(
         ServersFailedError: a component ended or did not become healthy.
     """
     logs.mkdir(parents=True, exist_ok=True)
-    processes: dict[str, subprocess.Popen[bytes]] = {}
+    processes: Processes = {}
     try:
         for component in COMPONENTS:
             processes[component] = start(component, environment, logs, python)
+            on_start([process.pid for process in processes.values()])
         wait_healthy(environment["AIRFLOW__API__BASE_URL"], processes, logs, timeout)
         yield processes
     finally:
@@ -105,7 +116,20 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def wait_healthy(url: str, processes: dict[str, subprocess.Popen[bytes]], logs: Path, timeout: float) -> None:
+def require_alive(processes: Processes, logs: Path) -> None:
+    """Refuse to go on when a component has ended.
+
+    Raises:
+        ServersFailedError: naming it and its log.
+    """
+    for component, process in processes.items():
+        if process.poll() is not None:
+            raise ServersFailedError(
+                f"airflow {component} ended with status {process.returncode}: see {logs / component}.log"
+            )
+
+
+def wait_healthy(url: str, processes: Processes, logs: Path, timeout: float) -> None:
     """Wait until the API server calls every component healthy.
 
     Raises:
@@ -114,11 +138,7 @@ def wait_healthy(url: str, processes: dict[str, subprocess.Popen[bytes]], logs: 
     deadline = time.monotonic() + timeout
     states: dict[str, str | None] = {}
     while time.monotonic() < deadline:
-        for component, process in processes.items():
-            if process.poll() is not None:
-                raise ServersFailedError(
-                    f"airflow {component} ended with status {process.returncode}: see {logs / component}.log"
-                )
+        require_alive(processes, logs)
         with suppress(urllib.error.URLError, ConnectionError, TimeoutError, ValueError):
             with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310
                 health = json.load(answer)

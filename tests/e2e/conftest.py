@@ -20,7 +20,7 @@ import pytest
 from laptop.coingecko.stand_in import StandIn, running_stand_in
 from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET, deploy
 from laptop.runner import servers
-from laptop.runner.environment import REPOSITORY, airflow_environment, prepare_database
+from laptop.runner.environment import REPOSITORY, airflow_environment, prepare_home
 from tests import athena
 from tests.airflow_api import Api
 
@@ -135,7 +135,7 @@ def airflow(lake: Lake, plugins: Path) -> Callable[..., dict[str, str]]:
         connection = json.loads(made["AIRFLOW_CONN_COINGECKO_DEFAULT"])
         made["AIRFLOW_CONN_COINGECKO_DEFAULT"] = json.dumps(connection | {"password": API_KEY})
         made["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(plugins)
-        prepare_database(made)
+        prepare_home(made)
         return made
 
     return environment

@@ -22,7 +22,7 @@ from laptop.aws import process
 from laptop.aws.iam.authorization import switch_on
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.lake.deployment import REGION
-from laptop.runner.environment import airflow_environment, coingecko_connection, prepare_database
+from laptop.runner.environment import airflow_environment, coingecko_connection, prepare_home
 from release.__main__ import main as release
 from release.checks import checks
 from release.deployment import Target
@@ -144,7 +144,7 @@ def airflow(deployed: Account, coingecko: str, tmp_path_factory: pytest.TempPath
         section, _, name = option.partition(".")
         made[f"AIRFLOW__{section.upper()}__{name.upper()}"] = value
     made |= deployed.environment("mwaa_execution")
-    prepare_database(made)
+    prepare_home(made)
     return made
 
 

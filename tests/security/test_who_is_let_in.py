@@ -26,6 +26,7 @@ from laptop.aws.access import is_own_host
 from laptop.aws.iam.authorization import switch_on
 from laptop.aws.keys import read_key
 from laptop.runner import __main__ as runner
+from laptop.runner import state
 from tests.clients import client_of, signed
 
 KEY = "src/glue_scripts/job.py"
@@ -439,18 +440,18 @@ def test_only_the_lakes_own_key_switches_authorization(tmp_path: Path) -> None:
 def test_make_env_prints_what_opens_the_lake_and_all_of_it_is_private(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state = tmp_path / ".local"
-    state.mkdir(mode=0o755)  # as an older version made it
-    monkeypatch.setattr(runner, "STATE", state)
-    monkeypatch.setattr(runner, "AWS_STATE", state / "aws")
+    folder = tmp_path / ".local"
+    folder.mkdir(mode=0o755)  # as an older version made it
+    monkeypatch.setattr(state, "STATE", folder)
+    monkeypatch.setattr(state, "AWS_STATE", folder / "aws")
     monkeypatch.setattr(os, "environ", os.environ.copy())
     try:
-        runner._start_lake(0)
-        assert mode(state) == mode(state / "aws") == 0o700
+        state.start_lake(0)
+        assert mode(folder) == mode(folder / "aws") == 0o700
         capsys.readouterr()
         assert runner.main(["env"]) == 0
         printed = capsys.readouterr().out
     finally:
-        process.stop(state / "aws")
+        process.stop(folder / "aws")
     exported = dict(re.findall(r"export (\w+)=(\S+)\n", printed))
-    assert read_key(state / "aws" / "credentials").environment().items() <= exported.items()
+    assert read_key(folder / "aws" / "credentials").environment().items() <= exported.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -40,6 +41,10 @@ _NOT_IMPLEMENTED = {
 _LOOK_SECONDS = 0.2
 _LOST_SECONDS = 5.0
 _JAVA_FRAME = r"\s+(at |\.\.\. )"
+# What a JVM writes to standard error when nothing is wrong.
+_CHATTER = re.compile(
+    r"(\d\d/){2}\d\d [\d:]+ (DEBUG|INFO|WARN) |WARNING: |Setting default log |To adjust |Picked up |Using "
+)
 
 
 class Job(FakeJob):
@@ -154,6 +159,7 @@ class JobRun(FakeJobRun):
         scratch = Path(tempfile.mkdtemp(prefix="glue-"))
         self.logs.mkdir(parents=True, exist_ok=True)
         last_lines: deque[str] = deque(maxlen=500)
+        last_errors: deque[str] = deque(maxlen=100)
         output = log_stream(region, f"{self._log_group}/output", self.job_run_id)
         error = log_stream(region, f"{self._log_group}/error", self.job_run_id)
         try:
@@ -172,6 +178,7 @@ class JobRun(FakeJobRun):
                     out_file.write(line + "\n")
 
                 def on_error(line: str) -> None:
+                    last_errors.append(line)
                     error(line)
                     err_file.write(line + "\n")
 
@@ -212,7 +219,7 @@ class JobRun(FakeJobRun):
                     elif jvm.exit_status is not None:
                         outcome = "FAILED", jvm.reason()
                     elif exit_status:
-                        outcome = "FAILED", failure(exit_status, last_lines)
+                        outcome = "FAILED", failure(exit_status, last_lines, last_errors)
                     else:
                         outcome = "SUCCEEDED", None
                 finally:
@@ -277,10 +284,15 @@ class JobRun(FakeJobRun):
         return spark.settings(program.name, buckets=buckets, scratch=scratch, given=given)
 
 
-def failure(exit_status: int, last_lines: Iterable[str]) -> str:
+def failure(exit_status: int, last_lines: Iterable[str], last_errors: Iterable[str] = ()) -> str:
     """A failed script's error as Glue words it: `ValueError: …`, or the exit status without one.
 
     Of an error in Java the cause at the bottom is told too: `Py4JJavaError: … No space left on device`.
+
+    Args:
+        exit_status: The script's; 128 and a signal's number if that ended it.
+        last_lines: What it printed.
+        last_errors: What its JVM wrote to standard error.
     """
     lines = list(last_lines)
     error = None
@@ -295,5 +307,17 @@ def failure(exit_status: int, last_lines: Iterable[str]) -> str:
             cause = found[1]
     if error:
         return f"{error} {cause}" if cause and error.startswith("Py4J") else error
-    last = next((line for line in reversed(lines) if line.strip()), "it printed nothing")
-    return f"Command failed with exit code {exit_status}: {last.strip()}"
+    errors = [line for line in last_errors if not re.match(_JAVA_FRAME, line) and not _CHATTER.match(line)]
+    last = next((line.strip() for line in (*errors, *lines)[::-1] if line.strip()), None)
+    return f"Command failed with exit code {exit_status}: {last or _meaning(exit_status)}"
+
+
+def _meaning(exit_status: int) -> str:
+    """What an exit status says of a command that printed nothing."""
+    if exit_status in (126, 127):
+        return "the command was not found or cannot be executed"
+    if exit_status == 128 + signal.SIGKILL:
+        return "SIGKILL ended it; the system does that when memory runs out"
+    if exit_status > 128 and exit_status - 128 in {number.value for number in signal.Signals}:
+        return f"{signal.Signals(exit_status - 128).name} ended it"
+    return "the script chose to end with it, and printed no reason"

@@ -15,7 +15,7 @@ import pytest
 from include.crypto_lake.website import EXPORTS, check_together
 from laptop.coingecko.stand_in import running_stand_in
 from laptop.runner import servers
-from laptop.runner.environment import airflow_environment, prepare_database
+from laptop.runner.environment import airflow_environment, prepare_home
 from tests.airflow_api import Api
 from tests.e2e.conftest import Airflow, Lake, lake
 from tests.faults.killed.wire import Wire, tapped
@@ -52,7 +52,7 @@ def all_of_airflow(lake: Lake, wire: Wire, tmp_path_factory: pytest.TempPathFact
             api_port=servers.free_port(),
             dashboard_url=lake.website_url,
         )
-        prepare_database(environment)
+        prepare_home(environment)
         with servers.running(environment, logs, timeout=300) as processes:
             yield Airflow(Api(environment["AIRFLOW__API__BASE_URL"]), environment, processes, logs)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from include.crypto_lake import layout
-from include.crypto_lake.on_arrival import arrivals, partitions, rejects
+from include.crypto_lake.on_arrival import arrivals, columns, partitions, rejects
 from include.crypto_lake.resources import PLACEHOLDERS, load_resources
 from include.crypto_lake.website import EXPORTS
+from laptop.aws.glue.crawlers import glue_type
 
 REPOSITORY = Path(__file__).parents[3]
 RESOURCES = load_resources({name: f"the-{name}" for name in PLACEHOLDERS})
@@ -55,31 +56,27 @@ def test_the_catalog_declares_the_database_and_its_tables() -> None:
     catalog = RESOURCES["catalog"]
     assert catalog["database"]["Name"] == layout.DATABASE
     declared = {name: table["StorageDescriptor"]["Location"] for name, table in catalog["tables"].items()}
-    discovered = {  # by a crawler that walks over S3, not over the catalog
-        table
-        for crawler in layout.CRAWLERS
-        for table in crawler.tables
-        if "S3Targets" in RESOURCES["crawlers"][crawler.name]["Targets"]
-    }
-    assert declared == {
-        table.name: f"{LAKE}{table.prefix}/" for table in layout.TABLES if table not in discovered
-    }
+    assert declared == {table.name: f"{LAKE}{table.prefix}/" for table in layout.TABLES}
 
 
-def test_the_crawlers_make_and_maintain_these_tables() -> None:
+def test_the_table_of_dropped_files_is_declared_as_they_are_written() -> None:
+    table = RESOURCES["catalog"]["tables"][layout.PROCESSED_CRYPTO.name]
+    assert table["StorageDescriptor"]["Columns"] == [
+        {"Name": column.name, "Type": glue_type(column.type), "Comment": column.meaning}
+        for column in columns.COLUMNS
+    ]
+    assert [key["Name"] for key in table["PartitionKeys"]] == ["year", "month", "day"]
+
+
+def test_the_crawlers_maintain_these_tables() -> None:
     assert list(RESOURCES["crawlers"]) == [crawler.name for crawler in layout.CRAWLERS]
-    prefixes = {table.name: table.prefix for table in layout.TABLES}
     for crawler in layout.CRAWLERS:
         declared = RESOURCES["crawlers"][crawler.name]
         assert declared["DatabaseName"] == layout.DATABASE
         tables = []
-        for target in declared["Targets"].get("CatalogTargets", []):
+        for target in declared["Targets"]["CatalogTargets"]:
             assert target["DatabaseName"] == layout.DATABASE
             tables += target["Tables"]
-        for target in declared["Targets"].get("S3Targets", []):
-            # Glue names a table by the prefix and the folder.
-            tables.append(declared["TablePrefix"] + target["Path"].rstrip("/").rpartition("/")[2])
-            assert target["Path"] == f"{LAKE}{prefixes[tables[-1]]}/"
         assert tables == crawler.table_names
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
 from laptop.aws.process import running
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET, deploy
@@ -25,6 +26,24 @@ def deployed(local_aws: str, s3: Any) -> str:
     s3.put_object(Bucket=WEBSITE_BUCKET, Key="data/top10_cryptos.json", Body=b"published")
     deploy(local_aws)
     return local_aws
+
+
+def test_a_deployment_keeps_the_columns_that_dropped_files_brought(tmp_path: Path) -> None:
+    with running(tmp_path, module="laptop.lake") as endpoint_url:
+        deploy(endpoint_url)
+        glue = client_of(endpoint_url, "glue")
+        database, name = layout.DATABASE, layout.PROCESSED_CRYPTO.name
+        table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+        declared = table["StorageDescriptor"]["Columns"]
+        further = {"Name": "tvl", "Type": "string"}
+        older = table["StorageDescriptor"] | {"Columns": [*declared[1:], further]}
+        updated = {"Name": name, "PartitionKeys": table["PartitionKeys"], "StorageDescriptor": older}
+        glue.update_table(DatabaseName=database, TableInput=updated)
+        for _ in range(2):
+            deploy(endpoint_url)
+            table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+            assert table["StorageDescriptor"]["Columns"] == [*declared, further]
+            assert table["VersionId"] == "3"
 
 
 def test_everything_declared_is_there_once(deployed: str, glue: Any, s3: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.crypto_lake.resources import load_resources
+from laptop.aws import process
 from laptop.aws.glue.jobs import failure
 from laptop.aws.glue.spark import java_problem, version_problem
 from laptop.lake.deployment import VALUES
@@ -257,14 +258,60 @@ def test_the_installed_spark_is_that_of_each_declared_glue_version() -> None:
             ["usage: x", "x.py: error: --day is required", ""],
             "Command failed with exit code 2: x.py: error: --day is required",
         ),
-        ([], "Command failed with exit code 2: it printed nothing"),
+        (
+            [],
+            "Command failed with exit code 2: the script chose to end with it, and printed no reason",
+        ),
     ],
 )
 def test_the_error_message_is_the_last_exception(lines: list[str], message: str) -> None:
     assert failure(2, lines) == message
 
 
+@pytest.mark.parametrize(
+    ("status", "errors", "reason"),
+    [
+        (127, [], "the command was not found or cannot be executed"),
+        (137, [], "SIGKILL ended it; the system does that when memory runs out"),
+        (143, [], "SIGTERM ended it"),
+        (200, [], "the script chose to end with it, and printed no reason"),
+        (127, ["bash: spark: command not found", " "], "bash: spark: command not found"),
+        (
+            1,
+            [
+                "26/01/31 12:00:00 WARN Utils: Set SPARK_LOCAL_IP",
+                "java.lang.OutOfMemoryError: Java heap space",
+                "\tat java.base/java.util.Arrays.copyOf(Arrays.java:3537)",
+                "26/01/31 12:00:01 INFO ShutdownHookManager: Shutdown hook called",
+            ],
+            "java.lang.OutOfMemoryError: Java heap space",
+        ),
+    ],
+)
+def test_a_status_without_an_exception_is_explained(status: int, errors: list[str], reason: str) -> None:
+    """By what the JVM wrote to standard error; if it wrote nothing either, by the status itself."""
+    assert failure(status, [""], errors) == f"Command failed with exit code {status}: {reason}"
+    assert failure(status, ["said last"], errors) == f"Command failed with exit code {status}: said last"
+
+
 def test_definitions_are_readable_files(local_aws: str, s3: Any, glue: Any, tmp_path_factory: Any) -> None:
     job = create_job(s3, glue, make_bucket(s3), "readable", "")
     (path,) = Path(tmp_path_factory.getbasetemp()).rglob(f"glue/us-east-1/jobs/{job}.json")
     assert json.loads(path.read_text())["definition"]["glue_version"] == "6.0"
+
+
+def test_spark_starts_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / 'it\'s a "lake" für 湖'
+    folder.mkdir()
+    (folder / ".venv").symlink_to(sys.prefix)
+    monkeypatch.setattr(sys, "executable", str(folder / ".venv" / "bin" / "python"))
+    with process.running(folder / "aws") as endpoint_url:
+        s3, glue = client_of(endpoint_url, "s3"), client_of(endpoint_url, "glue")
+        script = (
+            "from pyspark.sql import SparkSession\n"
+            "spark = SparkSession.builder.getOrCreate()\n"
+            "assert spark.range(3).rdd.map(lambda row: row.id).sum() == 3"
+        )
+        job = create_job(s3, glue, make_bucket(s3), "anywhere", script)
+        run = until_ended(glue, job, glue.start_job_run(JobName=job)["JobRunId"])
+    assert run["JobRunState"] == "SUCCEEDED", run["ErrorMessage"]
