@@ -96,6 +96,12 @@ test-faults: $(READY) java ## Kill processes: Glue jobs, tasks and Airflow's ser
 test-clients: $(READY) java ## Run real clients on the local AWS: Python's, and Spark's S3A and Trino where Maven has them
 	@jars=$$(scripts/client-jars .local/clients) && eval "$$jars" && $(PYTHON) -m pytest tests/real_clients $(PYTEST_ARGS)
 
+.PHONY: test-trino
+test-trino: $(READY) ## Compare with a real Trino: the recorded answers, and the package's SQL (needs Maven and Java 24)
+	@TEST_TRINO=1 $(PYTHON) -m pytest tests/trino $(addprefix tests/include/sql/test_,examples.py \
+	  processed_examples.py day_metrics.py checks.py::test_only_the_number_of_coins_is_too_small_on_a_good_day_of_25_coins) \
+	  $(PYTEST_ARGS)
+
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages
 	@$(PYTHON) -m pytest tests/package $(PYTEST_ARGS)
@@ -135,7 +141,7 @@ lint: $(READY) ## Check style, types, SQL and shell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
-	$(VENV)/bin/shellcheck .ci/run scripts/* laptop/trino/up laptop/trino/down
+	$(VENV)/bin/shellcheck .ci/run scripts/* laptop/trino/up laptop/trino/down laptop/trino/java
 
 CHECKOV := .local/checkov
 .PHONY: lint-infra

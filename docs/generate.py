@@ -1,7 +1,10 @@
-"""Writes docs/dags.md from the DAG files, and docs/data.md from the declared tables: `make docs`.
+"""Writes the pages of docs/ that say what the code says: `make docs`.
+
+docs/dags.md comes from the DAG files, docs/data.md from the declared tables, and docs/athena-embedded.md from
+the tables that drive the embedded Athena.
 
 The DAG files are imported as the DAG processor imports them; no metadata database is needed. With `--check`
-nothing is written, and the exit status says whether both pages are up to date.
+nothing is written, and the exit status says whether the pages are up to date.
 """
 
 from __future__ import annotations
@@ -186,12 +189,16 @@ def data_dictionary() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the pages, or with `--check` compare them; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Write docs/dags.md and docs/data.md.")
+    parser = argparse.ArgumentParser(description="Write dags.md, data.md and athena-embedded.md.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="default: docs/")
     arguments = parser.parse_args(argv)
     stale = False
-    for name, text in (("dags.md", reference(load_dags())), ("data.md", data_dictionary())):
+    pages = {"dags.md": reference(load_dags()), "data.md": data_dictionary()}
+    from laptop.aws.athena.embedded.reference import page as embedded_athena
+
+    pages["athena-embedded.md"] = embedded_athena()
+    for name, text in pages.items():
         page = arguments.folder / name
         if not arguments.check:
             page.write_text(text, encoding="utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,9 +37,28 @@ def local_aws_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def local_aws(local_aws_state: Path) -> Iterator[str]:
-    """The endpoint URL of a server whose state lasts as long as the session; nothing is deployed."""
+    """The endpoint URL of a server whose state lasts as long as the session; nothing is deployed.
+
+    With TEST_TRINO set (`make test-trino`), Athena's engine is a real Trino on this server's Glue and S3.
+    """
+    if not os.environ.get("TEST_TRINO"):
+        with process.running(local_aws_state, module="laptop.lake") as endpoint_url:
+            yield endpoint_url
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    os.environ["ATHENA_ENGINE"] = f"http://127.0.0.1:{port}"
+    trino = local_aws_state.with_name("trino")
     with process.running(local_aws_state, module="laptop.lake") as endpoint_url:
-        yield endpoint_url
+        key = environment.aws_environment(endpoint_url)
+        try:
+            subprocess.run(
+                ["laptop/trino/up", endpoint_url, port, str(trino)], env={**os.environ, **key}, check=True
+            )
+            yield endpoint_url
+        finally:
+            subprocess.run(["laptop/trino/down", str(trino)], check=True)
 
 
 @pytest.fixture(scope="session")

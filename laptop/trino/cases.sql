@@ -424,3 +424,395 @@ SELECT 1 -- a comment
 SELECT /* another */ 'a -- b' AS c
 SELECT count(*) FROM numbers TABLESAMPLE BERNOULLI (100)
 SELECT current_user IS NULL, current_catalog, current_schema
+-- Strings in Python
+SELECT translate('abcd', 'aac', 'zq'), translate('abcd', 'a', ''), translate('a😀b', '😀', 'x'), translate('abc', '', 'x'), translate(NULL, 'a', 'b')
+SELECT strpos('abcabc', 'abc', 2), strpos('abcabc', 'abc', -1), strpos('abcabc', 'abc', 3), strpos('aaa', 'aa', 2), strpos('aaa', 'aa', -1), strpos('abc', '', 2), strpos('abc', '', -1), strpos('aXbXcX', 'X', -2), strpos('a😀b😀', '😀', 2), strpos('aaaa', 'aa', -2), strpos('aaaa', 'aa', -3), strpos('aaaa', 'aa', -4), strpos('abcabc', 'abc', -3)
+SELECT strpos('abc', 'a', 0)
+SELECT levenshtein_distance('', 'abc'), levenshtein_distance('a😀', 'b😀'), levenshtein_distance('kitten', 'sitting'), levenshtein_distance('abc', ''), hamming_distance('', ''), hamming_distance('ab', '😀b'), hamming_distance('karolin', 'kathrin')
+SELECT hamming_distance('a', 'ab')
+SELECT soundex('Robert'), soundex('Tymczak'), soundex('Pfister'), soundex('Honeyman'), soundex(''), soundex('a'), soundex('Ashcraft'), soundex('robert'), soundex('1'), soundex('O''Hara'), soundex('Lloyd'), soundex('Jackson')
+SELECT soundex('ü')
+SELECT luhn_check('79927398713'), luhn_check('79927398714'), luhn_check('0'), luhn_check(NULL), luhn_check(''), luhn_check('4111111111111111')
+SELECT luhn_check('12a')
+SELECT from_utf8(X'616263'), from_utf8(X''), from_utf8(X'C3A9F09F9880')
+SELECT url_extract_host('https://u:p@a.b:80/c?x=1#f'), url_extract_port('https://a.b:80/c'), url_extract_path('https://a.b/c%20d/e?x'), url_extract_protocol('https://a'), url_extract_query('http://a/b?x=1%20&y=2#f'), url_extract_fragment('http://a/b#f%20g')
+SELECT url_extract_parameter('http://a/b?x=1&y=2&x=3', 'x'), url_extract_parameter('http://a/b?x=1&y', 'y'), url_extract_parameter('http://a/b?x=a%20b', 'x'), url_extract_parameter('http://a/b?x=1', 'z'), url_extract_parameter('http://a/b', 'z'), url_extract_parameter('http://a/b?x=', 'x')
+SELECT url_extract_host('not a url'), url_extract_port('http://a'), url_extract_query('http://a'), url_extract_fragment('http://a'), url_extract_path('http://a'), url_extract_path('http://a/')
+SELECT url_extract_protocol('ftp://x.org/y'), url_extract_host('http://api.coingecko.com/api/v3/coins?ids=a,b'), url_extract_query('http://a/b?ids=a,b&x=1+2'), url_extract_port('http://a:8080/'), url_extract_parameter('http://a/?a+b=1', 'a+b'), url_extract_host('HTTP://A.B/')
+SELECT url_encode('a b&c/ü😀-_.*~!(''"'), url_decode('a%20b+c%C3%BC'), url_encode(''), url_decode(''), url_encode(s) FROM numbers WHERE k = 3
+SELECT url_decode('%')
+SELECT url_decode('%zz')
+SELECT to_base(255, 16), to_base(-255, 2), to_base(0, 36), from_base('ff', 16), from_base('FF', 16), from_base('-1010', 2), from_base('+7', 8), from_base('zz', 36), to_base(35, 36), from_base('9223372036854775807', 10)
+SELECT to_base(1, 1)
+SELECT from_base('g', 16)
+SELECT from_base('', 10)
+SELECT from_base('9223372036854775808', 10)
+SELECT bit_count(7, 64), bit_count(-1, 8), bit_count(-8, 64), bit_count(0, 2), bit_count(127, 8)
+SELECT bit_count(200, 8)
+SELECT bit_count(1, 1)
+SELECT bitwise_left_shift(1, 2), bitwise_right_shift(-8, 1), bitwise_right_shift_arithmetic(-8, 1), bitwise_left_shift(CAST(1 AS bigint), 63), bitwise_left_shift(1, 40), bitwise_right_shift(CAST(-8 AS bigint), 1), bitwise_right_shift_arithmetic(-8, 70), bitwise_left_shift(-1, 31), bitwise_right_shift(8, 2)
+SELECT human_readable_seconds(3762), human_readable_seconds(0), human_readable_seconds(96.6), human_readable_seconds(-61), human_readable_seconds(56363463), human_readable_seconds(0.4), human_readable_seconds(604800), human_readable_seconds(1), human_readable_seconds(86400), human_readable_seconds(0.5), human_readable_seconds(1.5)
+SELECT human_readable_seconds(nan())
+SELECT split('a-b-c', '-', 2), split('a-b', '-', 5), split('a-b', '-', 1), split('😀,b', ',')
+SELECT split('a-b', '-', 0)
+SELECT split('a', '')
+SELECT split_to_map('a=1', ',', '='), split_to_map('', ',', '='), split_to_map('a=1,', ',', '='), split_to_map('a=', ',', '=')
+SELECT split_to_map('a', ',', '=')
+SELECT split_to_map('a=1,a=2', ',', '=')
+SELECT split_to_map('a=1=2', ',', '=')
+SELECT split_to_map('a=1', ',', ',')
+SELECT split_to_map('a=1', '', '=')
+SELECT to_base64url(X'ffef'), from_base64('/+8='), from_base64url('_-8='), to_base32(X'616263'), crc32(to_utf8('abc')), to_hex(sha512(to_utf8('a'))), to_big_endian_64(1), to_big_endian_32(-2), from_hex('00fF'), from_base64('')
+SELECT from_base64('*')
+SELECT from_hex('6')
+SELECT from_hex('zz')
+-- FORMAT
+SELECT format('%2$s %3$s %1$s', 'a', 'b', 'c'), format('%05d|%,d|%+d|%x|%o|%X', 42, 1234567, 5, 255, 8, 255), format('%,.2f|%10.3f|%-8s|%8s', 1234.567e0, 3.14159e0, 'ab', 'cd')
+SELECT format('%s', NULL)
+SELECT format('%s %s %s', 1.5e0, true, DATE '2024-01-01'), format('%b', true), format('%03d', 7), format('%.0f', 2.5e0), format('%d%%', 7)
+SELECT format('%s', DECIMAL '1.50'), format('%.1f', DECIMAL '1.25'), format('%,d', -1234567), format('%08.2f', -3.14159e0), format('%f', 1.5e0), format('%+.1f', 1e0), format('%.2f', nan()), format('%.3f', 1e10), format('%5d|%-5d|', 42, 42), format('%.2f', infinity()), format('%,.0f', 1234567.5e0), format('%1$s-%1$s', 'x')
+SELECT format('%d', 'a')
+SELECT format('%d', 1.5e0)
+SELECT format('%s %s', 'a')
+SELECT format('%s-%d', s, k) FROM numbers ORDER BY k
+SELECT format('%.3f', y) FROM numbers ORDER BY k
+-- Regular expressions in Java
+SELECT regexp_like('a', '[')
+SELECT regexp_extract('abc', '(?<n>b)', 1), regexp_extract('foobar', '(?<x>o+)', 1), regexp_like('a', '(?<n>a)')
+SELECT regexp_extract('abc', 'b', -1)
+SELECT regexp_extract('abc', 'b', 1)
+SELECT regexp_extract('abc', '(x)?b', 1), regexp_extract_all('abab', '(x)?b', 1), regexp_extract_all('a1b22', '([a-z])(\d+)', 2), regexp_extract_all('aaa', ''), regexp_extract_all('abc', 'x*')
+SELECT regexp_replace('aaa', '', '-'), regexp_replace('abc', 'x*', '-'), regexp_replace('abc', '(b)', '[$1]'), regexp_replace('abc', 'b', '\$x'), regexp_replace('abc', 'b', '$0$0'), regexp_replace('abc', 'b', '\\'), regexp_replace('abc', '(?<n>b)', '<${n}>'), regexp_replace('abc', '(b)', '$12'), regexp_replace('abc', 'b', '\n'), regexp_replace('abc', 'z', '$'), regexp_replace('abc', '(x)?b', '[$1]')
+SELECT regexp_replace('abc', 'b', '$1')
+SELECT regexp_replace('abc', 'b', '$')
+SELECT regexp_replace('abc', 'b', '$x')
+SELECT regexp_replace('abc', 'b', '\')
+SELECT regexp_replace('ab', '(?<n>a)', '${m}')
+SELECT regexp_split('a1b2c', '\d'), regexp_split('abc', ''), regexp_split('1a1', '1'), regexp_split('', 'x'), regexp_split('aXbX', 'X'), regexp_split('xaax', 'a*')
+SELECT regexp_count('aaa', 'a'), regexp_count('aaa', ''), regexp_count('', 'a'), regexp_count('', '')
+SELECT regexp_position('abcabc', 'b'), regexp_position('abcabc', 'b', 3), regexp_position('abcabc', 'b', 1, 2), regexp_position('abc', 'x'), regexp_position('a😀b', 'b'), regexp_position('abc', '', 2), regexp_position('abc', 'a', 4), regexp_position('abc', '', 4), regexp_position('aXbX', 'X', 1, 3), regexp_position('abc', '(?<=a)b', 2), regexp_position('abc', '^b', 2), regexp_position('aaa', '', 1, 2)
+SELECT regexp_position('abc', 'b', 0)
+SELECT regexp_position('abc', 'b', 1, 0)
+SELECT regexp_like('é', '\w'), regexp_like('٣', '\d'), regexp_like(chr(160), '\s'), regexp_like(chr(11), '\s'), regexp_like('_', '\W')
+SELECT regexp_like('a' || chr(10) || 'b', 'a.b'), regexp_like('a' || chr(10) || 'b', '(?s)a.b'), regexp_like('a' || chr(10) || 'b', 'a$'), regexp_like('a' || chr(10) || 'b', '(?m)a$'), regexp_like('a' || chr(10), 'a$'), regexp_like('a' || chr(10), 'a\z'), regexp_like('a' || chr(10), 'a\Z'), regexp_like('a' || chr(13), 'a$'), regexp_like('a' || chr(13), 'a.'), regexp_like(chr(8232), '.'), regexp_like(chr(133), '.')
+SELECT regexp_like('a' || chr(10) || 'b', '^b'), regexp_like('a' || chr(10) || 'b', '(?m)^b'), regexp_count('a' || chr(10), '$'), regexp_count('a', '$')
+SELECT regexp_count('a' || chr(10) || 'b' || chr(10), '(?m)^'), regexp_count('a' || chr(10) || 'b' || chr(10), '(?m)$'), regexp_like('a' || chr(10), '(?m)^$')
+SELECT regexp_like('aa', '(a)\1'), regexp_like('ab', 'a(?=b)'), regexp_like('ab', '(?<=a)b'), regexp_like('ab', '(?<!a)b'), regexp_like('aab', 'a++b'), regexp_like('aab', '(?>a+)b'), regexp_like('-', '[a\-z]'), regexp_like('b', '[^a-c]'), regexp_like('\', '\\'), regexp_like('ab', 'a(?!b)')
+SELECT regexp_like('a', '\p{L}'), regexp_like('A', '\p{Lu}'), regexp_like('a', '\p{Alpha}'), regexp_like('a', '\x61'), regexp_like('a', '\u0061'), regexp_like('a.b', '\Qa.b\E'), regexp_like('axb', '\Qa.b\E'), regexp_like(chr(9), '\t'), regexp_like('7', '\p{N}'), regexp_like('a', '\P{Lu}')
+SELECT regexp_like('aaa', '^a{2,3}$'), regexp_extract('aaaa', 'a{2,3}?'), regexp_like('a', '^a{2}$'), regexp_extract('aaaa', 'a{2,}'), regexp_extract('xaax', 'a*?'), regexp_extract('<a><b>', '<.+?>')
+SELECT regexp_like('Straße 😀 X', '(?i)^x')
+SELECT regexp_like('abc', '(?i:ABC)'), regexp_like('K', '(?i)[k]'), regexp_like('A', '(?i)[a-c]'), regexp_like('A', '(?i)[^a]'), regexp_like('ABC', '(?i)a(b)c'), regexp_like('aA', '(?i)(a)\1'), regexp_like('Café BTC', '(?i)btc')
+SELECT regexp_like('a-b', '[a-]'), regexp_like('-', '[-a]'), regexp_like('-', '[a-z-]'), regexp_like('.', '[.]'), regexp_like('^', '[\^]'), regexp_like('b', '[^\da]'), regexp_like('x', '[a\]x]'), regexp_like('"', '["'']'), regexp_like('$', '[$^]'), regexp_like('é', '[à-ü]'), regexp_like('😀', '[😀-😂]'), regexp_like(' ', '[ ]'), regexp_like('|', '[|~&]')
+SELECT regexp_like('tab', '\ba'), regexp_like('a b', '\bb\b'), regexp_like('a_b', '\bb'), regexp_like('a', '\Ba'), regexp_like('a}', 'a}'), regexp_like('a]', 'a]'), regexp_extract('ab', '(?=(a))a', 1), regexp_like('b', '(a)|b\1'), regexp_like('ab', '(?:(a)|b)\1'), regexp_extract('aba', '(a|(b))+', 2), regexp_extract('ab', '(?:(a)|b)*', 1)
+SELECT regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2])), regexp_replace('ab', '(x)?b', x -> coalesce(x[1], '-')), regexp_replace('abc', '(b)', x -> x[1] || '!'), regexp_replace('abc', '(b)', x -> CAST(NULL AS varchar)), regexp_replace('abc', 'b', x -> 'z')
+SELECT regexp_extract('123abc', '[0-9]+[a-z]'), regexp_like('', '^$'), regexp_like('a|b', 'a\|b'), regexp_replace('a.b', '[.]', '-'), regexp_extract('price: $12.50', '\$([0-9]+\.?[0-9]*)', 1), regexp_replace('2026-01-31', '(\d+)-(\d+)-(\d+)', '$3.$2.$1')
+SELECT regexp_like('a', '*')
+SELECT regexp_like('a', '(')
+SELECT regexp_like('a', ')')
+SELECT regexp_like('a', '[z-a]')
+SELECT regexp_like('a', '\')
+SELECT regexp_like('a', '(?P<n>a)')
+SELECT TRY(regexp_like('a', '(')), TRY(regexp_extract('abc', 'b', 1))
+SELECT s, regexp_extract(s, '[a-z]+'), regexp_replace(s, '\s+', '_'), regexp_like(s, ',') FROM numbers ORDER BY k
+SELECT coin, regexp_like(coin, '(?i)COIN$'), regexp_count(coin, '[aeiou]') FROM events ORDER BY dt, price
+SELECT regexp_like('a', CAST(NULL AS varchar)), regexp_extract(CAST(NULL AS varchar), 'a'), regexp_like(s, s) FROM numbers WHERE k = 1
+SELECT regexp_like(1, 'a')
+-- JSON by paths
+SELECT json_extract('{"a":{"b":[1,2.50,"x",null,true]}}', '$.a.b'), json_extract('{"a":1}', '$'), json_extract('{"a":1}', '$.b'), json_extract('{"a":null}', '$.a'), json_extract('[1,2]', '$[1]'), json_extract('[1,2]', '$[5]'), json_extract('{"a b":1}', '$["a b"]'), json_extract('not json', '$.a')
+SELECT json_extract('{"a":{"b":1}}', '$..b')
+SELECT json_extract('{"a":[1,2]}', '$.a[*]')
+SELECT json_extract_scalar('{"a":"x\"y\u00e9"}', '$.a'), json_extract_scalar('{"a":1.50}', '$.a'), json_extract_scalar('{"a":true}', '$.a'), json_extract_scalar('{"a":[1]}', '$.a'), json_extract_scalar('{"a":{}}', '$.a'), json_extract_scalar('{"a":1e3}', '$.a'), json_extract_scalar('{"a":12345678901234567890123}', '$.a'), json_extract_scalar('{"a":-0.0}', '$.a'), json_extract_scalar('{"a":1.0E+2}', '$.a'), json_extract_scalar('{"a":null}', '$.a')
+SELECT json_extract('{"a":  {"z":1,  "b": [ 1 , 2 ]}}', '$.a'), json_extract('{"a":1.50}', '$.a'), json_extract('{"a":1e3}', '$.a'), json_extract('{"a":"é\u00e9\/"}', '$.a'), json_extract('{"z":1,"a":2,"z":3}', '$'), json_extract('{"a":"\n\u0001"}', '$.a'), json_extract('{"a": "é😀"}', '$.a'), json_extract('{"a": 100000000000000000000000}', '$.a'), json_extract('{"a": 0.1}', '$.a'), json_extract('{"a": -0}', '$.a'), json_extract('{"a": 1.0e-5}', '$.a'), json_extract('{"a": "\u007f\u0080\u2028"}', '$.a')
+SELECT json_extract_scalar(JSON '{"a":1,"b":"x"}', '$.b'), json_extract(JSON '{"b":1,"a":[1.50]}', '$.a'), json_extract_scalar(JSON '{"a":1.50}', '$.a'), json_extract_scalar('{"a":{"b":[[1,2],[3]]}}', '$.a.b[1][0]'), json_extract_scalar('{"A":1}', '$.a'), json_extract_scalar('"x"', '$'), json_extract_scalar('1', '$'), json_extract_scalar('null', '$'), json_extract('"x"', '$'), json_extract('', '$'), json_extract_scalar('{"a":{"b":2}}', '$["a"]["b"]'), json_extract_scalar('{"a_1":1,"é":2}', '$.a_1'), json_extract_scalar('{"é":2}', '$.é')
+SELECT json_extract_scalar('{"a":1}', '.a')
+SELECT json_extract_scalar('{"a":1}', 'a')
+SELECT json_extract_scalar('{"a":1}', '$.')
+SELECT json_extract_scalar('{"b-c":1}', '$.b-c')
+SELECT json_extract_scalar('{"a":1}', '')
+SELECT json_extract_scalar('{"a":1}', '$[''a'']')
+SELECT json_extract_scalar('{"coin":"' || coin || '"}', '$.coin') FROM events ORDER BY coin
+SELECT json_size('{"a":{"b":1,"c":2}}', '$.a'), json_size('{"a":1}', '$.a'), json_size('{"a":[1,2,3]}', '$.a'), json_size('{"a":1}', '$.b'), json_size('x', '$'), json_size('{"a":null}', '$.a')
+SELECT json_array_length('[1,2,[3]]'), json_array_length('{"a":1}'), json_array_length('x'), json_array_length('[]'), json_array_get('[1,"a",null,{"b":1}]', 1), json_array_get('[1,2]', -1), json_array_get('[1]', 5), json_array_get('[1,"a",null]', 2), json_array_get('{}', 0), json_array_get('["a"]', 0), json_array_get('[[1, 2.50]]', 0), json_array_get('[1.50]', 0), json_array_get('["a\"b"]', 0), json_array_get('[true]', 0)
+SELECT json_array_contains('[1,2]', 2), json_array_contains('["a"]', 'a'), json_array_contains('[1.5]', 1.5e0), json_array_contains('[true]', true), json_array_contains('x', 1), json_array_contains('{}', 1), json_array_contains('[1.0]', 1), json_array_contains('["1"]', 1), json_array_contains(JSON '[1,2]', 1), json_array_contains('[1]', 1e0)
+SELECT is_json_scalar('1'), is_json_scalar('[1]'), is_json_scalar('"x"'), is_json_scalar('null')
+SELECT is_json_scalar('x')
+-- JSON values
+SELECT json_parse('{"b":1,"a":2}'), json_parse('1.50'), json_parse('1e3'), json_parse('"\u00e9"'), json_parse(' [1 ,2] '), json_parse('null'), json_parse('{"a":12345678901234567890}'), json_parse('0.10'), json_parse('"a\/b"'), json_parse('-0'), json_parse('1.0'), json_parse('{"a":1,"a":2}'), json_parse('1e-7'), json_parse('1.0E10'), json_parse('"😀"'), json_parse('{"b":{"d":1,"c":2},"a":1}'), json_parse('{}'), json_parse('[]')
+SELECT json_parse('')
+SELECT json_parse('{a:1}')
+SELECT json_parse('01')
+SELECT json_parse('{"a":1} x')
+SELECT json_parse('[1,]')
+SELECT json_parse('NaN')
+SELECT TRY(json_parse('x')), TRY_CAST(JSON '"x"' AS integer)
+SELECT json_format(JSON '{"b": 1, "a": [1, 2]}'), json_format(CAST('x' AS JSON)), json_format(CAST(1.5e0 AS json)), json_format(CAST(DECIMAL '1.50' AS json)), json_format(CAST(DATE '2024-01-01' AS JSON)), json_format(CAST(NULL AS json)), json_format(CAST(TIMESTAMP '2024-01-01 10:00:00' AS JSON)), json_format(CAST(true AS JSON)), json_format(CAST(1e10 AS JSON)), json_format(CAST(nan() AS JSON)), json_format(CAST(TIMESTAMP '2024-01-01 10:00:00.120' AS JSON))
+SELECT CAST(ARRAY[1,NULL,2] AS JSON), CAST(MAP(ARRAY['b','a'],ARRAY[1,2]) AS JSON), CAST(ROW(1,'a') AS JSON), CAST(MAP(ARRAY[2,1],ARRAY['x',NULL]) AS JSON), CAST(ARRAY[JSON '{"a":1}'] AS JSON), CAST(CAST(ROW(1,NULL) AS ROW(a integer, b varchar)) AS JSON), CAST('é"\😀' || chr(10) AS JSON), CAST(MAP(ARRAY[10,9],ARRAY[1,2]) AS JSON), CAST(MAP(ARRAY[true],ARRAY[1.5e0]) AS JSON), CAST(ARRAY[ARRAY['a'],NULL] AS JSON), CAST(CAST(1 AS bigint) AS JSON), CAST(MAP(ARRAY['é','z','Z'],ARRAY[1,2,3]) AS JSON)
+SELECT CAST(JSON '"NaN"' AS double)
+SELECT CAST(JSON '"x"' AS varchar), CAST(JSON '1' AS varchar), CAST(JSON '1.50' AS varchar), CAST(JSON 'true' AS varchar), CAST(JSON 'null' AS varchar), CAST(JSON '1.5' AS integer), CAST(JSON '"12"' AS integer), CAST(JSON 'true' AS integer), CAST(JSON '2.5' AS bigint), CAST(JSON '1' AS boolean), CAST(JSON '"true"' AS boolean), CAST(JSON '1e2' AS varchar), CAST(JSON '1.5' AS double), CAST(JSON '"1.5"' AS double), CAST(JSON '12345678901234567890' AS varchar), CAST(JSON '2' AS boolean), CAST(JSON '0' AS boolean), CAST(JSON '0.5' AS boolean), CAST(JSON '0.00012' AS varchar)
+SELECT CAST(JSON '[1]' AS varchar)
+SELECT CAST(JSON '"x"' AS integer)
+SELECT CAST(JSON '"x"' AS double)
+SELECT CAST(JSON '99999999999' AS integer)
+SELECT CAST(JSON '"x"' AS boolean)
+SELECT CAST(JSON '{"a":1}' AS array(integer))
+SELECT CAST(JSON '[1,2]' AS row(a integer))
+SELECT CAST(JSON '"2024-01-01"' AS date)
+SELECT CAST(JSON '[1,"2",null]' AS array(integer)), CAST(JSON '{"a":1,"b":null}' AS map(varchar,integer)), CAST(JSON '{"a":1,"b":"x"}' AS row(a integer, b varchar)), CAST(JSON '[1,"x"]' AS row(a integer, b varchar)), CAST(JSON '[[1],[2,3]]' AS array(array(bigint))), CAST(JSON '{"a":[1]}' AS map(varchar,array(json))), CAST(JSON '{"c":1}' AS row(a integer)), CAST(JSON '{"1":2}' AS map(bigint,integer)), CAST(JSON '[]' AS array(integer)), CAST(JSON '{}' AS map(varchar,integer)), CAST(JSON '{"a":[{"b":1}]}' AS row(a array(row(b integer)))), CAST(JSON '[1.5]' AS array(varchar)), CAST(JSON 'null' AS array(integer))
+SELECT JSON '{a}'
+SELECT JSON '{"a":1}', JSON '"x"', JSON ' [ 1 ] '
+SELECT json_value('{"a":{"b":3}}', 'lax $.a.b'), json_value('{"a":"x"}', 'strict $.a'), json_value('{"a":1.5}', 'lax $.a'), json_value('{"a":true}', 'lax $.a'), json_value('{}', 'lax $.a'), json_value('{"a":null}', 'lax $.a'), json_value('{"a":[1]}', 'lax $.a'), json_value('x', 'lax $.a'), json_value('{"a":[1,2]}', 'lax $.a'), json_value('{}', 'strict $.a'), json_value('{"a":0.00012}', 'lax $.a'), json_value('{"a":[{"b":1}]}', 'lax $.a.b'), json_value('{"a":[{"b":1},{"b":2}]}', 'lax $.a.b'), json_value('{"a":[1]}', 'lax $.a[0]'), json_value('{"a":5}', 'lax $.a[0]'), json_value('{"a b":1}', 'lax $."a b"'), json_value('5', 'lax $')
+SELECT json_query('{"a":[1, 2]}', 'lax $.a'), json_query('{"a":{"c":1,"b":2}}', 'lax $.a'), json_query('{"a":1}', 'lax $.a'), json_query('{"a":"x"}', 'lax $.a'), json_query('{}', 'lax $.a'), json_query('{"a":[1,2]}', 'lax $.a[*]'), json_query('x', 'lax $'), json_query('[{"a":1},{"a":2}]', 'lax $.a'), json_query('[{"a":1}]', 'lax $[0].a')
+SELECT json_exists('{"a":1}', 'lax $.a'), json_exists('{"a":1}', 'lax $.b'), json_exists('{"a":[1,2]}', 'lax $.a[5]'), json_exists('{"a":1}', 'strict $.b'), json_exists('x', 'lax $.a'), json_exists('{"a":{"b":null}}', 'lax $.a.b'), json_exists('[{"a":1},{"b":2}]', 'lax $.b')
+SELECT json_value('{"a":1}', '$.a')
+-- Arrays and maps in Python
+SELECT array_distinct(ARRAY[3,1,3,NULL,2,NULL]), array_union(ARRAY[3,1,3],ARRAY[2,NULL,1]), array_except(ARRAY[3,3,1,NULL],ARRAY[1]), array_intersect(ARRAY[3,3,1,NULL,7],ARRAY[NULL,7,1,3]), array_intersect(ARRAY[1,2,3],ARRAY[3,3,2,5,1]), array_intersect(ARRAY['z','b'],ARRAY['b','a','z']), array_distinct(ARRAY[ARRAY[1],ARRAY[1],ARRAY[NULL]]), array_distinct(ARRAY['b','a','b']), array_distinct(ARRAY[true,false,true]), array_distinct(CAST(ARRAY[] AS array(integer)))
+SELECT array_distinct(ARRAY[nan(), nan(), 0e0, -0e0])
+SELECT array_union(ARRAY[nan()],ARRAY[nan()])
+SELECT array_union(ARRAY[1],ARRAY[2],ARRAY[1,3])
+SELECT array_distinct(tags), array_union(tags, ARRAY['y']), array_except(tags, ARRAY['x']) FROM events ORDER BY dt, price
+SELECT combinations(ARRAY[1,2,3,4],2), combinations(ARRAY[1,2],3), combinations(ARRAY[1,2],0), combinations(ARRAY['a',NULL],1), combinations(ARRAY[1,2,3,4],3)
+SELECT combinations(ARRAY[1,2,3,4],-1)
+SELECT combinations(ARRAY[1,2,3,4,5,6,7],6)
+SELECT ngrams(ARRAY[1,2,3],2), ngrams(ARRAY[1,2],5), ngrams(ARRAY[1,2,3],1)
+SELECT ngrams(ARRAY[1,2,3],0)
+SELECT contains_sequence(ARRAY[1,2,3],ARRAY[2,3]), contains_sequence(ARRAY[1,2,3],ARRAY[1,3]), contains_sequence(ARRAY[1,NULL,3],ARRAY[NULL,3]), contains_sequence(ARRAY[1],ARRAY[1,2])
+SELECT trim_array(ARRAY[1,2,3],0), trim_array(ARRAY[1,2,3],3), trim_array(ARRAY['a','b'],1)
+SELECT trim_array(ARRAY[1,2,3],4)
+SELECT trim_array(ARRAY[1,2,3],-1)
+SELECT repeat(1,0), repeat('a',2), repeat(ARRAY[1],2), repeat(CAST(NULL AS varchar),2)
+SELECT repeat('a',-1)
+SELECT repeat(1, 10001)
+SELECT sequence(1,10,3), sequence(10,1,-4), sequence(5,5), sequence(DATE '2024-01-03', DATE '2024-01-01'), sequence(DATE '2024-01-01', DATE '2024-01-10', INTERVAL '4' DAY), sequence(DATE '2024-01-31', DATE '2024-05-31', INTERVAL '1' MONTH), sequence(3, 1), sequence(DATE '2024-03-31', DATE '2023-12-31', INTERVAL '-1' MONTH), sequence(1, 1, 5)
+SELECT sequence(TIMESTAMP '2024-01-31 00:00:00', TIMESTAMP '2024-02-01 00:00:00', INTERVAL '12' HOUR)
+SELECT sequence(TIMESTAMP '2024-01-31 00:00:00.000', TIMESTAMP '2024-04-01 00:00:00.000', INTERVAL '1' MONTH)
+SELECT sequence(1,10,-1)
+SELECT sequence(1,10,0)
+SELECT sequence(1,20000)
+SELECT cardinality(sequence(1,10000))
+SELECT sequence(DATE '2024-01-01', DATE '2024-01-10', INTERVAL '36' HOUR)
+SELECT map_entries(MAP(ARRAY['z','a'],ARRAY[1,NULL])), map_from_entries(ARRAY[('z', 'x'), ('b', 'y'), ('a', 'q')]), multimap_from_entries(ARRAY[('z', 'x'), ('b', 'y'), ('z', 'z'), ('a', 'q')]), map_from_entries(map_entries(MAP(ARRAY[1],ARRAY[2])))
+SELECT map_from_entries(ARRAY[('z', 'x'), ('z', 'y')])
+SELECT map_from_entries(ARRAY[(NULL, 'x'), ('z', 'y')])
+SELECT map_from_entries(ARRAY[NULL, ('z', 'y')])
+SELECT zip(ARRAY[1,2],ARRAY['a']), zip(ARRAY[1,2],ARRAY['a','b']), zip(ARRAY[1],CAST(NULL AS array(integer)))
+SELECT map_entries(quotes), map_keys(quotes) FROM events ORDER BY dt, price
+-- Lambdas
+SELECT map_filter(MAP(ARRAY['z','a','b'],ARRAY[1,2,NULL]),(k,v)->v>0), transform_keys(MAP(ARRAY['z','a'],ARRAY[1,2]),(k,v)->v), transform_values(MAP(ARRAY['z','a'],ARRAY[1,2]),(k,v)->v*2), transform_values(MAP(ARRAY['z','a'],ARRAY[1,2]),(k,v)->k), transform_keys(MAP(ARRAY['a'],ARRAY[1]),(k,v)->k||CAST(v AS varchar)), map_filter(MAP(ARRAY[1,2],ARRAY[1,2]),(k,v)->k>5)
+SELECT transform_keys(MAP(ARRAY['z','a'],ARRAY[1,1]),(k,v)->v)
+SELECT transform_keys(MAP(ARRAY['z','a'],ARRAY[1,NULL]),(k,v)->v)
+SELECT map_filter(quotes, (k, v) -> v > 95), transform_values(quotes, (k, v) -> v * 2), transform_keys(quotes, (k, v) -> upper(k)) FROM events ORDER BY dt, price
+SELECT zip_with(ARRAY[1,2,3],ARRAY['a','b'],(x,y)->coalesce(y,'-')), zip_with(ARRAY[1,2],ARRAY[3,4],(x,y)->x*y), zip_with(ARRAY[1,2],ARRAY[3],(x,y)->x+y)
+SELECT reduce(ARRAY[1,2,NULL],0,(s,x)->s+x,s->s), reduce(ARRAY[5,6],1,(s,x)->s*x,s->CAST(s AS varchar)), reduce(CAST(ARRAY[] AS array(integer)),5,(s,x)->s+1,s->s*2), reduce(ARRAY['a','b'],'',(s,x)->s||x,s->upper(s)), reduce(ARRAY[1,2,3],0e0,(s,x)->s+x,s->s/3), reduce(ARRAY[1,2],ARRAY[0],(s,x)->s||x,s->cardinality(s))
+SELECT reduce(ARRAY[5,20],CAST(ROW(0.0,0) AS ROW(s DOUBLE,c INTEGER)),(s,x)->CAST(ROW(x+s.s,s.c+1) AS ROW(s DOUBLE,c INTEGER)),s->s.s/s.c)
+SELECT coin, reduce(tags, 0, (s, x) -> s + 1, s -> s), transform(tags, x -> x || coin), filter(tags, x -> x IS NOT NULL) FROM events ORDER BY dt, price
+SELECT transform(ARRAY[ARRAY[1,2],ARRAY[3]], a -> transform(a, x -> x * 2)), transform(ARRAY[1,2], x -> filter(ARRAY[1,2,3], y -> y > x)), reduce(ARRAY[ARRAY[1,2],ARRAY[3]], 0, (s, a) -> s + reduce(a, 0, (t, x) -> t + x, t -> t), s -> s)
+SELECT reduce(ARRAY[2147483647, 1], 0, (s, x) -> s + x, s -> s)
+SELECT transform(ARRAY[1, 0], x -> 1 / x)
+-- Comparing arrays and rows
+SELECT ARRAY[1,2]=ARRAY[1,NULL], ARRAY[1,NULL]=ARRAY[2,NULL], ARRAY[1]=ARRAY[1,2], ARRAY[1,2]<ARRAY[1,3], ARRAY[1]<ARRAY[1,0], ARRAY[1,2]<>ARRAY[1,NULL], ARRAY['a']=ARRAY['a'], ARRAY[1,2]>=ARRAY[1,2], ARRAY[2]>ARRAY[1,5], ARRAY[ARRAY[1]]=ARRAY[ARRAY[1]]
+SELECT ARRAY[1,NULL]<ARRAY[1,2]
+SELECT ROW(1,'a')=ROW(1,'a'), ROW(1,NULL)=ROW(2,NULL), ROW(1,2)<ROW(1,3), MAP(ARRAY[1],ARRAY[2])=MAP(ARRAY[1],ARRAY[2]), ROW(1,'a')<>ROW(1,'b'), (1,2)=(1,2), MAP(ARRAY[1,2],ARRAY[2,3])=MAP(ARRAY[2,1],ARRAY[3,2]), MAP(ARRAY[1],ARRAY[2])<>MAP(ARRAY[2],ARRAY[2])
+SELECT ARRAY[nan()]=ARRAY[nan()]
+SELECT 1 WHERE (1,'a') IN ((1,'a'),(2,'b'))
+SELECT k FROM numbers WHERE (k, s) IN ((1, 'abc'), (2, 'x'), (6, NULL))
+SELECT k FROM numbers WHERE (k, i) IN (SELECT k, i FROM numbers WHERE k < 3)
+SELECT tags = ARRAY['stale', 'x'], about = about FROM events ORDER BY dt, price
+SELECT tags, count(*) FROM events GROUP BY tags
+SELECT DISTINCT tags FROM events
+SELECT about, count(*) FROM events GROUP BY about
+SELECT a, sum(x) FROM (VALUES (ARRAY[2,1], 1), (ARRAY[1,5], 2), (ARRAY[2,1], 3)) t(a, x) GROUP BY a ORDER BY a
+SELECT a FROM (VALUES ARRAY[2,1], ARRAY[1,5], ARRAY[1]) t(a) ORDER BY a DESC
+SELECT ARRAY[4,5] || ARRAY[ARRAY[1,2],ARRAY[3,4]], ARRAY[ARRAY[1]] || ARRAY[2]
+SELECT concat('a', NULL), NULL || 'a', concat(NULL, 'a')
+SELECT concat('a', 'b', NULL)
+SELECT NULL || NULL
+SELECT ARRAY[1] || NULL, NULL || ARRAY[1], concat(ARRAY[1],ARRAY[2],ARRAY[3])
+-- Decimals by rule
+SELECT DECIMAL '1.00' / DECIMAL '3.00', DECIMAL '10' / 3, DECIMAL '-7.5' / DECIMAL '2', DECIMAL '1' / DECIMAL '3.000', 1 / DECIMAL '8', DECIMAL '0.05' / 2, DECIMAL '-0.05' / 2, DECIMAL '99999999999999999999' / DECIMAL '0.01'
+SELECT DECIMAL '1' / DECIMAL '0'
+SELECT DECIMAL '7.5' % DECIMAL '2', DECIMAL '-7.5' % 2, mod(DECIMAL '7.25', DECIMAL '0.5'), 7 % DECIMAL '2.5'
+SELECT DECIMAL '1' % DECIMAL '0'
+SELECT round(DECIMAL '2.5'), round(DECIMAL '-2.5'), round(DECIMAL '2.345', 2), round(DECIMAL '2.345', 5), round(DECIMAL '1234.5', -2), round(DECIMAL '9.99', 1), truncate(DECIMAL '2.99'), truncate(DECIMAL '-2.99'), truncate(DECIMAL '2.345', 2), truncate(DECIMAL '1299.5', -2)
+SELECT ceil(DECIMAL '2.1'), ceiling(DECIMAL '-2.1'), floor(DECIMAL '2.9'), floor(DECIMAL '-2.1'), abs(DECIMAL '-2.10'), sign(DECIMAL '-3.5'), sign(DECIMAL '0.0'), ceil(DECIMAL '99.5'), floor(DECIMAL '5')
+SELECT avg(d), sum(d), min(d), max(d), count(d) FROM numbers
+SELECT t, avg(d) FROM numbers GROUP BY t ORDER BY t
+SELECT avg(x) FROM (VALUES DECIMAL '0.1', DECIMAL '0.2', DECIMAL '0.2') t(x)
+SELECT avg(x) FROM (VALUES DECIMAL '-0.1', DECIMAL '-0.2') t(x)
+SELECT avg(x) FROM (SELECT DECIMAL '1.0' AS x WHERE false) t
+SELECT DECIMAL '99999999999999999999999999999999999999' + DECIMAL '1'
+SELECT DECIMAL '1.1' * DECIMAL '2.25', DECIMAL '12345678901234567890' * DECIMAL '12345678901234567890', DECIMAL '1.5' + 1, DECIMAL '1.5' - DECIMAL '0.25', -DECIMAL '1.5', DECIMAL '1.5' + 1e0
+SELECT DECIMAL '99999999999999999999' * DECIMAL '99999999999999999999'
+SELECT d / 3, d % 2, d * d, round(d, 1), d + 1 FROM numbers ORDER BY k
+SELECT DECIMAL '1.5' = 1.5e0, DECIMAL '1.50' = DECIMAL '1.5', DECIMAL '2' > 1, CAST(DECIMAL '1.55' AS decimal(2,1)), CAST(1.005e0 AS decimal(5,2)), CAST('1.5' AS decimal(3,1))
+SELECT CAST(1000 AS decimal(3,1))
+SELECT CAST('x' AS decimal(3,1))
+-- Grouping sets
+SELECT t, k % 2 AS odd, count(*) FROM numbers GROUP BY ROLLUP (t, k % 2) ORDER BY 1, 2, 3
+SELECT t, k % 2 AS odd, count(*), grouping(t, k % 2) FROM numbers GROUP BY CUBE (t, k % 2) ORDER BY 4, 1, 2
+SELECT t, k % 2, sum(k), grouping(t), grouping(k % 2) FROM numbers GROUP BY GROUPING SETS ((t, k % 2), (t), ()) ORDER BY 3, 1, 2
+SELECT t, count(*) FROM numbers WHERE k > 9 GROUP BY ROLLUP (t)
+SELECT count(*) FROM numbers WHERE k > 9 GROUP BY ()
+SELECT coin, dt, sum(price) FROM events GROUP BY coin, ROLLUP (dt) ORDER BY 1, 2, 3
+SELECT coin, dt, count(*) FROM events GROUP BY GROUPING SETS (coin, dt) ORDER BY 1, 2
+SELECT coin, grouping(rank) FROM events GROUP BY coin
+SELECT coin, price FROM events GROUP BY ROLLUP (coin)
+SELECT coin, dt, count(*) FROM events GROUP BY ROLLUP (coin), CUBE (dt) ORDER BY 1, 2, 3
+SELECT coin, grouping(coin) + 1, CASE WHEN grouping(coin) = 1 THEN 'all' ELSE coin END FROM events GROUP BY ROLLUP (1) ORDER BY 2, 3
+SELECT grouping(coin) FROM events
+SELECT coin, sum(rank) FROM events GROUP BY ROLLUP (coin) HAVING grouping(coin) = 1
+-- Intervals
+SELECT INTERVAL '3' YEAR + INTERVAL '5' MONTH, INTERVAL '1' DAY + INTERVAL '2' HOUR, INTERVAL '1' DAY * 2, 3 * INTERVAL '2' HOUR, INTERVAL '3' MONTH - INTERVAL '1' YEAR, -INTERVAL '1' DAY, INTERVAL '5' MONTH * 3, INTERVAL '10' SECOND, INTERVAL '-90' MINUTE, INTERVAL '14' MONTH, INTERVAL '0' DAY
+SELECT INTERVAL '1' DAY + INTERVAL '1' MONTH
+SELECT INTERVAL '1' DAY > INTERVAL '23' HOUR, INTERVAL '1' YEAR = INTERVAL '12' MONTH
+SELECT INTERVAL '1 2:03:04.567' DAY TO SECOND, INTERVAL '2-3' YEAR TO MONTH
+SELECT to_milliseconds(INTERVAL '1' DAY), to_milliseconds(INTERVAL '-1' SECOND)
+SELECT DATE '2024-01-01' + INTERVAL '1' DAY * 3
+SELECT DATE '2024-03-01' - DATE '2024-02-01', TIMESTAMP '2024-01-01 10:00:00' - TIMESTAMP '2024-01-02 09:30:00', DATE '2024-01-31' + INTERVAL '1' MONTH, TIMESTAMP '2024-03-31 10:00:00' - INTERVAL '1' MONTH
+SELECT CAST(INTERVAL '1' DAY AS varchar)
+SELECT CAST(INTERVAL '14' MONTH AS varchar)
+SELECT k, sum(k) OVER (ORDER BY k RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING), sum(i) OVER (ORDER BY k ROWS 2 PRECEDING) FROM numbers ORDER BY k
+SELECT dt, count(*) OVER (ORDER BY dt RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND CURRENT ROW) FROM events ORDER BY dt
+SELECT at, count(*) OVER (ORDER BY at RANGE BETWEEN INTERVAL '1' YEAR PRECEDING AND INTERVAL '3' YEAR FOLLOWING) FROM events ORDER BY at
+SELECT count(*) >= 0 FROM numbers TABLESAMPLE BERNOULLI (50)
+-- Time zones
+SELECT TIMESTAMP '2024-01-01 10:00:00 UTC' AT TIME ZONE 'America/New_York', TIMESTAMP '2024-01-01 10:00:00' AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin', TIMESTAMP '2024-07-01 10:00:00.123 +05:30', TIMESTAMP '2024-01-01 10:00:00 UTC' AT TIME ZONE '+02:00', TIMESTAMP '2024-01-01 10:00:00 Z', TIMESTAMP '1960-07-01 10:00:00 America/New_York', TIMESTAMP '2024-01-01 10:00:00-03:00'
+SELECT TIMESTAMP '2024-03-31 02:30:00 Europe/Berlin'
+SELECT TIMESTAMP '2024-01-01 10:00:00' AT TIME ZONE 'Nowhere/X'
+SELECT at_timezone(TIMESTAMP '2024-01-01 10:00:00 UTC', '-08:00'), at_timezone(TIMESTAMP '2024-01-01 10:00:00 UTC', '+00:00'), at_timezone(TIMESTAMP '2024-01-01 10:00:00 UTC', 'Asia/Kathmandu'), with_timezone(TIMESTAMP '2022-11-01 09:08:07.321', 'America/Los_Angeles'), with_timezone(TIMESTAMP '2022-11-01 09:08:07', 'UTC')
+SELECT TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin' = TIMESTAMP '2024-01-01 09:00:00 UTC', TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin' > TIMESTAMP '2024-01-01 09:00:00', CAST(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin' AS timestamp), CAST(TIMESTAMP '2024-01-01 00:30:00 Europe/Berlin' AS date), CAST(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin' AS varchar), CAST(TIMESTAMP '2024-01-01 10:00:00.12 Europe/Berlin' AS varchar), CAST(TIMESTAMP '2024-01-01 10:00:00' AS varchar), CAST(TIMESTAMP '2024-01-01 10:00:00.123 UTC' AS varchar)
+SELECT hour(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin'), day(TIMESTAMP '2024-01-01 00:30:00 Asia/Tokyo'), timezone_hour(TIMESTAMP '2024-01-01 10:00:00 -03:30'), timezone_minute(TIMESTAMP '2024-01-01 10:00:00 -03:30'), extract(TIMEZONE_HOUR FROM TIMESTAMP '2024-07-01 10:00:00 Europe/Berlin'), to_unixtime(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin'), timezone_minute(TIMESTAMP '2024-01-01 10:00:00 +05:45'), year(TIMESTAMP '2024-01-01 00:30:00 +14:00'), day_of_week(TIMESTAMP '2024-01-01 00:30:00 Asia/Tokyo'), extract(HOUR FROM TIMESTAMP '2024-01-01 10:00:00 UTC')
+SELECT date_trunc('day', TIMESTAMP '2024-07-01 10:00:00 Europe/Berlin'), date_trunc('hour', TIMESTAMP '2024-07-01 10:20:00 Asia/Kolkata'), date_trunc('month', TIMESTAMP '2024-04-15 10:20:00 Europe/Berlin'), date_add('hour', 24, TIMESTAMP '2024-03-30 02:30:00.000 Europe/Berlin'), TIMESTAMP '2024-03-30 02:30:00.000 Europe/Berlin' + INTERVAL '1' DAY, date_trunc('day', TIMESTAMP '2024-01-01 10:00:00 UTC'), date_add('hour', 1, TIMESTAMP '2024-01-01 10:00:00 UTC'), date_trunc('week', TIMESTAMP '2024-05-05 10:00:00 America/New_York')
+SELECT date_add('hour', 24, TIMESTAMP '2024-03-30 02:30:00 Europe/Berlin')
+SELECT date_add('day', 1, TIMESTAMP '2024-03-30 12:30:00 Europe/Berlin')
+SELECT date_diff('hour', TIMESTAMP '2024-03-30 02:30:00 Europe/Berlin', TIMESTAMP '2024-03-31 03:30:00 Europe/Berlin'), date_diff('minute', TIMESTAMP '2024-03-30 02:30:00 UTC', TIMESTAMP '2024-03-30 02:30:00 Europe/Berlin'), date_format(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin', '%H:%i'), to_iso8601(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin'), to_iso8601(TIMESTAMP '2024-01-01 10:00:00.12 UTC'), format_datetime(TIMESTAMP '2024-01-01 10:00:00 Europe/Berlin', 'HH:mm')
+SELECT date_diff('day', TIMESTAMP '2024-03-30 02:30:00 Europe/Berlin', TIMESTAMP '2024-03-31 12:30:00 Europe/Berlin')
+SELECT at AT TIME ZONE 'Asia/Tokyo', hour(at AT TIME ZONE 'America/New_York'), to_unixtime(at AT TIME ZONE 'Asia/Tokyo') FROM events ORDER BY at
+SELECT max(at AT TIME ZONE 'Asia/Tokyo'), count(at AT TIME ZONE 'Asia/Tokyo') FROM events
+SELECT x, count(*) FROM (SELECT at AT TIME ZONE 'Europe/Berlin' AS x FROM events) t GROUP BY x ORDER BY x
+SELECT coalesce(at AT TIME ZONE 'Europe/Berlin', TIMESTAMP '2024-01-01 00:00:00 UTC') FROM events ORDER BY at
+SELECT ARRAY[TIMESTAMP '2024-01-01 00:00:00 Europe/Berlin'], ROW(TIMESTAMP '2024-01-01 00:00:00 Europe/Berlin')
+SELECT TIMESTAMP '2024-01-01 00:00:00 Europe/Berlin' UNION ALL SELECT TIMESTAMP '2024-01-01 00:00:00 UTC'
+SELECT from_unixtime(0, 'Europe/Berlin'), from_unixtime(1.5, 'UTC'), from_unixtime(-1.5), from_unixtime(1e0/3), from_unixtime(1.7e9)
+SELECT from_unixtime(0, 5, 30)
+SELECT current_timestamp AT TIME ZONE 'UTC' = current_timestamp, typeof(current_timestamp AT TIME ZONE 'Europe/Berlin'), timezone_hour(current_timestamp)
+-- ISO 8601 and formats of times
+SELECT to_iso8601(TIMESTAMP '2024-01-01 10:00:00'), to_iso8601(TIMESTAMP '2024-01-01 10:00:00.1'), to_iso8601(TIMESTAMP '2024-01-01 10:00:00.123'), to_iso8601(TIMESTAMP '1969-12-31 23:59:59.999'), to_iso8601(DATE '2024-01-01')
+SELECT to_iso8601(at), to_iso8601(dt) FROM events ORDER BY at
+SELECT from_iso8601_timestamp('2020-132')
+SELECT from_iso8601_timestamp('2020-05-11T11:15:05'), from_iso8601_timestamp('2020-05-11T11:15:05.055+01:00'), from_iso8601_timestamp('2020-05-11'), from_iso8601_timestamp('2020-05-11T11:15:05Z'), from_iso8601_timestamp('2020-05-11T11:15'), from_iso8601_timestamp('2020-05-11T11'), from_iso8601_timestamp('2020-05'), from_iso8601_timestamp('2020'), from_iso8601_timestamp('2020-W10-1'), from_iso8601_timestamp('2020-05-11T11:15:05.1234567Z'), from_iso8601_timestamp('2020-05-11T11:15:05+0100'), from_iso8601_timestamp('2020-05-11T11:15:05-07:30')
+SELECT from_iso8601_timestamp('x')
+SELECT from_iso8601_timestamp('2020-05-11 11:15:05')
+SELECT from_iso8601_timestamp(to_iso8601(at)) FROM events ORDER BY at
+SELECT from_iso8601_date('2020-05-11'), from_iso8601_date('2020-W10'), from_iso8601_date('2020-W10-3'), from_iso8601_date('2020-123'), from_iso8601_date('2020-05'), from_iso8601_date('2020')
+SELECT from_iso8601_date('2020-13-01')
+SELECT from_iso8601_date('x')
+SELECT from_iso8601_date('2020-02-30')
+SELECT format_datetime(TIMESTAMP '2024-02-29 13:04:05.678', 'yyyy-MM-dd HH:mm:ss.SSS'), format_datetime(TIMESTAMP '2024-02-29 13:04:05.678', 'yy M d H m s S'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'EEE EEEE MMM MMMM a h hh K k'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'D w e x xxxx Y'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', '''T''HH '''''), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'yyyy.MM/dd,E;'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'YYYY'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'yyyyMMdd'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'ww'), format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'DDD'), format_datetime(TIMESTAMP '2024-02-29 00:04:05', 'h:mm a'), format_datetime(DATE '2024-02-29', 'yyyy'), format_datetime(TIMESTAMP '0999-12-31 00:00:00', 'yyyy-x')
+SELECT format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'b')
+SELECT format_datetime(TIMESTAMP '2024-02-29 13:04:05', 'ZZ z')
+SELECT format_datetime(at, 'yyyy-MM-dd''T''HH:mm:ss.SSS') FROM events ORDER BY at
+SELECT parse_datetime('2024-02-29 13:04', 'yyyy-MM-dd HH:mm'), parse_datetime('29/02/2024', 'dd/MM/yyyy'), parse_datetime('2024-02', 'yyyy-MM')
+SELECT parse_datetime('x', 'yyyy')
+SELECT date_format(TIMESTAMP '2022-01-02 05:10:00', '%v %x'), date_format(TIMESTAMP '2022-01-02 15:10:09.123', '%f %r %T %y %b %M %W %a %j %e %c %k %l %h %I %p %S %s %i'), date_format(TIMESTAMP '2022-01-02 05:10:00', '%z %q %%'), date_format(TIMESTAMP '2022-01-02 05:10:00', '100%'), date_format(DATE '2024-02-29', '%Y/%m/%d'), date_format(TIMESTAMP '1969-12-31 23:59:59.999', '%Y %H %f')
+SELECT date_format(TIMESTAMP '2022-01-02 05:10:00', '%D')
+SELECT date_format(TIMESTAMP '2022-01-02 05:10:00', '%V')
+SELECT date_format(TIMESTAMP '2022-01-02 05:10:00', '%w')
+SELECT date_parse('15/Jan/2024', '%d/%b/%Y'), date_parse('January 5, 2024', '%M %e, %Y'), date_parse('24-1-5 3:04 PM', '%y-%c-%e %l:%i %p'), date_parse('2024-02-29 13:04:05.123', '%Y-%m-%d %H:%i:%s.%f'), date_parse('2024-01-05T10:00:00Z', '%Y-%m-%dT%H:%i:%sZ'), date_parse('70-01-01', '%y-%m-%d'), date_parse('69-01-01', '%y-%m-%d'), date_parse('jan 5 2024', '%b %e %Y'), date_parse('2024-01-05 1.5', '%Y-%m-%d %s.%f'), date_parse('20240105', '%Y%m%d'), date_parse('12:30 AM 2024', '%h:%i %p %Y'), date_parse('2024', '%Y'), date_parse('2024-1-5', '%Y-%m-%d')
+SELECT date_parse('15/Xyz/2024', '%d/%b/%Y')
+SELECT date_parse('2024-01-05 ', '%Y-%m-%d')
+SELECT date_parse('2024-01-05', '%Y-%m-%d %H')
+SELECT date_parse('2024-01-05 25', '%Y-%m-%d %H')
+SELECT date_parse('24', '%Y')
+SELECT date_parse('12024-01-01', '%Y-%m-%d')
+SELECT date_parse('+2024-01-01', '%Y-%m-%d')
+SELECT date_parse('2024-001-01', '%Y-%m-%d')
+SELECT date_parse('13 PM 2024', '%h %p %Y')
+SELECT date_parse('Thu 2024', '%a %Y')
+SELECT TRY(date_parse('x', '%Y')), TRY(from_iso8601_date('x'))
+-- Aggregates by formula
+SELECT bitwise_and_agg(x), bitwise_or_agg(x), bitwise_xor_agg(x) FROM (VALUES 5, 3, NULL) t(x)
+SELECT bitwise_and_agg(k), bitwise_or_agg(b) FROM numbers WHERE k > 9
+SELECT kurtosis(x) FROM (VALUES 1e0, 2e0, 3e0, 10e0) t(x)
+SELECT kurtosis(x) FROM (VALUES 1e0, 2e0, 3e0) t(x)
+SELECT kurtosis(y) FROM numbers
+SELECT approx_percentile(k, 0.5), approx_percentile(y, 0.5), approx_percentile(i, 0.9), approx_percentile(k, 0e0), approx_percentile(k, 1e0) FROM numbers
+SELECT t, approx_percentile(y, 0.25) FROM numbers GROUP BY t ORDER BY t
+SELECT approx_percentile(k, 1.5) FROM numbers
+SELECT approx_percentile(x, 0.5) FROM numbers
+SELECT approx_percentile(k, 0.5) FROM numbers WHERE k > 9
+SELECT approx_percentile(n, 0.5), approx_percentile(n, 0.1) FROM UNNEST(sequence(1, 78)) AS u(n)
+SELECT approx_percentile(n, 0.5) FROM UNNEST(sequence(1, 1000)) AS u(n)
+SELECT max_by(s, y), min_by(s, y), max_by(k, d) FROM numbers
+SELECT max_by(s, x) FROM numbers
+SELECT max_by(k, t) FROM numbers
+SELECT max_by(s, y, 2) FROM numbers
+SELECT geometric_mean(x) FROM (VALUES 1e0, 2e0, 4e0) t(x)
+SELECT skewness(x) FROM (VALUES 1e0, 2e0, 3e0, 10e0) t(x)
+SELECT map_agg(k, s) FROM numbers WHERE k = 1
+SELECT approx_distinct(k) FROM numbers
+-- Functions of numbers at their edges
+SELECT ln(0e0), ln(-1e0), log10(-1e0), log10(0e0), log2(-1e0), sqrt(-1e0), acos(2e0), asin(-2e0), log(2e0, -1e0), cbrt(-8e0), exp(1000e0), power(0e0, -1e0), power(-8e0, 0.5)
+SELECT ln(nan()), sqrt(infinity()), exp(-infinity()), abs(nan()), round(nan()), floor(-0e0), ceil(-0.5), sign(nan()), sign(-0e0), truncate(-1.9), mod(5e0, 0e0), 5e0 % 0e0, 1e0 / 0e0, 0e0 / 0e0, -1e0 / 0e0
+SELECT mod(-7, 3), -7 % 3, 7 / -2, -7 / 2, mod(7, -3), mod(-7e0, 3e0), abs(-9223372036854775807), 5 / 2, 5 % 2
+SELECT mod(1, 0)
+SELECT abs(-9223372036854775807 - 1)
+SELECT 9223372036854775807 + 1
+SELECT -(-2147483647 - 1)
+SELECT round(25, -1)
+SELECT round(-25, -1)
+SELECT round(CAST(155 AS bigint), -1)
+SELECT round(2.5e0), round(-2.5e0), round(2.345e0, 2), round(1234.5e0, -2), round(1e300), round(0.5e0), round(-0.4e0), round(1.005e0, 2), round(25)
+SELECT width_bucket(15e0, 0, 100, 10), width_bucket(-1e0, 0, 100, 10), width_bucket(100e0, 0, 100, 10), width_bucket(100.1e0, 0, 100, 10), width_bucket(5e0, 10, 0, 5), width_bucket(3.14E0, ARRAY[1.0, 2.0, 4.0]), width_bucket(0e0, ARRAY[0e0, 1e0]), width_bucket(10e0, 10, 0, 5), width_bucket(0e0, 10, 0, 5), width_bucket(11e0, 10, 0, 5), width_bucket(infinity(), 0, 1, 1)
+SELECT width_bucket(nan(), 0, 1, 1)
+SELECT width_bucket(1e0, 0, 0, 1)
+SELECT width_bucket(1e0, 0, 1, 0)
+SELECT width_bucket(1e0, ARRAY[2e0, 1e0])
+SELECT sinh(1e0)
+SELECT cosh(1e0)
+SELECT tanh(1e0)
+SELECT sin(infinity()), cos(0e0), tan(0e0), atan(infinity()), atan2(1e0, 0e0), degrees(pi()), radians(180e0)
+SELECT greatest(1, 2, NULL), least(1e0, 2), greatest('a', 'b'), least(DATE '2024-01-01', DATE '2023-01-01'), greatest(1, 2.5)
+SELECT infinity() > 1e308, nan() > 1, nan() = nan(), nan() <> nan(), nan() IS DISTINCT FROM nan(), is_nan(nan()), is_finite(infinity()), is_infinite(-infinity()), -0e0 = 0e0
+SELECT x FROM (VALUES 1e0, nan(), infinity(), -infinity(), NULL) t(x) ORDER BY x
+SELECT x FROM (VALUES 1e0, nan(), infinity(), -infinity(), NULL) t(x) ORDER BY x DESC
+SELECT max(x), min(x) FROM (VALUES 1e0, nan(), infinity()) t(x)
+SELECT count(*), x FROM (VALUES nan(), nan(), 0e0, -0e0) t(x) GROUP BY x ORDER BY 1, 2
+-- Casts of text to numbers and times
+SELECT TRY_CAST('NaN' AS double)
+SELECT TRY_CAST('x' AS double), TRY_CAST('1e5' AS double), TRY_CAST('' AS double), TRY_CAST('1' AS integer), TRY_CAST('1.5' AS integer), TRY_CAST('9999999999' AS integer), TRY_CAST('2024-02-30' AS date), TRY_CAST('x' AS date), TRY_CAST('yes' AS boolean), TRY_CAST('TRUE' AS boolean)
+SELECT TRY_CAST(' 7' AS integer)
+SELECT TRY_CAST('7f' AS double)
+SELECT TRY_CAST(' 2024-01-01' AS date)
+SELECT CAST('1.50' AS decimal(5,2)), CAST('-0.005' AS decimal(5,2)), CAST('.5' AS decimal(5,2)), CAST('5.' AS decimal(5,2)), CAST('+1' AS decimal(5,2)), CAST(1.005e0 AS decimal(5,2)), CAST(-2.5e0 AS decimal(5,0)), CAST(0.1 AS decimal(10,5))
+SELECT CAST('1000' AS decimal(5,2))
+SELECT CAST('x' AS decimal(5,2))
+SELECT CAST(1e10 AS decimal(5,2))
+SELECT CAST(nan() AS decimal(5,2))
+SELECT CAST(true AS date)
+SELECT CAST(DATE '2024-01-01' AS boolean)
+SELECT CAST(ARRAY[1] AS integer)
+SELECT CAST(1 AS array(integer))
+SELECT CAST(ARRAY[1] AS varchar)
+SELECT CAST(TIMESTAMP '2024-01-01 00:00:00' AS bigint)
+SELECT CAST(1e0 AS timestamp)
+SELECT CAST(X'61' AS varchar)
+SELECT CAST('a' AS varbinary)
+SELECT CAST(DECIMAL '0' AS boolean)
+SELECT CAST(true AS decimal(3,1))
+SELECT CAST(true AS double), CAST(true AS varchar), CAST(0 AS boolean), CAST(2.5 AS boolean), CAST(1.5e0 AS real), CAST(DECIMAL '1.5' AS real)
+SELECT CAST(1.5e0 AS varchar), CAST(1e10 AS varchar), CAST(0e0 AS varchar), CAST(1e-3 AS varchar), CAST(CAST(1.5e0 AS real) AS varchar), CAST(nan() AS varchar), CAST(-infinity() AS varchar), CAST(123456.789e0 AS varchar)
+SELECT CAST(y AS varchar), CAST(x AS varchar), y FROM numbers ORDER BY k
+SELECT CAST(MAP(ARRAY[1], ARRAY[2]) AS map(varchar, double))
+SELECT CAST(ROW(1, 'a') AS ROW(x bigint, y varchar)), CAST(ARRAY[1, 2] AS array(varchar)), CAST(ROW(1, 2) AS ROW(a varchar, b double)).a
+SELECT CAST('2024-01-01 10:00:00.123' AS timestamp), CAST('2024-01-01 10:00:00' AS timestamp), CAST('2024-01-01' AS timestamp), CAST('2024-01-01' AS date)
+SELECT CAST('2024-01-01 10:00' AS timestamp)
+SELECT CAST('2024-01-01T10:00:00' AS timestamp)
+SELECT CAST('2024-01-01 10:00:00 UTC' AS timestamp with time zone)
+-- Ties
+SELECT max_by(k, t), min_by(k, t) FROM numbers
+SELECT max_by(s, k), min_by(s, k), max_by(k, i) FROM numbers
+SELECT dt, max_by(coin, price), min_by(coin, price) FROM events GROUP BY dt ORDER BY dt
+SELECT skewness(x), kurtosis(x) FROM (VALUES 1e0, 1e0, 1e0, 1e0) t(x)
+SELECT skewness(x), kurtosis(x), geometric_mean(x) FROM (VALUES CAST(NULL AS double)) t(x)
+SELECT geometric_mean(x) FROM (VALUES 1e0, -1e0) t(x)
+SELECT skewness(y), geometric_mean(k) FROM numbers

@@ -10,10 +10,12 @@ import math
 import mmap
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -91,6 +93,8 @@ def renderer(kind: Type, scalars: Mapping[str, Text]) -> Text:
             )
             + "}"
         )
+    if kind.name == "timestamp with time zone" and kind.zone != "UTC":
+        return zoned_timestamp(kind.zone)
     return scalars.get(kind.name, str)
 
 
@@ -114,6 +118,35 @@ def timestamp(value: datetime) -> str:
     if value.year < 1000:  # strftime pads nothing
         shown = f"{value.year:04}{shown[shown.index('-') :]}"
     return shown if value.tzinfo is None else f"{shown} UTC"
+
+
+@cache
+def time_zone(name: str) -> tzinfo:
+    """A time zone by Trino's name for it: `Europe/Berlin`, `+05:30`.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if found := re.fullmatch(r"([+-])(\d\d):(\d\d)", name):
+        offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
+        if offset > timedelta(hours=14):
+            raise ValueError(name)
+        return timezone(-offset if found[1] == "-" else offset)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(name) from None
+
+
+def zoned_timestamp(zone: str) -> Text:
+    """A function that shows moments in a time zone."""
+    return lambda value: f"{timestamp(value.astimezone(time_zone(zone)).replace(tzinfo=None))} {zone}"
+
+
+def year_to_month(value: timedelta) -> str:
+    """An interval of months, which DuckDB gives as days of 30 a month: `2-3`."""
+    months = round(value / timedelta(days=30))
+    return f"{'-' if months < 0 else ''}{abs(months) // 12}-{abs(months) % 12}"
 
 
 def day_to_second(value: timedelta) -> str:
@@ -146,6 +179,18 @@ def java_double(value: float, *, single: bool = False) -> str:
         whole = figures[:point].ljust(point, "0")
         return f"{minus}{whole}.{figures[point:] or '0'}"
     return f"{minus}{figures[0]}.{figures[1:] or '0'}E{point - 1}"
+
+
+def scientific_double(value: float, *, single: bool = False) -> str:
+    """A double as CAST to varchar shows it: `1.5E0`, `0E0`."""
+    if math.isnan(value) or math.isinf(value):
+        return java_double(value)
+    if value == 0:
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
+    sign, digits, exponent = Decimal(str(np.float32(value)) if single else repr(value)).normalize().as_tuple()
+    figures = "".join(map(str, digits))
+    assert isinstance(exponent, int)  # noqa: S101 - for mypy: not NaN
+    return f"{'-' if sign else ''}{figures[0]}.{figures[1:] or '0'}E{len(figures) + exponent - 1}"
 
 
 def java_float(value: float) -> str:

@@ -18,11 +18,13 @@ class Type:
 
     `args` are the length of a varchar or char (none: unbounded), precision and scale of a decimal, the digits
     of a second of a time or timestamp, the element type of an array, key and value types of a map, or the
-    fields of a row: pairs of a name (None: unnamed) and a type.
+    fields of a row: pairs of a name (None: unnamed) and a type. `zone` is the time zone in which all values
+    of a timestamp with time zone are shown.
     """
 
     name: str
     args: tuple[Any, ...] = ()
+    zone: str = "UTC"
 
     def __str__(self) -> str:
         """Return Trino's words, as its messages have them: `timestamp(3) with time zone`."""

@@ -19,6 +19,7 @@ import pytest
 
 from include.crypto_lake.on_arrival.columns import SCHEMA
 from laptop.aws.glue.crawlers import glue_type
+from laptop.trino.tables import PARQUET
 from tests import athena
 
 EXAMPLES = Path(__file__).parents[3] / "include" / "sql" / "examples"
@@ -73,7 +74,7 @@ def processed(aws_environment: dict[str, str]) -> Iterator[Processed]:
         storage: Any = {
             "Columns": [{"Name": field.name, "Type": glue_type(field.type)} for field in SCHEMA],
             "Location": f"s3://{BUCKET}/processed/crypto/",
-            "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+            **PARQUET,
         }
         keys = [{"Name": name, "Type": "string"} for name in ("year", "month", "day")]
         glue.create_table(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from laptop.aws.athena.embedded import udfs
+from laptop.aws.athena.embedded.signatures import UnsupportedTypeError as UnsupportedTypeError
 from laptop.aws.athena.embedded.signatures import can_coerce
 from laptop.aws.athena.types import UNKNOWN, Type
 
@@ -12,7 +14,7 @@ FAILURE = re.compile(r"ATHENA:([A-Z_]+):(.*?):ATHENA", re.DOTALL)
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 FLOATS = ("real", "double")
-_DUCKDB = {
+DUCKDB_TYPES = {
     "unknown": "INTEGER",
     "boolean": "BOOLEAN",
     "tinyint": "TINYINT",
@@ -28,13 +30,10 @@ _DUCKDB = {
     "timestamp": "TIMESTAMP",
     "timestamp with time zone": "TIMESTAMPTZ",
     "interval day to second": "INTERVAL",
+    "interval year to month": "INTERVAL",
 }
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _NAMES = {"integer": "INT"}  # in the messages of failed casts
-
-
-class UnsupportedTypeError(Exception):
-    """The embedded engine does not have a type, or a cast."""
 
 
 def duckdb_type(kind: Type) -> str:
@@ -48,9 +47,9 @@ def duckdb_type(kind: Type) -> str:
     if kind.name == "row":
         fields = (f"f{number} {duckdb_type(part)}" for number, (_, part) in enumerate(kind.args))
         return f"STRUCT({', '.join(fields)})"
-    if kind.name not in _DUCKDB or (kind.name.startswith("timestamp") and kind.args[0] > 3):
+    if kind.name not in DUCKDB_TYPES or (kind.name.startswith("timestamp") and kind.args[0] > 3):
         raise UnsupportedTypeError(f"the type {kind}")
-    return _DUCKDB[kind.name]
+    return DUCKDB_TYPES[kind.name]
 
 
 def failing(code: str, message: str, kind: str) -> str:
@@ -81,6 +80,16 @@ def fail(code: str, message: str, kind: str) -> str:
     return f"CASE WHEN {failing(code, message, 'BOOLEAN')} THEN CAST(NULL AS {kind}) END"
 
 
+def refuse(reason: str, kind: str) -> str:
+    """An expression that, when it is evaluated, has the query refused: what Trino answers is not known.
+
+    Args:
+        reason: An SQL expression of what is not known.
+        kind: The expression's DuckDB type.
+    """
+    return f"CAST({udfs.call('refuse', [(reason, 'VARCHAR')], 'VARCHAR')} AS {kind})"
+
+
 def coerced(sql: str, kind: Type, wanted: Type) -> str:
     """An expression of one type as another that it can be coerced to."""
     if kind == wanted or (kind != UNKNOWN and duckdb_type(kind) == duckdb_type(wanted)):
@@ -105,10 +114,15 @@ def cast(sql: str, kind: Type, wanted: Type) -> str:
         wanted: The type to make of it.
     """
     to = duckdb_type(wanted)
+    if "json" in (kind.name, wanted.name) and kind not in (wanted, UNKNOWN):
+        return _json(sql, kind, wanted)
     if kind in (wanted, UNKNOWN):
         return sql if kind == wanted else f"CAST({sql} AS {to})"
     if wanted.name == "varchar":
         return _to_varchar(sql, kind, wanted)
+    if wanted.name == "decimal" and kind.name in ("double", "varchar"):
+        sizes = [(str(size), "INTEGER") for size in wanted.args]
+        return udfs.call(f"decimal_of_{kind.name}", [(sql, duckdb_type(kind)), *sizes], to)
     if kind.name == "varchar":
         return _from_varchar(sql, wanted, to)
     if wanted.name in INTEGERS:
@@ -122,9 +136,8 @@ def cast(sql: str, kind: Type, wanted: Type) -> str:
             value = f"CAST({sql} AS DOUBLE)"
             rounded = f"CASE WHEN {value} >= 0 THEN round({value}) ELSE -round(-{value}) END"
             bad = f"isnan({value}) OR isinf({value})"
-            message = (
-                f"'Cannot cast ' || athena_double({value}) || ' to {_NAMES.get(wanted.name, wanted.name)}'"
-            )
+            shown = udfs.call("double", [(value, "DOUBLE")], "VARCHAR")
+            message = f"'Cannot cast ' || {shown} || ' to {_NAMES.get(wanted.name, wanted.name)}'"
             return (
                 f"CASE WHEN {bad} THEN {fail('INVALID_CAST_ARGUMENT', message, to)}"
                 f" ELSE CAST({rounded} AS {to}) END"
@@ -135,13 +148,11 @@ def cast(sql: str, kind: Type, wanted: Type) -> str:
         return f"CAST({sql} AS {to})"
     if wanted.name == "decimal" and kind.name in (*INTEGERS, "decimal"):
         return f"CAST({sql} AS {to})"
+    if kind.name == "timestamp with time zone" and wanted.name in ("date", "timestamp"):
+        return f"CAST({shown_by_clocks(sql, kind)} AS {to})"
     if can_coerce(kind, wanted):
         return coerced(sql, kind, wanted)
-    if (kind.name, wanted.name) in (
-        ("timestamp", "date"),
-        ("timestamp with time zone", "date"),
-        ("timestamp with time zone", "timestamp"),
-    ):
+    if (kind.name, wanted.name) == ("timestamp", "date"):
         return f"CAST({sql} AS {to})"
     if kind.name == wanted.name == "array":
         return f"list_transform({sql}, lambda e: {cast('e', kind.args[0], wanted.args[0])})"
@@ -154,6 +165,41 @@ def cast(sql: str, kind: Type, wanted: Type) -> str:
     raise UnsupportedTypeError(f"CAST from {kind} to {wanted}")
 
 
+_OF_JSON = (*INTEGERS, "double", "boolean", "varchar", "json")
+
+
+def _json(sql: str, kind: Type, wanted: Type) -> str:
+    """CAST to JSON and from it."""
+    other = kind if wanted.name == "json" else wanted
+    simple = (*_OF_JSON, "decimal", "date", "timestamp") if other is kind else _OF_JSON
+    _check(other, simple, f"CAST from {kind} to {wanted}")
+    name = "to_json" if other is kind else "from_json"
+    arguments = [(sql, duckdb_type(kind)), ("'" + str(other).replace("'", "''") + "'", "VARCHAR")]
+    return udfs.call(name, arguments, duckdb_type(wanted))
+
+
+def _check(kind: Type, simple: tuple[str, ...], what: str) -> None:
+    if kind.name == "array":
+        _check(kind.args[0], simple, what)
+    elif kind.name == "map":
+        if kind.args[0].name not in ("varchar", "boolean", *INTEGERS):
+            raise UnsupportedTypeError(what)
+        _check(kind.args[1], simple, what)
+    elif kind.name == "row":
+        for _, part in kind.args:
+            _check(part, simple, what)
+    elif kind.name not in simple or (kind.name == "varchar" and kind.args and "from json" in what):
+        raise UnsupportedTypeError(what)
+
+
+def shown_by_clocks(sql: str, kind: Type) -> str:
+    """What clocks in the zone of a timestamp with time zone show."""
+    moment = f"CAST({sql} AS TIMESTAMP)"
+    if kind.zone == "UTC":
+        return moment
+    return udfs.call("local", [(moment, "TIMESTAMP"), (f"'{kind.zone}'", "VARCHAR")], "TIMESTAMP")
+
+
 def _to_varchar(sql: str, kind: Type, wanted: Type) -> str:
     if kind.name == "varchar":
         shorter = wanted.args and (not kind.args or kind.args[0] > wanted.args[0])
@@ -163,12 +209,17 @@ def _to_varchar(sql: str, kind: Type, wanted: Type) -> str:
     if kind.name in INTEGERS or kind.name in ("boolean", "date", "decimal"):
         return f"CAST({sql} AS VARCHAR)"
     if kind.name in FLOATS:
-        return f"athena_{kind.name}({sql})"
+        return udfs.call(f"scientific_{kind.name}", [(sql, duckdb_type(kind))], "VARCHAR")
     if kind.name == "timestamp":
-        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')"
+        return _shown(sql, kind)
     if kind.name == "timestamp with time zone":
-        return f"strftime(CAST({sql} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g UTC')"
+        return f"({_shown(shown_by_clocks(sql, kind), kind)} || ' {kind.zone}')"
     raise UnsupportedTypeError(f"CAST from {kind} to {wanted}")
+
+
+def _shown(sql: str, kind: Type) -> str:
+    text = udfs.call("to_iso8601", [(sql, "TIMESTAMP"), (str(kind.args[0]), "INTEGER")], "VARCHAR")
+    return f"replace({text}, 'T', ' ')"
 
 
 def _from_varchar(sql: str, wanted: Type, to: str) -> str:
@@ -203,10 +254,10 @@ def _from_varchar(sql: str, wanted: Type, to: str) -> str:
     value = f"CASE {branches[0]} END"
     failure = f"WHEN {sql} IS NOT NULL THEN {fail('INVALID_CAST_ARGUMENT', message, to)}"
     if wanted.name in doubtful:
-        reason = f"'CAST of ''' || {sql} || ''' to {wanted.name} is not supported by the embedded engine'"
+        reason = f"'CAST of ''' || {sql} || ''' to {wanted.name}'"
         strict = f"regexp_full_match({sql}, '{patterns[wanted.name]}')"
         failure = (
             f"WHEN NOT {strict} AND regexp_full_match({sql}, '{doubtful[wanted.name]}')"
-            f" THEN {fail('NOT_SUPPORTED', reason, to)} {failure}"
+            f" THEN {refuse(reason, to)} {failure}"
         )
     return f"COALESCE({value}, CASE {failure} END)"

@@ -57,9 +57,9 @@ class Dialect(Trino):
         }
 
 
-def not_supported(place: str, what: str) -> QueryError:
+def not_supported(what: str, place: str = "") -> QueryError:
     """The refusal of what Athena has and the embedded engine lacks."""
-    return QueryError("NOT_SUPPORTED", f"{place}: {what} is not supported. {REMEDY}")
+    return QueryError("NOT_SUPPORTED", f"{place}{': ' if place else ''}{what} is not supported. {REMEDY}")
 
 
 def parse(sql: str, parameters: Sequence[str] = ()) -> exp.Expr:
@@ -98,9 +98,9 @@ def _parsed(sql: str) -> list[exp.Expr]:
         detail = error.errors[0] if error.errors else {}
         where = f"line {detail['line']}:{detail['col']}" if detail else "line 1:1"
         if "Expected TYPE" in str(error):
-            raise not_supported(where, "such a type") from None
+            raise not_supported("such a type", where) from None
         if found := _UNPARSED.search(text.without_comments(sql)):
-            raise not_supported(where, found[0].upper()) from None
+            raise not_supported(found[0].upper(), where) from None
         raise MalformedQueryError(f"{where}: {detail.get('description') or error}") from None
 
 

@@ -38,6 +38,7 @@ _SCALARS: Mapping[str, Text] = {
     "timestamp": results.timestamp,
     "timestamp with time zone": results.timestamp,
     "interval day to second": results.day_to_second,
+    "interval year to month": results.year_to_month,
     "varbinary": lambda value: value.hex(" "),
 }
 
@@ -67,6 +68,7 @@ class EmbeddedQuery:
         self._limit = limit
         self._database = connect()
         self._kinds: Sequence[Type] = ()
+        self._refusals: list[str] = []  # why the answer is not known, found while the query runs
 
     def start(self) -> Sequence[tuple[str, Type]]:
         """Translate the query, make its tables, and run it."""
@@ -74,7 +76,7 @@ class EmbeddedQuery:
             raise self._refusal
         queries = Queries(self._sql, self._catalog.table)
         plan = queries.translated(self._tree)
-        udfs.install(self._database, plan.sql)
+        udfs.install(self._database, plan.sql, self._refusals)
         self._scan(queries.scans)
         try:
             statements = self._database.extract_statements(plan.sql)
@@ -82,6 +84,7 @@ class EmbeddedQuery:
                 raise QueryError("NOT_SUPPORTED", f"The embedded engine runs one query, and not: {plan.sql}")
             self._database.execute(plan.sql)
         except duckdb.Error as error:
+            self._refuse()
             raise _translated(error) from None
         self._kinds = [column.kind for column in plan.columns]
         return [(column.name, column.kind) for column in plan.columns]
@@ -93,7 +96,9 @@ class EmbeddedQuery:
             try:
                 rows = self._database.fetchmany(_BATCH)
             except duckdb.Error as error:
+                self._refuse()
                 raise _translated(error) from None
+            self._refuse()
             if not rows:
                 return
             yield [
@@ -108,6 +113,11 @@ class EmbeddedQuery:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _refuse(self) -> None:
+        """Fail if a value met while the query ran is one of which Trino's answer is not known."""
+        if self._refusals:
+            raise dialect.not_supported(self._refusals[0])
 
     def _scan(self, scans: Sequence[Scan]) -> None:
         """Make a view of each scan's files; from then on the query can read these and nothing else."""
@@ -138,8 +148,9 @@ def connect() -> duckdb.DuckDBPyConnection:
     }
     database = duckdb.connect(config=settings)
     database.execute("SET TimeZone = 'UTC'")
-    # It takes Parquet's minimum and maximum for all there is, but they leave out NaN.
-    database.execute("SET disabled_optimizers = 'statistics_propagation'")
+    # One takes Parquet's minimum and maximum for all there is, but they leave out NaN. The other evaluates
+    # constants in branches that no row takes, where a function may refuse them.
+    database.execute("SET disabled_optimizers = 'statistics_propagation,expression_rewriter'")
     return database
 
 
@@ -152,8 +163,9 @@ def matching(table: Table, conditions: Sequence[str]) -> Sequence[Partition]:
         for number, (key, kind) in enumerate(table.keys.items(), 1)
     )
     values = [list(partition.values) for partition in table.partitions]
+    refusals: list[str] = []  # the query itself meets them again
     with connect() as database:
-        udfs.install(database, " ".join(conditions))
+        udfs.install(database, " ".join(conditions), refusals)
         database.execute(
             "CREATE TABLE listed AS SELECT unnest(range(len($1))) AS i, unnest($1::VARCHAR[][]) AS v",
             [values],
@@ -162,7 +174,8 @@ def matching(table: Table, conditions: Sequence[str]) -> Sequence[Partition]:
         try:
             where = " AND ".join(f"({condition})" for condition in conditions)
             found = database.execute(f"SELECT i FROM {listed} WHERE {where} ORDER BY i")  # noqa: S608
-            return [table.partitions[row[0]] for row in found.fetchall()]
+            rows = found.fetchall()
+            return table.partitions if refusals else [table.partitions[row[0]] for row in rows]
         except duckdb.ConversionException as error:
             if FAILURE.search(str(error)):
                 return table.partitions
@@ -273,6 +286,8 @@ def _translated(error: duckdb.Error) -> Exception:
         return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
     if "Map keys must be unique" in message:
         return QueryError("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed")
+    if "Map keys can not be NULL" in message:
+        return QueryError("INVALID_FUNCTION_ARGUMENT", "map key cannot be null")
     if "to type DECIMAL" in message or ("Type DOUBLE" in message and "type INT64" in message):
         return QueryError("INVALID_CAST_ARGUMENT", message)
     if isinstance(error, duckdb.OutOfRangeException) or "out of range" in message:

@@ -11,10 +11,12 @@ from typing import Any, cast
 from sqlglot import exp
 
 from laptop.aws.athena import text
-from laptop.aws.athena.embedded import casts, functions, signatures
+from laptop.aws.athena.embedded import casts, functions, lambdas, signatures, udfs, zones
 from laptop.aws.athena.embedded.casts import FLOATS, INTEGERS, UnsupportedTypeError, duckdb_type, fail
 from laptop.aws.athena.embedded.dialect import TypedLiteral, not_supported
 from laptop.aws.athena.embedded.functions import Argument, UnsupportedError
+from laptop.aws.athena.embedded.python.failures import FunctionError
+from laptop.aws.athena.embedded.python.json_text import json_parse
 from laptop.aws.athena.embedded.scopes import Column, Plan, Scope, Value
 from laptop.aws.athena.embedded.signatures import common_type
 from laptop.aws.athena.errors import QueryError
@@ -25,11 +27,13 @@ from laptop.aws.athena.types import (
     DAY_TO_SECOND,
     DOUBLE,
     INTEGER,
+    JSON,
     TIMESTAMP,
     TIMESTAMP_TZ,
     UNKNOWN,
     VARBINARY,
     VARCHAR,
+    YEAR_TO_MONTH,
     Type,
 )
 
@@ -117,7 +121,7 @@ class Expressions:
 
     def unsupported(self, node: exp.Expr, what: str | None = None) -> QueryError:
         """The refusal of a node."""
-        return not_supported(self.place(node), what or type(node).__name__.upper())
+        return not_supported(what or type(node).__name__.upper(), self.place(node))
 
     def error(self, node: exp.Expr, code: str, message: str) -> QueryError:
         """Trino's error at a node."""
@@ -254,7 +258,9 @@ class Expressions:
             except ValueError:
                 raise bad from None
             return Value(f"DATE '{written}'", DATE)
-        if kind.name == "timestamp" and not node.args["to"].expressions:
+        if kind.name.startswith("timestamp") and not node.args["to"].expressions:
+            if zoned := zones.literal(written):
+                return zoned
             found = re.fullmatch(r"(\d{4}-\d{2}-\d{2})( \d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?", written)
             if not found:
                 raise self.unsupported(node, f"the literal {written!r}")
@@ -264,17 +270,19 @@ class Expressions:
             except ValueError:
                 raise bad from None
             return Value(f"TIMESTAMP '{written}'", Type("timestamp", (digits,)))
-        if kind.name == "timestamp with time zone":
-            found = re.fullmatch(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,3})?) UTC", written)
-            if not found:
-                raise self.unsupported(node, f"the literal {written!r}")
-            digits = len(found[1].rpartition(".")[2]) if "." in found[1] else 0
-            return Value(f"TIMESTAMPTZ '{found[1]}+00'", Type(kind.name, (digits,)))
+        if kind == JSON:
+            try:
+                written = json_parse(written)
+            except FunctionError:
+                raise bad from None
+            return Value("'" + written.replace("'", "''") + "'", JSON)
         raise self.unsupported(node, f"a literal of type {kind}")
 
     def _interval(self, node: exp.Expr, _: Scope, sign: int = 1) -> Value:
         unit = node.args.get("unit")
         literal = node.this
+        if isinstance(unit, exp.IntervalSpan) and isinstance(literal, exp.Literal):
+            return self._span(node, unit, literal.this, sign)
         if not isinstance(unit, exp.Var) or not isinstance(literal, exp.Literal) or not literal.is_string:
             raise self.unsupported(node)
         name = unit.name.lower()
@@ -286,6 +294,23 @@ class Expressions:
         if name in _MILLISECONDS:
             return Value(f"to_milliseconds({number * _MILLISECONDS[name]})", DAY_TO_SECOND)
         raise self.unsupported(node, f"INTERVAL in units of {name.upper()}")
+
+    def _span(self, node: exp.Expr, unit: exp.Expr, written: str, sign: int) -> Value:
+        """`INTERVAL '1 2:03:04.567' DAY TO SECOND` and `INTERVAL '2-3' YEAR TO MONTH`."""
+        units = (unit.this.name.upper(), unit.expression.name.upper())
+        if units == ("YEAR", "MONTH") and (found := re.fullmatch(r"(-?)(\d{1,4})-(\d{1,2})", written)):
+            months = int(found[2]) * 12 + int(found[3])
+            return Value(f"to_months({-sign * months if found[1] else sign * months})", YEAR_TO_MONTH)
+        pattern = r"(-?)(\d{1,6}) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,3}))?"
+        if units == ("DAY", "SECOND") and (found := re.fullmatch(pattern, written)):
+            day, hour, minute, second = (int(found[group]) for group in range(2, 6))
+            size = (
+                ((day * 24 + hour) * 60 + minute) * 60_000
+                + second * 1000
+                + int((found[6] or "").ljust(3, "0"))
+            )
+            return Value(f"to_milliseconds({-sign * size if found[1] else sign * size})", DAY_TO_SECOND)
+        raise self.unsupported(node, f"INTERVAL '{written}' {' TO '.join(units)}")
 
     def _moment(self, node: exp.Expr, _: Scope) -> Value:
         self.only(node)
@@ -320,6 +345,8 @@ class Expressions:
                 if found:
                     return self._fields(node, self._met(node, found[0], scope, level), parts[size + 1 :])
             level = level.parent
+        if shown in _SYNTAX:
+            raise self.unsupported(node, shown.upper())
         raise self.error(node, "COLUMN_NOT_FOUND", f"Column '{shown}' cannot be resolved")
 
     def _met(self, node: exp.Expr, column: Column, scope: Scope, level: Scope) -> Value:
@@ -374,11 +401,16 @@ class Expressions:
 
     def compared(self, node: exp.Expr, sign: str, left: Value, right: Value) -> str:
         """A comparison: NaN is less, equal or greater than nothing, where DuckDB takes it for the largest."""
+        left, right = zones.moment(left), zones.moment(right)
         kind = common_type(left.kind, right.kind)
         if kind is None or (kind.name in ("map", "json") and sign not in ("=", "<>")):
             shown = {">": "<", ">=": "<="}.get(sign, sign)  # Trino turns these around
             message = f"Cannot apply operator: {left.kind} {shown} {right.kind}"
             raise self.error(node, "TYPE_MISMATCH", message)
+        if kind.name in ("array", "row", "map"):
+            return self._compared_parts(node, sign, left, right, kind)
+        if kind.name.startswith("interval") and left.kind == right.kind:
+            return f"({_length(left)} {sign} {_length(right)})"
         if kind.name not in (*_COMPARABLE, *FLOATS):
             raise self.unsupported(node, f"{sign} of the type {kind}")
         one, other = self.coerced(left, kind), self.coerced(right, kind)
@@ -393,6 +425,21 @@ class Expressions:
         if all(_is_number(sql) for sql in nan):
             return plain
         return f"({plain} {'OR' if sign == '<>' else 'AND'} {'' if sign == '<>' else 'NOT '}isnan({nan[0]}))"
+
+    def _compared_parts(self, node: exp.Expr, sign: str, left: Value, right: Value, kind: Type) -> str:
+        """A comparison of arrays, rows or maps, part by part."""
+        equal = sign in ("=", "<>")
+        if not _has_parts(kind, (*_COMPARABLE, *(FLOATS if equal else ()))) or not functions.is_hashable(
+            kind
+        ):
+            raise self.unsupported(node, f"{sign} of the type {kind}")
+        if left.kind == UNKNOWN or right.kind == UNKNOWN:
+            return "CAST(NULL AS BOOLEAN)"
+        one, other = ((self.coerced(value, kind), duckdb_type(kind)) for value in (left, right))
+        if equal:
+            return f"({'NOT ' if sign == '<>' else ''}{udfs.call('equal', [one, other], 'BOOLEAN')})"
+        operands = [one, other] if sign in ("<", ">=") else [other, one]
+        return f"({'NOT ' if sign in ('>=', '<=') else ''}{udfs.call('less', operands, 'BOOLEAN')})"
 
     def _quantified(self, node: exp.Expr, sign: str, scope: Scope) -> Value:
         every = isinstance(node.expression, exp.All)
@@ -409,8 +456,12 @@ class Expressions:
             return self._moved(node, left, right, sign)
         if sign == "+" and left.kind.name.startswith("interval") and right.kind.name in temporal:
             return self._moved(node, right, left, sign)
+        if sign == "-" and left.kind.name == right.kind.name == "date":
+            return Value(f"to_days(CAST({left.sql} - {right.sql} AS INTEGER))", DAY_TO_SECOND)
         if sign == "-" and left.kind.name == right.kind.name == "timestamp":
             return Value(f"({left.sql} - {right.sql})", DAY_TO_SECOND)
+        if intervals := self._intervals(node, sign, left, right):
+            return intervals
         numbers = (*INTEGERS, *FLOATS, "decimal")
         kind = common_type(left.kind, right.kind)
         if kind == UNKNOWN:
@@ -430,29 +481,49 @@ class Expressions:
         operator = "//" if sign == "/" and kind.name in INTEGERS else sign
         return Value(f"CAST(({one} {operator} {other}) AS {duckdb_type(kind)})", kind)
 
+    def _intervals(self, node: exp.Expr, sign: str, left: Value, right: Value) -> Value | None:
+        """Intervals of one kind added up, or one multiplied by a whole number."""
+        kinds = [value.kind for value in (left, right)]
+        spans = [kind for kind in kinds if kind.name.startswith("interval")]
+        if not spans:
+            return None
+        if sign in "+-" and kinds[0] == kinds[1]:
+            return Value(f"({left.sql} {sign} {right.sql})", kinds[0])
+        if sign == "*" and len(spans) == 1 and (kinds[0].name in INTEGERS or kinds[1].name in INTEGERS):
+            span, number = (left, right) if kinds[0] in spans else (right, left)
+            return Value(f"({span.sql} * CAST({number.sql} AS BIGINT))", span.kind)
+        if len(spans) == 2 and sign in "+-":
+            message = f"Cannot apply operator: {kinds[0]} {sign} {kinds[1]}"
+            raise self.error(node, "TYPE_MISMATCH", message)
+        raise self.unsupported(node, f"{kinds[0]} {sign} {kinds[1]}")
+
     def _decimal(self, node: exp.Expr, sign: str, left: Value, right: Value) -> Value:
-        sizes = []
-        for value in (left, right):
-            kind = common_type(value.kind, Type("decimal", (1, 0)))
-            sizes.append(value.kind.args if value.kind.name == "decimal" else (_digits(value.kind), 0))
-            assert kind is not None  # noqa: S101 - for mypy: `_arithmetic` has looked
-        (p, s), (q, t) = sizes
-        if sign in "+-":
-            scale = max(s, t)
-            precision = max(p - s, q - t) + scale + 1
-            operand = Type("decimal", (min(38, precision), scale))
-            if precision > 38:
-                raise self.unsupported(node, f"{sign} of so many digits")
-            sqls = [f"CAST({value.sql} AS {duckdb_type(operand)})" for value in (left, right)]
-            return Value(f"CAST(({sqls[0]} {sign} {sqls[1]}) AS {duckdb_type(operand)})", operand)
-        if sign == "*" and p + q <= 38:
-            kind = Type("decimal", (p + q, s + t))
-            sqls = [
-                f"CAST({value.sql} AS DECIMAL({size[0]},{size[1]}))"
-                for value, size in zip((left, right), sizes, strict=True)
-            ]
-            return Value(f"CAST(({sqls[0]} * {sqls[1]}) AS {duckdb_type(kind)})", kind)
-        raise self.unsupported(node, f"{sign} of decimals")
+        (p, s), (q, t) = (
+            value.kind.args if value.kind.name == "decimal" else (_digits(value.kind), 0)
+            for value in (left, right)
+        )
+        one, other = Type("decimal", (p, s)), Type("decimal", (q, t))
+        scale = {"*": s + t}.get(sign, max(s, t))
+        if sign == "%":
+            kind = functions.remainder_type(one, other)
+        else:
+            precision = {"*": p + q, "/": p + t + max(t - s, 0)}.get(sign, max(p - s, q - t) + scale + 1)
+            kind = Type("decimal", (min(38, precision), scale))
+        if scale > 38:
+            raise self.unsupported(node, f"{sign} of so many digits")
+        operands = [
+            (f"CAST({value.sql} AS {duckdb_type(size)})", duckdb_type(size))
+            for value, size in ((left, one), (right, other))
+        ]
+        to = duckdb_type(kind)
+        if sign in "+-" and precision <= 38:
+            sqls = [f"CAST({sql} AS {to})" for sql, _ in operands]
+            return Value(f"CAST(({sqls[0]} {sign} {sqls[1]}) AS {to})", kind)
+        if sign == "*" and precision <= 18:
+            return Value(f"CAST(({operands[0][0]} * {operands[1][0]}) AS {to})", kind)
+        name = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}[sign]
+        sizes = [] if sign == "%" else [(str(size), "INTEGER") for size in kind.args]
+        return Value(udfs.call(f"decimal_{name}", [*operands, *sizes], to), kind)
 
     def _moved(self, node: exp.Expr, moment: Value, interval: Value, sign: str) -> Value:
         moved = f"({moment.sql} {sign} {interval.sql})"
@@ -475,6 +546,8 @@ class Expressions:
         if isinstance(inner, exp.Interval):
             return self._interval(inner, scope, -1)
         value = self.value(inner, scope)
+        if value.kind.name.startswith("interval"):
+            return Value(f"({value.sql} * -1)", value.kind)
         if value.kind.name not in (*INTEGERS, *FLOATS, "decimal"):
             raise self.unsupported(node, f"- of the type {value.kind}")
         return Value(f"CAST((-{value.sql}) AS {duckdb_type(value.kind)})", value.kind)
@@ -529,7 +602,7 @@ class Expressions:
                     node, "TYPE_MISMATCH", f"IN value and list items must be the same type: {value.kind}"
                 )
             kind = common
-        if kind.name in FLOATS:
+        if kind.name in (*FLOATS, "row", "array"):
             parts = [self.compared(node, "=", value, item) for item in items]
             return Value(f"({' OR '.join(parts)})", BOOLEAN)
         if kind.name not in _COMPARABLE:
@@ -540,6 +613,8 @@ class Expressions:
     def _in_query(self, node: exp.Expr, left: exp.Expr, query: exp.Expr, scope: Scope) -> Value:
         value = self.value(left, scope)
         plan = self.query(query.unnest() if isinstance(query, exp.Subquery) else query, scope)
+        if value.kind.name == "row":
+            raise self.unsupported(node, "IN of a row and a subquery")
         if len(plan.columns) != 1:
             raise self.error(node, "TYPE_MISMATCH", "Subquery must return one column")
         column = plan.columns[0]
@@ -590,9 +665,17 @@ class Expressions:
         return Value(f"({value.sql} LIKE {pattern.sql}{escape})", BOOLEAN)
 
     def _concatenation(self, node: exp.Expr, scope: Scope) -> Value:
-        left, right = self.value(node.this, scope), self.value(node.expression, scope)
+        return self._concatenated(node, self.value(node.this, scope), self.value(node.expression, scope))
+
+    def _concatenated(self, node: exp.Expr, left: Value, right: Value) -> Value:
         if left.kind.name == right.kind.name == "varchar":
             return Value(f"({left.sql} || {right.sql})", VARCHAR)
+        if {left.kind.name, right.kind.name} <= {"unknown", "array"} and UNKNOWN in (left.kind, right.kind):
+            message = "Could not choose a best candidate operator. Explicit type casts must be added."
+            raise self.error(node, "AMBIGUOUS_FUNCTION_CALL", message)
+        if {left.kind.name, right.kind.name} == {"varchar", "unknown"}:  # Trino takes it for arrays
+            kind = Type("array", (left.kind if right.kind == UNKNOWN else right.kind,))
+            return Value(f"CAST(NULL AS {duckdb_type(kind)})", kind)
         if "array" in (left.kind.name, right.kind.name):
             return self._concatenated_arrays(node, left, right)
         textual = {"varchar", "char", "varbinary", "unknown"}
@@ -616,6 +699,8 @@ class Expressions:
                 kind,
             )
         array, item = (left, right) if left.kind.name == "array" else (right, left)
+        if right.kind.name == "array" and common_type(right.kind.args[0], left.kind) is not None:
+            array, item = right, left
         element = common_type(array.kind.args[0], item.kind)
         if element is None or item.kind == UNKNOWN:
             raise self.unsupported(node, f"{left.kind} || {right.kind}")
@@ -662,12 +747,12 @@ class Expressions:
         return Value(f"TRY({sql})" if isinstance(node, exp.TryCast) else sql, wanted)
 
     def _at_time_zone(self, node: exp.Expr, scope: Scope) -> Value:
-        value = self.value(node.this, scope)
-        if not isinstance(node.args["zone"], exp.Literal) or node.args["zone"].this != "UTC":
-            raise self.unsupported(node, "AT TIME ZONE with a zone other than 'UTC'")
+        value, zone = self.value(node.this, scope), node.args["zone"]
+        if not isinstance(zone, exp.Literal) or not zone.is_string:
+            raise self.unsupported(node, "AT TIME ZONE with a zone that is not a literal")
         if value.kind.name not in ("timestamp", "timestamp with time zone"):
             raise self.unsupported(node, f"AT TIME ZONE of the type {value.kind}")
-        kind = Type("timestamp with time zone", value.kind.args)
+        kind = Type("timestamp with time zone", value.kind.args, zones.named(zone.this))
         return Value(self.coerced(value, kind), kind)
 
     def _extract(self, node: exp.Expr, scope: Scope) -> Value:
@@ -675,7 +760,8 @@ class Expressions:
         names = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week"}
         name = names.get(field, field)
         if name not in ("year", "quarter", "month", "week", "day", "day_of_month", "day_of_week",
-                        "day_of_year", "year_of_week", "hour", "minute", "second"):  # fmt: skip
+                        "day_of_year", "year_of_week", "hour", "minute", "second", "timezone_hour",
+                        "timezone_minute"):  # fmt: skip
             raise self.unsupported(node, f"EXTRACT({field.upper()} …)")
         if name in ("hour", "minute", "second") and self.value(node.expression, scope).kind == DATE:
             raise self.error(node, "TYPE_MISMATCH", f"Cannot extract {field} from date")
@@ -774,17 +860,19 @@ class Expressions:
             raise self.unsupported(node, f"the function {name}")
         if name in ("random", "rand") and self._pruned is not None:
             raise self.unsupported(node)
-        return self._scalar(node, name, [self.value(part, scope) for part in parts])
+        return self.scalar(node, name, [self.value(part, scope) for part in parts])
 
     def resolved(self, node: exp.Expr, name: str, values: Sequence[Value]) -> tuple[list[Argument], Type]:
         """The arguments as a function takes them, and the type of its result; raises `QueryError`."""
+        if name not in zones.INDIFFERENT and any(map(zones.is_zoned, (value.kind for value in values))):
+            raise self.unsupported(node, f"{name} in a time zone other than UTC")
         call = signatures.resolve(name, [value.kind for value in values])
         if call is None:
             given = ", ".join(str(value.kind) for value in values)
             raise self.error(
                 node, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({given}) for function {name}"
             )
-        returned = call.returns or functions.returns(name, [value.kind for value in values])
+        returned = call.returns or functions.returns(name, call.arguments)
         if returned is None:
             raise self.unsupported(node, f"the function {name} of {', '.join(str(v.kind) for v in values)}")
         arguments = []
@@ -795,16 +883,25 @@ class Expressions:
                 arguments.append(Argument(self.coerced(value, kind), kind, value.literal))
         return arguments, returned
 
-    def _scalar(self, node: exp.Expr, name: str, values: Sequence[Value]) -> Value:
+    def scalar(self, node: exp.Expr, name: str, values: Sequence[Value]) -> Value:
+        """A call of a scalar function; raises `QueryError`."""
+        if zoned := zones.called(name, values):
+            return zoned
+        values = zones.shown(name, values)
         arguments, returned = self.resolved(node, name, values)
         try:
-            sql = functions.scalar(name, arguments)
+            sql = functions.scalar(name, arguments, returned)
         except UnsupportedError:
             given = ", ".join(str(value.kind) for value in values)
             raise self.unsupported(node, f"{name}({given})") from None
         if returned.name in (*INTEGERS, *FLOATS, "decimal", "date", "timestamp"):
             sql = f"CAST({sql} AS {duckdb_type(returned)})"
         return Value(f"({sql})" if sql.startswith("CASE") else sql, returned)
+
+    @staticmethod
+    def replaced(scope: Scope, variables: dict[str, Value]) -> Scope:
+        """A scope with other variables of lambdas."""
+        return replace_scope(scope, variables=variables)
 
     def _coalesce(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
         if len(parts) < 2:
@@ -823,10 +920,44 @@ class Expressions:
             f"CASE WHEN {self.compared(node, '=', one, other)} THEN NULL ELSE {one.sql} END", one.kind
         )
 
+    def _grouping(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
+        if scope.groups is None:
+            raise self.error(
+                node, "MISSING_GROUP_BY", "A GROUPING() operation can only be used with GROUP BY"
+            )
+        if not scope.groups or not parts or scope.in_aggregate:
+            raise self.unsupported(node, "such a call of grouping")
+        keys = [self.value(part, replace_scope(scope, groups=None)).sql for part in parts]
+        if any(key not in scope.groups for key in keys):
+            raise self.error(
+                node,
+                "INVALID_ARGUMENTS",
+                "The arguments to grouping() must be expressions referenced by the GROUP BY",
+            )
+        return Value(f"CAST(grouping({', '.join(keys)}) AS INTEGER)", INTEGER)
+
+    def _json_path(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
+        """SQL's functions of JSON, which are syntax for Trino: those that have their options left out."""
+        name = str(node.this).lower()
+        values = [self.value(part, scope) for part in parts]
+        if len(values) != 2 or values[0].kind.name != "varchar" or values[1].literal is None:
+            raise self.unsupported(node, f"{name} with such arguments")
+        if not re.match(r"\s*(lax|strict)\b", values[1].literal):
+            raise self.error(node, "SYNTAX_ERROR", "missing {'lax', 'strict'}")
+        kind = BOOLEAN if name == "json_exists" else VARCHAR
+        arguments = [(value.sql, "VARCHAR") for value in values]
+        return Value(udfs.call(name, arguments, duckdb_type(kind)), kind)
+
     def _concat(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
         if len(parts) < 2:
             raise QueryError("INVALID_FUNCTION_ARGUMENT", "There must be two or more concatenation arguments")
-        return self._scalar(node, "concat", [self.value(part, scope) for part in parts])
+        values = [self.value(part, scope) for part in parts]
+        if len(values) == 2 or all(value.kind.name == "array" for value in values):
+            joined = values[0]
+            for value in values[1:]:
+                joined = self._concatenated(node, joined, value)
+            return joined
+        return self.scalar(node, "concat", values)
 
     def _try(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
         if len(parts) != 1:
@@ -849,70 +980,76 @@ class Expressions:
         return self._moment(exp.CurrentTimestamp(), scope)
 
     def _format(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
-        """FORMAT with the conversions of Java that are known: %s, %d, %.2f and %%."""
+        """FORMAT with the conversions of Java that are known: %s, %d, %x, %.2f, %b and %%."""
         if not parts or not isinstance(parts[0], exp.Literal) or not parts[0].is_string:
             raise self.unsupported(node, "FORMAT without a literal pattern")
-        values = iter([self.value(part, scope) for part in parts[1:]])
-        pieces = []
-        for found in re.finditer(r"%(%|s|d|\.(\d+)f)|([^%]+)|(.)", parts[0].this, re.DOTALL):
-            if found[4]:
-                raise self.unsupported(node, f"the pattern {parts[0].this!r}")
-            if found[3] or found[1] == "%":
-                pieces.append("'" + (found[3] or "%").replace("'", "''") + "'")
+        pattern, values = parts[0].this, [self.value(part, scope) for part in parts[1:]]
+        if not values:
+            raise self.unsupported(node, "FORMAT without arguments")
+        pieces, used = [], 0
+        for found in _CONVERSION.finditer(pattern):
+            if found["wrong"]:
+                raise self.unsupported(node, f"the pattern {pattern!r}")
+            if found["text"] or found["conversion"] == "%":
+                if found["text"] is None and found[0] != "%%":
+                    raise self.unsupported(node, f"the pattern {pattern!r}")
+                pieces.append("'" + (found["text"] or "%").replace("'", "''") + "'")
                 continue
-            value = next(values, None)
-            if value is None:
-                raise self.unsupported(node, "FORMAT with too few arguments")
-            pieces.append(f"COALESCE({self._formatted(node, found[1], found[2], value)}, 'null')")
-        if next(values, None):
-            raise self.unsupported(node, "FORMAT with too many arguments")
+            place = int(found["index"] or 0) or (used := used + 1)
+            if place > len(values):
+                raise QueryError("INVALID_FUNCTION_ARGUMENT", f"Invalid format string: {pattern}")
+            pieces.append(self._formatted(node, found, values[place - 1]))
         return Value(f"({' || '.join(pieces) or chr(39) * 2})", VARCHAR)
 
-    def _formatted(self, node: exp.Expr, conversion: str, digits: str | None, value: Value) -> str:
-        if conversion == "d" and value.kind.name in INTEGERS:
-            return f"CAST({value.sql} AS VARCHAR)"
-        if conversion == "s" and value.kind.name in (*INTEGERS, "varchar", "boolean", "double", "date"):
-            return casts.cast(value.sql, value.kind, VARCHAR)
-        if digits and value.kind == DOUBLE:
-            return f"athena_fixed({value.sql}, {digits})"
-        raise self.unsupported(node, f"%{conversion} of the type {value.kind}")
-
-    def _lambda_call(self, name: str) -> Callable[[exp.Expr, list[exp.Expr], Scope], Value]:
-        def rule(node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
-            if len(parts) != 2 or not isinstance(parts[1], exp.Lambda) or len(parts[1].expressions) != 1:
-                raise self.unsupported(node, f"{name} with such arguments")
-            array = self.value(parts[0], scope)
-            if array.kind.name != "array":
-                raise self.unsupported(node, f"{name} of the type {array.kind}")
-            variable = parts[1].expressions[0].name.lower()
-            depth = len(scope.variables)
-            inner = replace_scope(
-                scope, variables={**scope.variables, variable: Value(f"e{depth}", array.kind.args[0])}
+    def _formatted(self, node: exp.Expr, found: re.Match[str], value: Value) -> str:
+        conversion, flags, width = found["conversion"], found["flags"], found["width"] or ""
+        digits, kind = found["digits"], value.kind
+        numeric = conversion in "dxXof"
+        # Java refuses these, and what a flag means for another conversion.
+        if (
+            len(set(flags)) < len(flags)
+            or ("0" in flags and "-" in flags)
+            or (("0" in flags or "-" in flags) and not width)
+            or (not numeric and set(flags) - {"-"})
+            or (conversion in "xXo" and set(flags) - {"-", "0"})
+            or (digits is not None and conversion != "f")
+        ):
+            raise self.unsupported(node, f"the conversion {found[0]}")
+        options = [(f"'{flags}'", "VARCHAR"), (f"'{width}'", "VARCHAR")]
+        if conversion in "dxXo" and kind.name in INTEGERS:
+            base = {"d": "d", "x": "x", "X": "X", "o": "o"}[conversion]
+            written = (f"CAST({value.sql} AS VARCHAR)", "VARCHAR")
+            shown = udfs.call("format_number", [written, *options, (f"'{base}'", "VARCHAR")], "VARCHAR")
+        elif conversion == "f" and kind.name in ("double", "decimal"):
+            name = "fixed" if kind == DOUBLE else "fixed_decimal"
+            size = (digits or "6", "INTEGER")
+            fixed = udfs.call(name, [(value.sql, duckdb_type(kind)), size], "VARCHAR")
+            shown = udfs.call("format_number", [(fixed, "VARCHAR"), *options, ("'d'", "VARCHAR")], "VARCHAR")
+        elif (
+            conversion == "s" and kind.name in (*INTEGERS, "varchar", "boolean", "double", "date", "decimal")
+        ) or (conversion == "b" and kind == BOOLEAN):
+            shown = casts.cast(value.sql, kind, VARCHAR)
+            if kind == DOUBLE:
+                shown = udfs.call("double", [(value.sql, "DOUBLE")], "VARCHAR")
+            if width:
+                shown = udfs.call("format_text", [(shown, "VARCHAR"), *options], "VARCHAR")
+        elif conversion in "dxXof" and kind.name in ("varchar", "boolean", "double", "date"):
+            shown_kind = {"varchar": "String"}.get(kind.name, kind.name)
+            failure = fail(
+                "INVALID_FUNCTION_ARGUMENT",
+                f"'Invalid format string: IllegalFormatConversion: {conversion} != {shown_kind}'",
+                "VARCHAR",
             )
-            body = self.value(parts[1].this, inner)
-            if name == "transform":
-                kind = Type("array", (body.kind,))
-                sql = f"list_transform({array.sql}, lambda e{depth}: {body.sql})"
-                return Value(f"CAST({sql} AS {duckdb_type(kind)})", kind)
-            if body.kind != BOOLEAN:
-                raise self.unsupported(node, f"{name} with a lambda of the type {body.kind}")
-            kept = f"list_filter({array.sql}, lambda e{depth}: {body.sql})"
-            if name == "filter":
-                return Value(kept, array.kind)
-            unknown = f"len(list_filter({array.sql}, lambda e{depth}: ({body.sql}) IS NULL)) > 0"
-            missed = f"len(list_filter({array.sql}, lambda e{depth}: NOT ({body.sql}))) > 0"
-            first, then, last = {
-                "any_match": (f"len({kept}) > 0", "true", "false"),
-                "all_match": (missed, "false", "true"),
-                "none_match": (f"len({kept}) > 0", "false", "true"),
-            }[name]
-            return Value(
-                f"CASE WHEN {array.sql} IS NULL THEN NULL WHEN {first} THEN {then} WHEN {unknown} THEN NULL"
-                f" ELSE {last} END",
-                BOOLEAN,
-            )
-
-        return rule
+            shown = f"CASE WHEN {value.sql} IS NOT NULL THEN {failure} END"
+        else:
+            raise self.unsupported(node, f"%{conversion} of the type {kind}")
+        null = udfs.call(
+            "format_text", [("'null'", "VARCHAR"), ("''", "VARCHAR"), (f"'{width}'", "VARCHAR")], "VARCHAR"
+        )
+        if width and flags:
+            refused = casts.refuse("'format of NULL with flags'", "VARCHAR")
+            return f"CASE WHEN {value.sql} IS NULL THEN {refused} ELSE {shown} END"
+        return f"COALESCE({shown}, {null})"
 
     # Aggregates and windows
 
@@ -955,6 +1092,12 @@ class Expressions:
             sql = _checked_sum("DISTINCT " if distinct else "")
         elif name == "avg" and not distinct and arguments[0].kind == BIGINT:
             sql = "avg(CAST({0} AS DOUBLE)){o}"  # Trino adds doubles up
+        elif name == "avg" and not distinct and arguments[0].kind.name == "decimal":
+            sql = _decimal_average(arguments[0].kind)
+        elif name == "approx_percentile" and not distinct and values[-1].literal is None:
+            sql = self._percentile(node, parts[-1], arguments)
+        elif name in ("max_by", "min_by") and len(arguments) == 2 and sql is not None:
+            sql = _extreme_by(name, arguments)
         elif sql is None:
             given = ", ".join(str(value.kind) for value in values)
             raise self.unsupported(node, f"{name}({given})")
@@ -966,6 +1109,17 @@ class Expressions:
         if returned.name in (*INTEGERS, *FLOATS, "decimal"):
             sql = f"CAST({sql} AS {duckdb_type(returned)})"
         return Value(sql, returned)
+
+    def _percentile(self, node: exp.Expr, share: exp.Expr, arguments: Sequence[Argument]) -> str:
+        """approx_percentile of so few values that Trino's digest keeps each of them."""
+        if len(arguments) != 2 or not isinstance(share, exp.Literal):
+            raise self.unsupported(node, "approx_percentile with such arguments")
+        kind = duckdb_type(arguments[0].kind)
+        values = ("list({0}){o}", f"{kind}[]")
+        found = udfs.call("percentile", [values, ("any_value({1}){o}", "DOUBLE")], kind)
+        most = udfs.MOST_IN_DIGEST
+        refused = casts.refuse(f"'approx_percentile of more than {most} values'", kind)
+        return f"CASE WHEN count({{0}}){{o}} > {most} THEN {refused} ELSE {found} END"
 
     def _filtered(self, node: exp.Expr, scope: Scope, over: str = "") -> Value:
         call, condition = node.this, node.expression.this
@@ -1064,10 +1218,13 @@ class Expressions:
         if order := node.args.get("order"):
             parts.append(f"ORDER BY {self.ordered(order.expressions, scope)}")
         if spec := node.args.get("spec"):
-            parts.append(self._frame(spec))
+            keys = order.expressions if order else []
+            by = self.value(keys[0].this, scope).kind.name if len(keys) == 1 else ""
+            parts.append(self._frame(spec, by))
         return " ".join(parts)
 
-    def _frame(self, spec: exp.Expr) -> str:
+    def _frame(self, spec: exp.Expr, order: str) -> str:
+        """A frame of rows; `order` is the type by which a range goes."""
         self.only(spec, "kind", "start", "start_side", "end", "end_side")
         unit = str(spec.args["kind"]).upper()
         bounds = []
@@ -1077,17 +1234,27 @@ class Expressions:
                 bounds.append("CURRENT ROW")
             elif isinstance(bound, str):
                 bounds.append(f"{bound.upper()} {side}".strip())
-            elif isinstance(bound, exp.Literal) and bound.this.isdigit() and unit in ("ROWS", "GROUPS"):
+            elif (
+                isinstance(bound, exp.Literal)
+                and bound.this.isdigit()
+                and (unit in ("ROWS", "GROUPS") or order in INTEGERS)
+            ):
                 bounds.append(f"{bound.this} {side}")
+            elif isinstance(bound, exp.Interval) and order in ("date", "timestamp"):
+                bounds.append(f"{self._interval(bound, Scope()).sql} {side}")
             else:
                 raise self.unsupported(spec, f"a {unit} frame with such bounds")
         return f"{unit} BETWEEN {bounds[0]} AND {bounds[1]}"
 
 
+_CONVERSION = re.compile(
+    r"%(?:(?P<index>[1-9][0-9]?)\$)?(?P<flags>[-+0,]*)(?P<width>[1-9][0-9]{0,3})?(?:\.(?P<digits>[0-9]{1,2}))?"
+    r"(?P<conversion>[sdxXofb%])|(?P<text>[^%]+)|(?P<wrong>.)",
+    re.DOTALL,
+)
 # What is a function by its looks, and syntax for Trino, which does not list it.
 _SYNTAX = frozenset({
-    "grouping", "json_array", "json_exists", "json_object", "json_query", "json_table", "json_value",
-    "listagg", "normalize", "overlay", "rank_by", "current_user",
+    "json_array", "json_object", "json_table", "listagg", "normalize", "overlay", "rank_by", "current_user",
     "current_catalog", "current_schema", "localtime",
 })  # fmt: skip
 
@@ -1099,11 +1266,40 @@ def _checked_sum(distinct: str) -> str:
     """
     total = f"sum({distinct}{{0}}){{o}}"
     fits = f"{total} BETWEEN -9223372036854775808 AND 9223372036854775807"
-    message = f"'a sum of bigints that may overflow on its way to ' || CAST({total} AS VARCHAR)"
+    reason = f"'a sum of bigints that may overflow on its way to ' || CAST({total} AS VARCHAR)"
     return (
         f"CASE WHEN {fits} AND (sum({distinct}greatest({{0}}, 0)){{o}} > 9223372036854775807"
         f" OR sum({distinct}least({{0}}, 0)){{o}} < -9223372036854775808)"
-        f" THEN {fail('NOT_SUPPORTED', message, 'BIGINT')} ELSE {total} END"
+        f" THEN {casts.refuse(reason, 'BIGINT')} ELSE {total} END"
+    )
+
+
+def _extreme_by(name: str, arguments: Sequence[Argument]) -> str:
+    """The template of max_by and min_by, whose answer is known if one value alone is the largest."""
+    value, function = duckdb_type(arguments[0].kind), name.removesuffix("_by")
+    is_float = arguments[1].kind.name in FLOATS
+    tie = casts.refuse(f"'{name} of several values with the same key'", value)
+    nan = casts.refuse(f"'{name} by NaN'", value)
+    first = f"{function}({{1}}, 2){{o}}"
+    nans = f"WHEN bool_or(isnan({{1}})){{o}} THEN {nan} " if is_float else ""
+    return (
+        f"CASE {nans}WHEN {first}[1] = {first}[2] THEN {tie} ELSE arg_{function}_null({{0}}, {{1}}){{o}} END"
+    )
+
+
+def _decimal_average(kind: Type) -> str:
+    """The template of an exact average, rounded as Trino rounds a quotient."""
+    precision, scale = kind.args
+    total = f"CAST(sum({{0}}){{o}} AS DECIMAL(38,{scale}))"
+    return udfs.call(
+        "decimal_divide",
+        [
+            (total, f"DECIMAL(38,{scale})"),
+            ("CAST(nullif(count({0}){o}, 0) AS DECIMAL(19,0))", "DECIMAL(19,0)"),
+            (str(precision), "INTEGER"),
+            (str(scale), "INTEGER"),
+        ],
+        duckdb_type(kind),
     )
 
 
@@ -1116,6 +1312,22 @@ def direction(item: exp.Expr) -> str:
 def replace_scope(scope: Scope, **changes: Any) -> Scope:
     """A scope with some changes; its lists are shared."""
     return replace(scope, **changes)
+
+
+def _length(interval: Value) -> str:
+    """An interval as a number of months or milliseconds."""
+    if interval.kind == DAY_TO_SECOND:
+        return f"epoch_ms({interval.sql})"
+    return f"(datepart('year', {interval.sql}) * 12 + datepart('month', {interval.sql}))"
+
+
+def _has_parts(kind: Type, names: Sequence[str]) -> bool:
+    """Whether all parts of a type are of these, or of arrays and rows of these."""
+    if kind.name == "row":
+        return all(_has_parts(part, names) for _, part in kind.args)
+    if kind.name in ("array", "map"):
+        return all(_has_parts(part, names) for part in kind.args)
+    return kind.name in names
 
 
 def _is_number(sql: str) -> bool:
@@ -1185,18 +1397,35 @@ _RULES: dict[type, Callable[[Expressions, exp.Expr, Scope], Value]] = {
 }
 
 
-def _lambda_rule(name: str) -> Callable[[Expressions, exp.Expr, list[exp.Expr], Scope], Value]:
-    return lambda self, node, parts, scope: self._lambda_call(name)(node, parts, scope)
+def syntax() -> list[str]:
+    """The kinds of syntax that have a rule: `AT TIME ZONE`, `BETWEEN`."""
+    written = {**_COMPARISONS, **_ARITHMETIC, exp.DPipe: "||", exp.Bracket: "[…]", exp.Dot: "."}
+    written |= {exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM"}
+    hidden = (exp.Anonymous, exp.Column, exp.GroupConcat, exp.Identifier, exp.Neg, exp.Paren, exp.StrPosition)
+    return sorted(
+        written.get(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).upper()
+        for kind in _RULES
+        if kind not in hidden
+    )
+
+
+def special() -> list[str]:
+    """The functions that have a rule here, because Trino has syntax for them."""
+    return sorted(set(_SPECIAL) - set(lambdas.RULES) | {"listagg"})
 
 
 _SPECIAL: dict[str, Callable[[Expressions, exp.Expr, list[exp.Expr], Scope], Value]] = {
     "coalesce": Expressions._coalesce,
     "concat": Expressions._concat,
+    "grouping": Expressions._grouping,
+    "json_exists": Expressions._json_path,
+    "json_query": Expressions._json_path,
+    "json_value": Expressions._json_path,
     "format": Expressions._format,
     "now": Expressions._now_call,
     "nullif": Expressions._nullif,
     "row": Expressions._row,
     "try": Expressions._try,
     "typeof": Expressions._typeof,
-    **{name: _lambda_rule(name) for name in ("transform", "filter", "any_match", "all_match", "none_match")},
+    **lambdas.RULES,
 }

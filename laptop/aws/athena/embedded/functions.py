@@ -1,17 +1,18 @@
 # ruff: noqa: E501 - a row of a table is a line
 """How each function of Trino is done in DuckDB: the allow-list, one table for each family.
 
-A row is a function, the families of its arguments, and DuckDB's SQL, in which {0} is the first argument. What
-Trino returns is known from its signature. A function that is in no table is refused.
+A row is a function, the families of its arguments, and DuckDB's SQL, in which {0} is the first argument, or
+`@name`, a function in Python (`udfs`). What Trino returns is known from its signature. A function that is in no
+table is refused.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from laptop.aws.athena.embedded.casts import FLOATS, INTEGERS, fail
+from laptop.aws.athena.embedded import udfs, zones
+from laptop.aws.athena.embedded.casts import FLOATS, INTEGERS, duckdb_type, fail, refuse
 from laptop.aws.athena.types import Type
 
 _FAMILIES: dict[str, tuple[str, ...]] = {
@@ -56,7 +57,14 @@ _SCALARS = {
         bitwise_and | bigint bigint   | ({0} & {1})
         bitwise_or  | bigint bigint   | ({0} | {1})
         bitwise_xor | bigint bigint   | xor({0}, {1})
+        bit_count   | bigint bigint   | @bit_count
+        bitwise_left_shift             | bigint integer  | @shift_left 64
+        bitwise_left_shift             | integer integer | @shift_left 32
         bitwise_not | bigint          | (~{0})
+        bitwise_right_shift            | bigint integer  | @shift_right 64
+        bitwise_right_shift            | integer integer | @shift_right 32
+        bitwise_right_shift_arithmetic | bigint integer  | @shift_right_arithmetic
+        bitwise_right_shift_arithmetic | integer integer | @shift_right_arithmetic
         cbrt        | double          | cbrt({0})
         ceil        | integer         | {0}
         ceil        | float           | ceil({0})
@@ -66,8 +74,13 @@ _SCALARS = {
         degrees     | double          | degrees({0})
         e           |                 | exp(1e0)
         exp         | double          | exp({0})
+        ceil        | decimal         | ceil({0})
+        ceiling     | decimal         | ceil({0})
+        floor       | decimal         | floor({0})
         floor       | integer         | {0}
         floor       | float           | floor({0})
+        from_base   | varchar bigint  | @from_base
+        human_readable_seconds | double | @human_readable_seconds
         infinity    |                 | CAST('inf' AS DOUBLE)
         is_finite   | double          | isfinite({0})
         is_infinite | double          | isinf({0})
@@ -76,7 +89,6 @@ _SCALARS = {
         log         | double double   | (ln({1}) / ln({0}))
         log10       | double          | log10({0})
         log2        | double          | log2({0})
-        mod         | integer integer | ({0} % {1})
         mod         | double double   | ({0} % {1})
         nan         |                 | CAST('nan' AS DOUBLE)
         pi          |                 | pi()
@@ -89,25 +101,57 @@ _SCALARS = {
         round       | double          | round({0})
         round       | double integer  | round({0}, {1})
         sign        | integer         | sign({0})
+        sign        | decimal         | sign({0})
         sign        | float           | CASE WHEN isnan({0}) THEN {0} ELSE sign({0}) END
         sin         | double          | sin({0})
         sqrt        | double          | sqrt({0})
         tan         | double          | tan({0})
+        to_base     | bigint bigint   | @to_base
         truncate    | float           | trunc({0})
+        truncate    | decimal         | trunc({0})
+        width_bucket | double double double bigint | @width_bucket
+        width_bucket | double array   | @width_bucket_of
     """),
     **_table("""
         chr         | bigint                  | chr(CAST({0} AS INTEGER))
         codepoint   | varchar                 | unicode({0})
+        crc32       | varbinary               | @crc32
+        from_base64    | varchar              | @from_base64
+        from_base64url | varchar              | @from_base64url
+        from_hex    | varchar                 | @from_hex
+        from_utf8   | varbinary               | @from_utf8
+        hamming_distance     | varchar varchar | @hamming_distance
         length      | varchar                 | length({0})
-        lower       | varchar                 | CASE WHEN strlen({0}) = length({0}) THEN lower({0}) ELSE athena_lower({0}) END
-        reverse     | varchar                 | athena_reverse({0})
+        levenshtein_distance | varchar varchar | @levenshtein_distance
+        luhn_check  | varchar                 | @luhn_check
+        lower       | varchar                 | CASE WHEN strlen({0}) = length({0}) THEN lower({0}) ELSE "lower: VARCHAR -> VARCHAR"({0}) END
+        reverse     | varchar                 | @reverse
         reverse     | array                   | list_reverse({0})
         starts_with | varchar varchar         | starts_with({0}, {1})
+        sha512      | varbinary               | @sha512
+        soundex     | varchar                 | @soundex
+        split       | varchar varchar         | @split
+        split       | varchar varchar bigint  | @split
+        split_to_map | varchar varchar varchar | @split_to_map
         strpos      | varchar varchar         | strpos({0}, {1})
-        upper       | varchar                 | CASE WHEN strlen({0}) = length({0}) THEN upper({0}) ELSE athena_upper({0}) END
+        strpos      | varchar varchar bigint  | @strpos
+        to_base32   | varbinary               | @to_base32
+        to_base64url | varbinary              | @to_base64url
+        to_big_endian_32 | integer            | @to_big_endian_32
+        to_big_endian_64 | bigint             | @to_big_endian_64
+        translate   | varchar varchar varchar | @translate
+        url_decode  | varchar                 | @url_decode
+        url_encode  | varchar                 | @url_encode
+        url_extract_fragment  | varchar         | @url_extract_fragment
+        url_extract_host      | varchar         | @url_extract_host
+        url_extract_parameter | varchar varchar | @url_extract_parameter
+        url_extract_path      | varchar         | @url_extract_path
+        url_extract_port      | varchar         | @url_extract_port
+        url_extract_protocol  | varchar         | @url_extract_protocol
+        url_extract_query     | varchar         | @url_extract_query
+        upper       | varchar                 | CASE WHEN strlen({0}) = length({0}) THEN upper({0}) ELSE "upper: VARCHAR -> VARCHAR"({0}) END
         to_utf8     | varchar                 | encode({0})
         to_hex      | varbinary               | hex({0})
-        from_hex    | varchar                 | unhex({0})
         to_base64   | varbinary               | to_base64({0})
         md5         | varbinary               | unhex(md5({0}))
         sha1        | varbinary               | unhex(sha1({0}))
@@ -115,7 +159,53 @@ _SCALARS = {
         length      | varbinary               | octet_length({0})
     """),
     **_table("""
-        array_distinct  | array               | CASE WHEN list_contains(list_transform({0}, lambda e: e IS NULL), true) THEN NULL ELSE {0} END
+        regexp_count       | varchar varchar                 | @regexp_count
+        regexp_extract     | varchar varchar                 | @regexp_extract
+        regexp_extract     | varchar varchar bigint          | @regexp_extract
+        regexp_extract_all | varchar varchar                 | @regexp_extract_all
+        regexp_extract_all | varchar varchar bigint          | @regexp_extract_all
+        regexp_like        | varchar varchar                 | @regexp_like
+        regexp_position    | varchar varchar                 | @regexp_position
+        regexp_position    | varchar varchar integer         | @regexp_position
+        regexp_position    | varchar varchar integer integer | @regexp_position
+        regexp_replace     | varchar varchar                 | @regexp_replace
+        regexp_replace     | varchar varchar varchar         | @regexp_replace
+        regexp_split       | varchar varchar                 | @regexp_split
+    """),
+    **_table("""
+        is_json_scalar      | text         | @is_json_scalar
+        json_array_contains | text bigint  | @json_array_contains
+        json_array_contains | text boolean | @json_array_contains
+        json_array_contains | text double  | @json_array_contains
+        json_array_contains | text varchar | @json_array_contains
+        json_array_get      | text bigint  | @json_array_get
+        json_array_length   | text         | @json_array_length
+        json_extract        | text varchar | @json_extract
+        json_extract_scalar | text varchar | @json_extract_scalar
+        json_format         | json         | {0}
+        json_parse          | varchar      | @json_parse
+        json_size           | text varchar | @json_size
+    """),
+    **_table("""
+        array_distinct  | array               | @array_distinct
+        array_except    | array array         | @array_except
+        array_intersect | array array         | @array_intersect
+        array_union     | array array         | @array_union
+        combinations    | array integer       | @combinations
+        contains_sequence | array array       | @contains_sequence
+        map_entries     | map                 | list_transform(map_entries({0}), lambda e: struct_pack(f0 := e.key, f1 := e.value))
+        map_from_entries      | array         | @map_from_entries
+        multimap_from_entries | array         | @multimap_from_entries
+        ngrams          | array integer       | @ngrams
+        repeat          | any bigint          | @repeat
+        sequence        | bigint bigint        | @sequence_by_itself
+        sequence        | bigint bigint bigint | @sequence
+        sequence        | date date            | @sequence_days
+        sequence        | date_or_timestamp date_or_timestamp milliseconds | @sequence_milliseconds
+        sequence        | date_or_timestamp date_or_timestamp months       | @sequence_months
+        trim_array      | array bigint        | @trim_array
+        trim_array      | array integer       | @trim_array
+        zip             | array array         | CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN list_transform(list_zip({0}, {1}), lambda e: struct_pack(f0 := struct_extract_at(e, 1), f1 := struct_extract_at(e, 2))) END
         array_join      | array varchar       | array_to_string({0}, {1})
         array_max       | list                | CASE WHEN len(list_filter({0}, lambda e: e IS NULL)) = 0 THEN list_max({0}) END
         array_min       | list                | CASE WHEN len(list_filter({0}, lambda e: e IS NULL)) = 0 THEN list_min({0}) END
@@ -140,6 +230,9 @@ _SCALARS = {
         day_of_year       | date_or_timestamp | dayofyear({0})
         dow               | date_or_timestamp | isodow({0})
         doy               | date_or_timestamp | dayofyear({0})
+        format_datetime   | timestamp varchar | @format_datetime
+        from_iso8601_date | varchar           | @from_iso8601_date
+        from_iso8601_timestamp | varchar      | CAST("from_iso8601_timestamp: VARCHAR -> TIMESTAMP"({0}) AS TIMESTAMPTZ)
         from_unixtime     | double            | to_timestamp(round({0} * 1000) / 1000)
         hour              | timestamp         | hour({0})
         last_day_of_month | date_or_timestamp | last_day({0})
@@ -147,8 +240,13 @@ _SCALARS = {
         minute            | timestamp         | minute({0})
         month             | date_or_timestamp | month({0})
         now               |                   | now()
+        date_format       | timestamp varchar | @date_format
+        date_parse        | varchar varchar   | @date_parse
+        parse_datetime    | varchar varchar   | CAST("parse_datetime: VARCHAR; VARCHAR -> TIMESTAMP"({0}, {1}) AS TIMESTAMPTZ)
         quarter           | date_or_timestamp | quarter({0})
         second            | timestamp         | second({0})
+        to_iso8601        | date              | strftime({0}, '%Y-%m-%d')
+        to_milliseconds   | interval          | epoch_ms({0})
         to_unixtime       | instant           | (epoch_ms({0}) / 1000e0)
         week              | date_or_timestamp | week({0})
         week_of_year      | date_or_timestamp | week({0})
@@ -159,14 +257,22 @@ _SCALARS = {
 }  # fmt: skip
 _FAMILIES["date_or_timestamp"] = ("date", "timestamp")
 _FAMILIES["instant"] = ("timestamp with time zone",)
-del _SCALARS["array_distinct"]  # the order of what remains is Trino's own
+_FAMILIES["text"] = ("varchar", "json")
+_FAMILIES["interval"] = ("interval day to second",)
+_FAMILIES["milliseconds"] = ("interval day to second",)
+_FAMILIES["months"] = ("interval year to month",)
 
 AGGREGATES = _table("""
+    approx_percentile | bigint double    |
+    approx_percentile | double double    |
     any_value       | any                | any_value({0})
     arbitrary       | any                | any_value({0})
     array_agg       | any                | array_agg({0})
     avg             | bigint             | avg({0})
     avg             | double             | avg({0})
+    bitwise_and_agg | bigint             | bit_and({0})
+    bitwise_or_agg  | bigint             | bit_or({0})
+    bitwise_xor_agg | bigint             | bit_xor({0})
     bool_and        | boolean            | bool_and({0})
     bool_or         | boolean            | bool_or({0})
     corr            | double double      | corr({0}, {1})
@@ -176,12 +282,15 @@ AGGREGATES = _table("""
     covar_pop       | double double      | covar_pop({0}, {1})
     covar_samp      | double double      | covar_samp({0}, {1})
     every           | boolean            | bool_and({0})
+    geometric_mean  | double             | exp(avg(CASE WHEN {0} > 0 THEN ln({0}) ELSE CAST("refuse: VARCHAR -> VARCHAR"('geometric_mean of such a value') AS DOUBLE) END){o})
+    kurtosis        | double             | CASE WHEN count({0}){o} > 3 AND var_pop({0}){o} = 0 THEN CAST('nan' AS DOUBLE) ELSE kurtosis({0}){o} END
     max             | orderable          | max({0})
-    max_by          | any sortable       | arg_max_null({0}, {1})
+    max_by          | any orderable_by   |
     min             | orderable          | min({0})
-    min_by          | any sortable       | arg_min_null({0}, {1})
+    min_by          | any orderable_by   |
     regr_intercept  | double double      | regr_intercept({0}, {1})
     regr_slope      | double double      | regr_slope({0}, {1})
+    skewness        | double             | CASE WHEN count({0}){o} > 2 AND var_pop({0}){o} = 0 THEN CAST('nan' AS DOUBLE) WHEN count({0}){o} > 2 THEN skewness({0}){o} * (count({0}){o} - 2) / sqrt(CAST(count({0}){o} AS DOUBLE) * (count({0}){o} - 1)) END
     stddev          | double             | stddev_samp({0})
     stddev_pop      | double             | stddev_pop({0})
     stddev_samp     | double             | stddev_samp({0})
@@ -193,6 +302,7 @@ AGGREGATES = _table("""
     variance        | double             | var_samp({0})
 """)
 _FAMILIES["sortable"] = (*INTEGERS, "decimal", "varchar", "date", "timestamp", "boolean")
+_FAMILIES["orderable_by"] = (*_FAMILIES["sortable"], "double", "timestamp with time zone")
 _FAMILIES["orderable"] = (*_FAMILIES["sortable"], "timestamp with time zone")
 
 WINDOWS = _table("""
@@ -213,6 +323,16 @@ WINDOWS = _table("""
 """)
 
 
+def arguments(table: dict[str, list[tuple[tuple[str, ...], str]]]) -> dict[str, list[str]]:
+    """The families of arguments that each function of a table takes."""
+    return {name: [f"({', '.join(families)})" for families, _ in rows] for name, rows in table.items()}
+
+
+def scalar_arguments() -> dict[str, list[str]]:
+    """The same of all scalar functions; those that have rules of their own have none."""
+    return {**{name: [] for name in _RULES}, **arguments(_SCALARS)}
+
+
 def template(
     table: dict[str, list[tuple[tuple[str, ...], str]]], name: str, kinds: Sequence[Type]
 ) -> str | None:
@@ -229,24 +349,57 @@ def template(
     return None
 
 
-def scalar(name: str, arguments: Sequence[Argument]) -> str:
+def scalar(name: str, arguments: Sequence[Argument], returned: Type) -> str:
     """A call of a scalar function in DuckDB; raises `UnsupportedError`."""
     if (rule := _RULES.get(name)) and (ruled := rule(arguments)):
         return ruled
     sql = template(_SCALARS, name, [argument.kind for argument in arguments])
     if sql is None:
         raise UnsupportedError
+    if sql.startswith("@"):
+        return _in_python(sql, arguments, returned)
     return sql.format(*(argument.sql for argument in arguments))
+
+
+def _in_python(row: str, arguments: Sequence[Argument], returned: Type) -> str:
+    """The call of a function in Python: `@name`, and numbers that it gets beside the arguments."""
+    name, *numbers = row.removeprefix("@").split()
+    given = []
+    for argument in arguments:
+        if not is_hashable(argument.kind):
+            raise UnsupportedError
+        if argument.kind.name == "interval day to second":
+            given.append((f"epoch_ms({argument.sql})", "BIGINT"))
+        elif argument.kind.name == "interval year to month":
+            given.append(
+                (f"datepart('year', {argument.sql}) * 12 + datepart('month', {argument.sql})", "BIGINT")
+            )
+        else:
+            given.append((argument.sql, duckdb_type(argument.kind)))
+    if not is_hashable(returned):
+        raise UnsupportedError
+    return udfs.call(name, [*given, *((number, "INTEGER") for number in numbers)], duckdb_type(returned))
+
+
+def is_hashable(kind: Type) -> bool:
+    """Whether Python can hold a value: the keys of its maps are simple, and its times are without a zone."""
+    if kind.name == "map":
+        return kind.args[0].name not in ("array", "map", "row") and is_hashable(kind.args[1])
+    if kind.name == "array":
+        return is_hashable(kind.args[0])
+    if kind.name == "row":
+        return all(is_hashable(part) for _, part in kind.args)
+    return kind.name != "timestamp with time zone"
 
 
 def is_scalar(name: str) -> bool:
     """Whether a function of this name is in the tables."""
-    return name in _RULES or name in _SCALARS
+    return name in _RULES or name in _SCALARS or name in zones.FUNCTIONS
 
 
 def names() -> list[str]:
     """All functions that are in the tables."""
-    return sorted({*_RULES, *_SCALARS, *AGGREGATES, *WINDOWS})
+    return sorted({*_RULES, *_SCALARS, *zones.FUNCTIONS, *AGGREGATES, *WINDOWS})
 
 
 # Functions whose SQL depends on what the arguments are.
@@ -305,73 +458,6 @@ def _date(arguments: Sequence[Argument]) -> str:
     return cast(arguments[0].sql, arguments[0].kind, Type("date"))
 
 
-# MySQL's letters after % that date_format and date_parse know: strftime's, and what date_parse reads.
-_LETTERS = {
-    "Y": ("%Y", "[0-9]{4}"),
-    "m": ("%m", "[0-9]{1,2}"),
-    "d": ("%d", "[0-9]{1,2}"),
-    "H": ("%H", "[0-9]{1,2}"),
-    "i": ("%M", "[0-9]{1,2}"),
-    "s": ("%S", "[0-9]{1,2}"),
-    "S": ("%S", "[0-9]{1,2}"),
-    "T": ("%H:%M:%S", "[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}"),
-    "y": ("%y", None),
-    "M": ("%B", None),
-    "b": ("%b", None),
-    "W": ("%A", None),
-    "a": ("%a", None),
-    "h": ("%I", None),
-    "I": ("%I", None),
-    "p": ("%p", None),
-    "j": ("%j", None),
-    "f": ("%f", None),
-    "e": ("%-d", None),
-    "c": ("%-m", None),
-    "k": ("%-H", None),
-    "l": ("%-I", None),
-    "%": ("%%", "%"),
-}
-
-
-def _pieces(argument: Argument) -> list[tuple[str, str | None]]:
-    if argument.literal is None:
-        raise UnsupportedError
-    pieces: list[tuple[str, str | None]] = []
-    for found in re.finditer(r"%(.?)|([^%]+)", argument.literal, re.DOTALL):
-        if found[2]:
-            pieces.append((found[2], re.escape(found[2])))
-        elif found[1] in _LETTERS:
-            pieces.append(_LETTERS[found[1]])
-        else:
-            raise UnsupportedError
-    return pieces
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _date_format(arguments: Sequence[Argument]) -> str:
-    value, pattern = arguments
-    if value.kind.name != "timestamp":
-        raise UnsupportedError
-    return f"strftime({value.sql}, {_quoted(''.join(shown for shown, _ in _pieces(pattern)))})"
-
-
-def _date_parse(arguments: Sequence[Argument]) -> str:
-    value, pattern = arguments
-    pieces = _pieces(pattern)
-    if any(read is None for _, read in pieces):
-        raise UnsupportedError
-    format_ = _quoted("".join(shown for shown, _ in pieces))
-    pattern_ = _quoted("".join(read or "" for _, read in pieces))
-    parsed = (
-        f"CASE WHEN regexp_full_match({value.sql}, {pattern_}) THEN try_strptime({value.sql}, {format_}) END"
-    )
-    failure = fail("INVALID_FUNCTION_ARGUMENT", f"'Invalid format: ' || {value.sql}", "TIMESTAMP")
-    return f"COALESCE({parsed}, CASE WHEN {value.sql} IS NOT NULL THEN {failure} END)"
-
-
 def _substr(arguments: Sequence[Argument]) -> str:
     value, start = arguments[0].sql, arguments[1].sql
     if arguments[0].kind.name != "varchar":
@@ -397,12 +483,6 @@ def _split_part(arguments: Sequence[Argument]) -> str:
     failure = fail("INVALID_FUNCTION_ARGUMENT", "'Index must be greater than zero'", "VARCHAR")
     part = f"string_split({value.sql}, {_delimiter(delimiter)})[{index.sql}]"
     return f"CASE WHEN {index.sql} <= 0 THEN {failure} ELSE {part} END"
-
-
-def _split(arguments: Sequence[Argument]) -> str:
-    if len(arguments) != 2:
-        raise UnsupportedError
-    return f"string_split({arguments[0].sql}, {_delimiter(arguments[1])})"
 
 
 def _replace(arguments: Sequence[Argument]) -> str:
@@ -462,7 +542,7 @@ def _extreme(function: str) -> Rule:
             if arguments[0].kind.name not in FLOATS:
                 raise UnsupportedError
             nan = " OR ".join(f"isnan({sql})" for sql in sqls)
-            refused = fail("NOT_SUPPORTED", f"'{function} of NaN in the embedded engine'", "DOUBLE")
+            refused = refuse(f"'{function} of NaN'", "DOUBLE")
             nulls = " OR ".join(f"{sql} IS NULL" for sql in sqls)
             return f"CASE WHEN {nulls} THEN NULL WHEN {nan} THEN {refused} ELSE {function}({', '.join(sqls)}) END"
         nulls = " OR ".join(f"{sql} IS NULL" for sql in sqls)
@@ -482,16 +562,6 @@ def _element_at(arguments: Sequence[Argument]) -> str:
     return f"CASE WHEN {index.sql} = 0 THEN {failure} ELSE {value.sql}[{index.sql}] END"
 
 
-def _sequence(arguments: Sequence[Argument]) -> str:
-    if any(argument.kind.name != "bigint" for argument in arguments) or len(arguments) > 2:
-        raise UnsupportedError
-    start, end = (argument.sql for argument in arguments)
-    return (
-        f"CASE WHEN {start} <= {end} THEN generate_series({start}, {end})"
-        f" ELSE generate_series({start}, {end}, -1) END"
-    )
-
-
 def _slice(arguments: Sequence[Argument]) -> str:
     value, start, length = (argument.sql for argument in arguments)
     zero = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", "BIGINT")
@@ -506,14 +576,61 @@ def _map(arguments: Sequence[Argument]) -> str:
     return f"map({arguments[0].sql}, {arguments[1].sql})"
 
 
+def _decimal_arguments(arguments: Sequence[Argument]) -> list[tuple[str, str]]:
+    return [(argument.sql, duckdb_type(argument.kind)) for argument in arguments]
+
+
+def _round(arguments: Sequence[Argument]) -> str:
+    kind = arguments[0].kind
+    if kind.name != "decimal":
+        return ""
+    precision, scale = kind.args
+    digits = arguments[1].sql if len(arguments) > 1 else "0"
+    numbers = [(digits, "INTEGER"), (str(min(38, precision + 1)), "INTEGER"), (str(scale), "INTEGER")]
+    returned = Type("decimal", (min(38, precision + 1), scale))
+    return udfs.call("decimal_round", [*_decimal_arguments(arguments[:1]), *numbers], duckdb_type(returned))
+
+
+def _truncate(arguments: Sequence[Argument]) -> str:
+    kind = arguments[0].kind
+    if kind.name != "decimal" or len(arguments) < 2:
+        return ""
+    numbers = [(arguments[1].sql, "INTEGER"), (str(kind.args[1]), "INTEGER")]
+    return udfs.call("decimal_truncate", [*_decimal_arguments(arguments[:1]), *numbers], duckdb_type(kind))
+
+
+def _mod(arguments: Sequence[Argument]) -> str:
+    one, other = (argument.sql for argument in arguments)
+    if arguments[0].kind.name in INTEGERS:  # unlike the operator
+        failure = fail("GENERIC_INTERNAL_ERROR", "'/ by zero'", duckdb_type(arguments[0].kind))
+        return f"CASE WHEN {other} = 0 THEN {failure} ELSE {one} % {other} END"
+    if arguments[0].kind.name != "decimal":
+        return ""
+    returned = remainder_type(*(argument.kind for argument in arguments))
+    return udfs.call("decimal_remainder", _decimal_arguments(arguments), duckdb_type(returned))
+
+
+def remainder_type(one: Type, other: Type) -> Type:
+    """The type of `%` of two decimals."""
+    (p, s), (q, t) = one.args, other.args
+    return Type("decimal", (min(38, min(p - s, q - t) + max(s, t)), max(s, t)))
+
+
+def _to_iso8601(arguments: Sequence[Argument]) -> str:
+    value = arguments[0]
+    if value.kind.name != "timestamp":
+        return ""
+    return udfs.call(
+        "to_iso8601", [(value.sql, "TIMESTAMP"), (str(value.kind.args[0]), "INTEGER")], "VARCHAR"
+    )
+
+
 _RULES: dict[str, Rule] = {
     "concat": _concat,
     "concat_ws": _concat_ws,
     "date": _date,
     "date_add": _date_add,
     "date_diff": _date_diff,
-    "date_format": _date_format,
-    "date_parse": _date_parse,
     "date_trunc": _date_trunc,
     "element_at": _element_at,
     "greatest": _extreme("greatest"),
@@ -521,25 +638,74 @@ _RULES: dict[str, Rule] = {
     "lpad": _pad("lpad"),
     "ltrim": _trim("ltrim"),
     "map": _map,
+    "mod": _mod,
     "replace": _replace,
+    "round": _round,
     "rpad": _pad("rpad"),
     "rtrim": _trim("rtrim"),
-    "sequence": _sequence,
     "slice": _slice,
-    "split": _split,
     "split_part": _split_part,
     "substr": _substr,
     "substring": _substr,
+    "to_iso8601": _to_iso8601,
     "trim": _trim("trim"),
+    "truncate": _truncate,
+}
+
+
+_MOST = 2147483647  # the length of a varchar
+
+
+def _replaced(kinds: Sequence[Type]) -> Type:
+    size, _, by = (kind.args[0] for kind in kinds)
+    return Type("varchar", (min(_MOST, size + by * (size + 1)),))
+
+
+def _regexp_replaced(kinds: Sequence[Type]) -> Type:
+    if len(kinds) < 3:
+        return kinds[0]
+    size, by = kinds[0].args[0], kinds[2].args[0]
+    return Type("varchar", (min(_MOST, size + max(size * by // 2, by) * (size + 1)),))
+
+
+def _whole(kinds: Sequence[Type]) -> Type:
+    precision, scale = kinds[0].args
+    return Type("decimal", (min(38, precision - scale + min(1, scale)), 0))
+
+
+def _rounded(kinds: Sequence[Type]) -> Type:
+    if len(kinds) == 1:
+        return _whole(kinds)
+    return Type("decimal", (min(38, kinds[0].args[0] + 1), kinds[0].args[1]))
+
+
+def _iso(kinds: Sequence[Type]) -> Type:
+    digits = kinds[0].args[0]
+    zone = 6 if kinds[0].name.endswith("zone") else 0
+    return Type("varchar", (22 + zone + (digits + 1 if digits else 0),))
+
+
+# The types of results that are formulas in Trino's signatures.
+_RETURNS: dict[str, Callable[[Sequence[Type]], Type]] = {
+    "ceil": _whole,
+    "ceiling": _whole,
+    "floor": _whole,
+    "mod": lambda kinds: remainder_type(*kinds),
+    "regexp_replace": _regexp_replaced,
+    "replace": _replaced,
+    "round": _rounded,
+    "sign": lambda _: Type("decimal", (1, 0)),
+    "to_iso8601": _iso,
+    "truncate": lambda kinds: Type("decimal", (max(1, kinds[0].args[0] - kinds[0].args[1]), 0)),
+    "url_encode": lambda kinds: Type("varchar", (min(_MOST, kinds[0].args[0] * 12),)),
 }
 
 
 def returns(name: str, kinds: Sequence[Type]) -> Type | None:
     """The type of a result that is a formula in Trino's signature; None if it is not known."""
-    if name == "replace" and len(kinds) == 3:
-        lengths = [kind.args[0] if kind.args else None for kind in kinds]
-        if None in lengths:
-            return Type("varchar")
-        size, _, by = lengths
-        return Type("varchar", (min(2147483647, size + by * (size + 1)),))  # type: ignore[operator]
-    return None
+    rule = _RETURNS.get(name)
+    if rule is None:
+        return None
+    if any(kind.name == "varchar" and not kind.args for kind in kinds):
+        return Type("varchar")
+    return rule(kinds)

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from laptop.aws.athena.catalog import Table
 from laptop.aws.athena.embedded import casts, functions
-from laptop.aws.athena.embedded.casts import UnsupportedTypeError, duckdb_type
+from laptop.aws.athena.embedded.casts import FLOATS, UnsupportedTypeError, duckdb_type
 from laptop.aws.athena.embedded.expressions import Expressions, direction, replace_scope
 from laptop.aws.athena.embedded.scopes import Column, Plan, Relation, Scan, Scope, Value
 from laptop.aws.athena.embedded.signatures import common_type
@@ -22,8 +22,34 @@ _SET_OPERATIONS: dict[type[exp.Expr], str] = {
     exp.Except: "EXCEPT",
     exp.Intersect: "INTERSECT",
 }
+_CLAUSES = {
+    "with_": ["WITH"],
+    "expressions": ["SELECT"],
+    "distinct": ["DISTINCT"],
+    "from_": ["FROM", "VALUES", "UNNEST", "WITH ORDINALITY"],
+    "joins": ["JOIN … ON", "JOIN … USING", "CROSS JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"],
+    "where": ["WHERE"],
+    "group": ["GROUP BY", "GROUPING SETS", "ROLLUP", "CUBE"],
+    "having": ["HAVING"],
+    "windows": ["WINDOW"],
+    "order": ["ORDER BY"],
+    "offset": ["OFFSET"],
+    "limit": ["LIMIT", "FETCH FIRST"],
+}
+"""The parts of a SELECT that are translated, and how they are written."""
+CLAUSES = [*(name for names in _CLAUSES.values() for name in names), *_SET_OPERATIONS.values()]
+
 _GROUPABLE = ("tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "boolean",
               "date", "timestamp", "timestamp with time zone", "varbinary", "unknown")  # fmt: skip
+
+
+def is_groupable(kind: Type) -> bool:
+    """Whether DuckDB finds the same values of a type equal as Trino."""
+    if kind.name == "array":
+        return is_groupable(kind.args[0]) and kind.args[0].name not in FLOATS
+    if kind.name == "row":
+        return all(is_groupable(part) and part.name not in FLOATS for _, part in kind.args)
+    return kind.name in _GROUPABLE
 
 
 class Queries(Expressions):
@@ -99,10 +125,7 @@ class Queries(Expressions):
     # SELECT
 
     def _select(self, node: exp.Select, parent: Scope | None) -> Plan:
-        self.only(
-            node, "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit",
-            "offset", "distinct", "windows",
-        )  # fmt: skip
+        self.only(node, *_CLAUSES)
         if node.args.get("distinct"):
             self.only(node.args["distinct"])
         self.windows = {window.name.lower(): window for window in node.args.get("windows") or []}
@@ -116,7 +139,7 @@ class Queries(Expressions):
                 self._prune(condition, scope)
 
         items = self._expanded(node, scope)
-        grouped = self._group(node, items, scope)
+        grouped, group = self._group(node, items, scope)
         aggregated = node.args.get("group") is not None or self._has_aggregates(node)
         selecting = replace_scope(
             scope, aggregates=True, windows=True, groups=grouped if aggregated else None
@@ -143,13 +166,10 @@ class Queries(Expressions):
         distinct = "DISTINCT " if node.args.get("distinct") else ""
         if distinct:
             for value in values:
-                if value.kind.name not in _GROUPABLE:
+                if not is_groupable(value.kind):
                     raise self.unsupported(node, f"DISTINCT of the type {value.kind}")
         order = self._order(node, items, columns, values, selecting, distinct=bool(distinct))
         shown = ", ".join(f"{self._typed(value)} AS c{number}" for number, value in enumerate(values))
-        group = ""
-        if node.args.get("group") is not None:
-            group = f" GROUP BY {', '.join(sorted(grouped))}" if grouped else " GROUP BY ()"
         sql = f"SELECT {distinct}{shown}{source}{where}{group}{having}{order}{self._limit(node)}"
         is_plain = not (node.args.get("limit") or node.args.get("offset") or node.find(exp.Window))
         if not is_plain:
@@ -199,7 +219,11 @@ class Queries(Expressions):
             return item.alias.lower()
         if isinstance(item, exp.Column | exp.Identifier):
             return item.name.lower()
-        if isinstance(item, exp.Dot) and isinstance(item.expression, exp.Identifier):
+        if (
+            isinstance(item, exp.Dot)
+            and isinstance(item.expression, exp.Identifier)
+            and not item.find(exp.Cast, exp.Anonymous, exp.Subquery, exp.Bracket, exp.Tuple)
+        ):
             return item.expression.name.lower()
         return f"_col{number}"
 
@@ -241,33 +265,72 @@ class Queries(Expressions):
             return True
         return any(self._is_aggregating(child) for child in node.iter_expressions())
 
-    def _group(self, node: exp.Select, items: Sequence[exp.Expr | Column], scope: Scope) -> set[str]:
+    def _group(
+        self, node: exp.Select, items: Sequence[exp.Expr | Column], scope: Scope
+    ) -> tuple[set[str], str]:
+        """What a query groups by: the expressions, and the clause; the clause is empty without one."""
         group = node.args.get("group")
         if group is None:
-            return set()
+            return set(), ""
         if group.args.get("all"):
             raise self.unsupported(node, "GROUP BY ALL")
         self.only(group, "expressions")
-        grouped = set()
+        grouped: set[str] = set()
+        terms: list[str] = []
         for key in group.expressions:
-            value: Value | None = None
-            if isinstance(key, exp.Literal) and not key.is_string and key.this.isdigit():
-                number = int(key.this)
-                if not 1 <= number <= len(items):
-                    raise self.error(
-                        node, "INVALID_COLUMN_REFERENCE", f"GROUP BY position {number} is not in select list"
-                    )
-                item = items[number - 1]
-                value = Value(item.sql, item.kind) if isinstance(item, Column) else self.value(item, scope)
-            elif isinstance(key, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple):
-                raise self.unsupported(key, f"GROUP BY {type(key).__name__.upper()}")
-            else:
-                value = self.value(key, scope)
-            if value.kind.name not in _GROUPABLE:
-                raise self.unsupported(key, f"GROUP BY of the type {value.kind}")
+            if isinstance(key, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple):
+                terms.append(self._grouping_set(node, key, items, scope, grouped))
+                continue
+            value = self._grouping_key(node, key, items, scope)
             if not value.sql.startswith(("CAST(1", "'")):  # DuckDB may take a constant for a position
                 grouped.add(value.sql if not value.sql.isdigit() else f"({value.sql})")
-        return grouped
+                terms.append(value.sql if not value.sql.isdigit() else f"({value.sql})")
+        return grouped, f" GROUP BY {', '.join(terms) or '()'}"
+
+    def _grouping_key(
+        self, node: exp.Select, key: exp.Expr, items: Sequence[exp.Expr | Column], scope: Scope
+    ) -> Value:
+        if isinstance(key, exp.Literal) and not key.is_string and key.this.isdigit():
+            number = int(key.this)
+            if not 1 <= number <= len(items):
+                raise self.error(
+                    node, "INVALID_COLUMN_REFERENCE", f"GROUP BY position {number} is not in select list"
+                )
+            item = items[number - 1]
+            value = Value(item.sql, item.kind) if isinstance(item, Column) else self.value(item, scope)
+        else:
+            value = self.value(key, scope)
+        if not is_groupable(value.kind):
+            raise self.unsupported(key, f"GROUP BY of the type {value.kind}")
+        return value
+
+    def _grouping_set(
+        self,
+        node: exp.Select,
+        key: exp.Expr,
+        items: Sequence[exp.Expr | Column],
+        scope: Scope,
+        grouped: set[str],
+    ) -> str:
+        """`ROLLUP (…)`, `CUBE (…)`, `GROUPING SETS (…)` or a list of keys in brackets."""
+        parts = []
+        for part in key.expressions:
+            if isinstance(part, exp.Tuple | exp.GroupingSets | exp.Rollup | exp.Cube):
+                parts.append(self._grouping_set(node, part, items, scope, grouped))
+                continue
+            column = part.unnest() if isinstance(part, exp.Paren) else part
+            if not isinstance(column, exp.Column):
+                code = "INVALID_COLUMN_REFERENCE" if isinstance(key, exp.Rollup) else "SYNTAX_ERROR"
+                raise self.error(node, code, "GROUP BY expression must be a column reference")
+            value = self._grouping_key(node, column, items, scope)
+            grouped.add(value.sql)
+            parts.append(value.sql)
+        words: dict[type[exp.Expr], str] = {
+            exp.GroupingSets: "GROUPING SETS ",
+            exp.Rollup: "ROLLUP ",
+            exp.Cube: "CUBE ",
+        }
+        return f"{words.get(type(key), '')}({', '.join(parts)})"
 
     def _order(
         self,
@@ -555,7 +618,12 @@ class Queries(Expressions):
         return [replace(column, name=name) for column, name in zip(shown, names, strict=True)]
 
     def _table_item(self, node: exp.Table) -> tuple[str, list[Relation]]:
-        self.only(node, "this", "db", "catalog", "alias")
+        self.only(node, "this", "db", "catalog", "alias", "sample")
+        if sample := node.args.get("sample"):
+            self.only(sample, "method", "percent", "size")
+            share = sample.args.get("percent") or sample.args.get("size")
+            if not isinstance(share, exp.Literal) or share.this != "100":
+                raise self.unsupported(sample, "TABLESAMPLE of other than 100 percent")
         if not isinstance(node.this, exp.Identifier):
             called = node.this
             if isinstance(called, exp.Anonymous):

@@ -15,6 +15,11 @@ from laptop.aws.athena.types import UNKNOWN, Type
 FILE = Path(__file__).with_name("functions.tsv")
 """All functions of Trino, as `python -m laptop.trino record` wrote them: name, result, arguments, kind."""
 
+
+class UnsupportedTypeError(Exception):
+    """The embedded engine does not have a type, or a cast."""
+
+
 _INTEGERS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}  # their digits as decimals
 _LADDER = ["unknown", *_INTEGERS, "decimal", "real", "double"]
 _LAMBDA = Type("function")
@@ -64,7 +69,10 @@ def common_type(one: Type, other: Type) -> Type | None:
     if names <= {"date", "timestamp", "timestamp with time zone"}:
         order = ["date", "timestamp", "timestamp with time zone"]
         digits = max(kind.args[0] for kind in (one, other) if kind.args)
-        return Type(max(names, key=order.index), (digits,))
+        zones = {kind.zone for kind in (one, other)}
+        if len(zones) > 1:
+            raise UnsupportedTypeError(f"one type for the time zones {' and '.join(sorted(zones))}")
+        return Type(max(names, key=order.index), (digits,), one.zone)
     if len(names) == 1 and one.name in ("array", "map") and len(one.args) == len(other.args):
         parts = [common_type(a, b) for a, b in zip(one.args, other.args, strict=True)]
         return None if None in parts else Type(one.name, tuple(parts))
@@ -115,7 +123,7 @@ def _arguments(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
-_VARIADIC = {"concat", "concat_ws", "greatest", "least", "json_array", "map_concat", "array_union"}
+_VARIADIC = {"concat", "concat_ws", "greatest", "least", "map_concat"}
 
 
 def resolve(name: str, actual: Sequence[Type]) -> Call | None:
@@ -162,7 +170,7 @@ def _distance(actual: Type, wanted: Type) -> int:
         return 0 if actual == wanted else 1
     if {actual.name, wanted.name} <= set(_LADDER):
         return 2 + abs(_LADDER.index(wanted.name) - _LADDER.index(actual.name))
-    return 20
+    return 21 if wanted.name.endswith("time zone") else 20
 
 
 def _split_pattern(pattern: str) -> tuple[str, list[str]]:
@@ -181,6 +189,14 @@ def _bind(pattern: str, actual: Type, variables: dict[str, Any]) -> bool:
         variables[name] = bound
         return bound is not None
     name = name.lower()
+    if name == "row":
+        if actual == UNKNOWN:
+            return False
+        return (
+            actual.name == name
+            and len(inside) == len(actual.args)
+            and all(_bind(part, kind, variables) for part, (_, kind) in zip(inside, actual.args, strict=True))
+        )
     if name in ("array", "map"):
         if actual == UNKNOWN:
             actual = Type(name, (UNKNOWN,) * len(inside))
@@ -220,7 +236,8 @@ def _substituted(pattern: str, variables: dict[str, Any]) -> Type | None:
         parts = [_substituted(part, variables) for part in inside]
         return None if None in parts else Type(name, tuple(parts))
     if name == "row":
-        return None
+        fields = [_substituted(part, variables) for part in inside]
+        return None if None in fields else Type(name, tuple((None, part) for part in fields))
     values = [int(part) if part.isdigit() else variables.get(part, -1) for part in inside]
     if -1 in values:
         return None

@@ -325,8 +325,9 @@ def test_results_come_in_pages_of_a_thousand_rows(
 
 
 def test_a_query_can_be_stopped(athena: Any, lake: str, database: str, sizes: dict[str, int]) -> None:
-    endless = "UNNEST(sequence(1, 1000000))"
-    sql = f"SELECT count(*) FROM {endless} AS a(x) CROSS JOIN {endless} AS b(y) WHERE x * y % 7 = 1"
+    endless = "UNNEST(sequence(1, 10000))"
+    joins = f"{endless} AS a(x) CROSS JOIN {endless} AS b(y) CROSS JOIN {endless} AS c(z)"
+    sql = f"SELECT count(*) FROM {joins} WHERE x * y % 7 = z"
     query_id = start(athena, lake, database, sql)
     until(
         lambda: (
