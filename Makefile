@@ -11,6 +11,8 @@ UV := $(VENV)/bin/uv
 
 DATE ?=
 FEED ?= demo
+COINS ?=
+FETCH_AGAIN ?=
 FORMAT ?= table
 AWS_PORT ?= 5055
 UI_PORT ?= 8080
@@ -21,31 +23,33 @@ define newline
 
 endef
 quoted = $$'$(subst $(newline),\n,$(subst ',\',$(subst \,\\,$(value $(1)))))'
-unexport DATE FEED ENV SECTIONS SCRIPT ARGS Q FORMAT
+unexport DATE FEED COINS FETCH_AGAIN ENV SECTIONS SCRIPT ARGS Q FORMAT
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
 unexport PYTHONDONTWRITEBYTECODE
 LOCAL = PYTHONPATH=plugins $(PYTHON) -m laptop.runner --aws-port $(call quoted,AWS_PORT)
 
+MARKET = --feed $(call quoted,FEED) $(if $(value COINS),--coins $(call quoted,COINS))
+
 .PHONY: help
 help: ## Show this list
 	@echo "Targets:"
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 	@echo
-	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  AWS_PORT=5055  UI_PORT=8080"
+	@echo "Variables: DATE=2026-01-31  FEED=demo|live|<directory>  COINS=100  FETCH_AGAIN=1  AWS_PORT=5055  UI_PORT=8080"
 
 .PHONY: run
-run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEED=…)
-	@$(LOCAL) run --feed $(call quoted,FEED) $(if $(value DATE),--date $(call quoted,DATE))
+run: $(READY) java ## Run the daily DAG once and show the top ten (DATE=…, FEED=…, COINS=…)
+	@$(LOCAL) run $(MARKET) $(if $(value DATE),--date $(call quoted,DATE)) $(if $(value FETCH_AGAIN),--fetch-again)
 
 .PHONY: dev
 dev: $(READY) java ## Airflow's UI, scheduler and triggerer on the local lake, until Ctrl-C
-	@$(LOCAL) dev --feed $(call quoted,FEED) --port $(call quoted,UI_PORT)
+	@$(LOCAL) dev $(MARKET) --port $(call quoted,UI_PORT)
 
 .PHONY: airflow
 airflow: $(READY) java ## Run any command of Airflow on the local lake (ARGS="dags list")
-	@$(LOCAL) airflow --feed $(call quoted,FEED) --args=$(call quoted,ARGS)
+	@$(LOCAL) airflow $(MARKET) --args=$(call quoted,ARGS)
 
 .PHONY: sql
 sql: $(READY) ## Ask the local Athena (Q="SELECT …", FORMAT=table|csv)
@@ -61,7 +65,7 @@ stop: ## End what run and dev left running; the lake's data stay in .local/
 
 .PHONY: env
 env: $(READY) ## Print the variables for AWS clients and Airflow: eval "$(make -s env)"
-	@$(LOCAL) env --feed $(call quoted,FEED)
+	@$(LOCAL) env $(MARKET)
 
 .PHONY: up
 up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.example)
@@ -153,7 +157,7 @@ format: $(READY) ## Put the code into shape
 	$(PYTHON) -m sqlfluff fix include/sql
 
 .PHONY: docs
-docs: $(READY) ## Write docs/dags.md from the DAG files
+docs: $(READY) ## Write docs/dags.md and docs/data.md from the DAG files and the catalog
 	$(PYTHON) docs/generate.py
 
 COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-index-url --no-emit-find-links \

@@ -26,7 +26,7 @@ from laptop.lake.deployment import VALUES
 SQL = Path(__file__).parents[1] / "include" / "sql"
 DAYS = (365, 3650)
 COINS = (100,)  # a day
-PER_DAY = ("checks/gold_coins_market.sql", "day_metrics.sql", "day_report.sql", "top10_cryptos.sql")
+PER_DAY = ("checks/gold_coins_market.sql", "day_report.sql", "top10_cryptos.sql")
 
 TITLE = "What the shipped queries read"
 METHOD = f"""
@@ -80,8 +80,10 @@ def queries(day: date, coins: int) -> dict[str, str]:
     files = jinja2.FileSystemLoader(SQL)
     environment = jinja2.Environment(loader=files, undefined=jinja2.StrictUndefined, autoescape=False)
     values: dict[str, Any] = {"run_date": lambda: str(day), "lake": {"coins": coins}.__getitem__}
+    values["requested_coins"] = lambda: coins
     names = sorted(path.relative_to(SQL).as_posix() for path in SQL.rglob("*.sql"))
     names.remove("good_days.sql")  # the histories include it
+    names.remove("thresholds.sql")  # others import it
     rendered = {name: environment.get_template(name).render(values) for name in names}
     return {name: sql for name, sql in rendered.items() if "processed_crypto" not in sql}
 

@@ -36,8 +36,12 @@ minutes after midnight at most. A task holds a million coin-days in memory at mo
 **Rerunning is safe.** Clear any task, in any order, any number of times, or trigger the same range again. `fetch_history` stores each
 answer when it arrives, and asks only for coins that have none: after a failure it goes on where it stopped. When every day has bronze, it makes
 no call, and the tasks after it run all the same, because a run is cleared or triggered again to mend what they have made:
-each replaces what is there by the same. They do all days of the range that have bronze, snapshots too. Do not replay a day of the range
-with `crypto_market_daily` meanwhile: two Glue runs would write the same partition, and one takes the other's unfinished files for a dead run's; clear whichever fails. Days outside the range, and so the daily run, do not mind.
+each replaces what is there by the same. They do all days of the range that have bronze, snapshots too. A replay of a day of the range
+with `crypto_market_daily` waits for this run's jobs: Glue runs one of each job at a time.
+
+**A lake of an earlier release.** Earlier releases stored a day's histories in another shape, and `bronze_to_silver` refuses such rows as
+`outdated_history`. Their silver and gold stay as they are. To make them again, trigger the range with `replace`: answers of the same range that
+are in `bronze/coins_history/` are used again, and only the list of coins is asked for.
 
 **Who is told.** A task that fails for good sends an alert with its reason; a run that is ended after 14 hours, too.
 

@@ -18,8 +18,9 @@
 create`; by `airflow dags test crypto_market_daily 2026-01-31`.
 
 **Run date.** The `run_date` parameter, else the run's logical date, else the time the run was due, as a UTC date.
-CoinGecko has no past snapshots: for a day that is over, its newest whole ingestion in bronze is used again, be it a
-snapshot or what `crypto_market_backfill` has made of CoinGecko's histories; if there is none, `fetch_markets` says so.
+For a day that is over, `fetch_markets` reuses its newest whole ingestion in bronze, be it a snapshot or what
+`crypto_market_backfill` has made of CoinGecko's histories. If there is none, `fetch_markets` says so, because CoinGecko
+has no past snapshots; the stand-in has, and is asked. The `fetch_again` parameter makes it ask the stand-in in any case.
 Yesterday's partition never receives today's prices.
 
 **Needs.** Airflow Variable `crypto_lake` (`{"bucket": …, "website_bucket": …, "coins": 250, "currency": "usd"}`),
@@ -37,7 +38,7 @@ does not show the day by 03:30 UTC, `crypto_market_deadline` alerts.
 
 | task | usual reason | what to do |
 |---|---|---|
-| `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first. The day is over: fill it with `crypto_market_backfill`, then clear the task |
+| `fetch_markets` | the API is down, or refuses the call: its own message is in the error, its answer under `rejected/coins_market/` | clear the task once the API is back; for a wrong key, mend `coingecko_default` first. The day is over: fill it with `crypto_market_backfill`, then clear the task. `60 of the 250 coins requested`: the answers were short, five times in a row; clear the task later that day, or lower `coins` in the Variable if the source has no more |
 | `bronze_to_silver` | `… is empty`: nothing was ingested; `all … rows quarantined`: CoinGecko changed its format | read the reasons in the day's report (docs/operations.md); clear `fetch_markets`, or mend the script and clear this task |
 | `silver_to_gold` | no silver for that day | clear `bronze_to_silver` with everything downstream |
 | `crawl_silver`, `crawl_gold` | the crawler's own message is in the error; or it succeeded, but the day's partition is missing: the files are not where the crawler looks | clear the task: the data are in S3 already, only the catalog lacks them |
@@ -110,7 +111,14 @@ with DAG(
             format="date",
             title="Run date",
             description="The UTC day to build, like 2026-01-31. Empty: the run's own date.",
-        )
+        ),
+        "fetch_again": Param(
+            False,
+            type="boolean",
+            title="Fetch again",
+            description="Off: a past day that has a whole ingestion in bronze reuses it. On: the day is fetched all the "
+            "same, from a source that knows past days: the stand-in does, CoinGecko does not.",
+        ),
     },
 ) as dag:
     fetch_markets = CoinGeckoMarketsToS3Operator(
@@ -119,6 +127,7 @@ with DAG(
         bucket=BUCKET,
         coins="{{ lake('coins') }}",
         currency=CURRENCY,
+        fetch_again="{{ params.fetch_again }}",
         prefix=layout.BRONZE_COINS_MARKET,
         rejected_prefix=layout.REJECTED_COINS_MARKET,
         outlets=[assets.BRONZE_COINS_MARKET],
@@ -149,8 +158,8 @@ with DAG(
     measure_day = AthenaOperator(
         task_id="measure_day",
         query="day_metrics.sql",
-        doc_md="The day in numbers, from Athena to CloudWatch.",
-        **ATHENA | {"on_success_callback": [metrics.day, metrics.query]},
+        doc_md="The day in numbers, from Athena to CloudWatch; an alert if it has far fewer coins than the day before.",
+        **ATHENA | {"on_success_callback": [metrics.day, metrics.alert_on_drop, metrics.query]},
     )
     query_top10 = AthenaOperator(
         task_id="query_top10",

@@ -1,7 +1,10 @@
-"""Writes docs/dags.md from the DAG files, and docs/athena-embedded.md from its tables: `make docs`.
+"""Writes the pages of docs/ that say what the code says: `make docs`.
 
-The files are imported as the DAG processor imports them; no metadata database is needed. With `--check`
-nothing is written, and the exit status says whether the reference is up to date.
+docs/dags.md comes from the DAG files, docs/data.md from the declared tables, and docs/athena-embedded.md from
+the tables that drive the embedded Athena.
+
+The DAG files are imported as the DAG processor imports them; no metadata database is needed. With `--check`
+nothing is written, and the exit status says whether the pages are up to date.
 """
 
 from __future__ import annotations
@@ -22,15 +25,26 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 REPOSITORY = Path(__file__).parents[1]
-REFERENCE = REPOSITORY / "docs" / "dags.md"
-EMBEDDED_ATHENA = REPOSITORY / "docs" / "athena-embedded.md"
-HEAD = """# The DAGs
+FOLDER = REPOSITORY / "docs"
+DAGS_HEAD = """# The DAGs
 
 <!-- Written by `make docs` from the files in dags/: change those, not this. -->
 
 What Airflow shows of each DAG, for reading without Airflow: its runbook, its parameters and its tasks.
 """
 _DAG_LEVEL = 2  # of the headings
+DATA_HEAD = """# The data
+
+<!-- Written by `make docs` from include/resources/catalog.yaml: change that, not this. -->
+
+Every table of the database `{database}`, column by column. Times are in UTC. Amounts are in the lake's
+currency. Percentages are percentages: 1.5 is 1.5 %. A value that is not of its column's type, or that cannot
+be, is null, and its row carries a [flag](operations.md#the-days-report).
+
+**New columns.** A release that adds a column declares it in the catalog, at the end of its table. Days that
+are written from then on have its values. Days that were written before show null, and a rerun of the two
+Glue jobs fills it, as far as the day's bronze has the field: fields that no column has are kept in `extra`.
+"""
 
 
 def load_dags() -> list[DAG]:
@@ -47,7 +61,7 @@ def load_dags() -> list[DAG]:
 
 def reference(dags: list[DAG]) -> str:
     """The whole of docs/dags.md."""
-    return "\n".join([HEAD, *(line for dag in dags for line in _dag_section(dag))]).rstrip() + "\n"
+    return "\n".join([DAGS_HEAD, *(line for dag in dags for line in _dag_section(dag))]).rstrip() + "\n"
 
 
 def _dag_section(dag: DAG) -> Iterator[str]:
@@ -149,25 +163,49 @@ def _shift_headings(markdown: str) -> str:
     return headings.sub(lambda found: "#" * (len(found[1]) + shift) + " ", markdown)
 
 
+def data_dictionary() -> str:
+    """The whole of docs/data.md."""
+    sys.path[:0] = [str(REPOSITORY)]
+    from include.crypto_lake.resources import PLACEHOLDERS, load_resources
+
+    catalog = load_resources({name: f"<{name}>" for name in PLACEHOLDERS})["catalog"]
+    lines = [DATA_HEAD.format(database=catalog["database"]["Name"])]
+    for name, table in catalog["tables"].items():
+        lines.append(f"## {name}\n\n{table['Description']}\n")
+        lines += [
+            f"* Partition key `{key['Name']}` (`{key['Type']}`): {key['Comment']}"
+            for key in table["PartitionKeys"]
+        ]
+        lines.append("\n| column | type | unit | null, or missing | example | |\n|---|---|---|---|---|---|")
+        for column in table["StorageDescriptor"]["Columns"]:
+            told = column["Parameters"]
+            lines.append(
+                f"| `{column['Name']}` | `{column['Type']}` | {told.get('unit', '')} | {told['null_when']} "
+                f"| `{_table_cell(told['example'])}` | {_table_cell(column['Comment'])} |"
+            )
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write the pages, or with `--check` compare them; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Write docs/dags.md and docs/athena-embedded.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when one is stale")
-    parser.add_argument("--output", type=Path, default=REFERENCE, help="default: docs/dags.md")
+    parser = argparse.ArgumentParser(description="Write dags.md, data.md and athena-embedded.md.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is stale")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="default: docs/")
     arguments = parser.parse_args(argv)
-    pages = {arguments.output: reference(load_dags())}
-    if arguments.output == REFERENCE:
-        from laptop.aws.athena.embedded.reference import page
+    stale = False
+    pages = {"dags.md": reference(load_dags()), "data.md": data_dictionary()}
+    from laptop.aws.athena.embedded.reference import page as embedded_athena
 
-        pages[EMBEDDED_ATHENA] = page()
-    stale = 0
-    for file, text in pages.items():
+    pages["athena-embedded.md"] = embedded_athena()
+    for name, text in pages.items():
+        page = arguments.folder / name
         if not arguments.check:
-            file.write_text(text, encoding="utf-8")
-        elif not file.exists() or file.read_text(encoding="utf-8") != text:
-            sys.stderr.write(f"{file} does not say what the code says: run 'make docs' and commit it\n")
-            stale = 1
-    return stale
+            page.write_text(text, encoding="utf-8")
+        elif not page.exists() or page.read_text(encoding="utf-8") != text:
+            sys.stderr.write(f"{page} is not up to date: run 'make docs' and commit it\n")
+            stale = True
+    return int(stale)
 
 
 if __name__ == "__main__":

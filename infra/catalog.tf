@@ -44,9 +44,10 @@ resource "aws_glue_catalog_table" "declared" {
       for_each = each.value.StorageDescriptor.Columns
 
       content {
-        name    = columns.value.Name
-        type    = columns.value.Type
-        comment = try(columns.value.Comment, null)
+        name       = columns.value.Name
+        type       = columns.value.Type
+        comment    = columns.value.Comment
+        parameters = columns.value.Parameters
       }
     }
   }
@@ -89,9 +90,10 @@ resource "aws_glue_catalog_table" "growing" {
       for_each = each.value.StorageDescriptor.Columns
 
       content {
-        name    = columns.value.Name
-        type    = columns.value.Type
-        comment = try(columns.value.Comment, null)
+        name       = columns.value.Name
+        type       = columns.value.Type
+        comment    = columns.value.Comment
+        parameters = columns.value.Parameters
       }
     }
   }

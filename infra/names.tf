@@ -39,8 +39,13 @@ locals {
     bronze_to_silver_role = local.role_arns.bronze_to_silver
     silver_to_gold_role   = local.role_arns.silver_to_gold
     glue_crawler_role     = local.role_arns.glue_crawler
+    glue_scripts          = "src/glue_scripts/${substr(sha256(local.scripts), 0, 12)}"
   }
   include = "${path.module}/../include"
+  scripts = join("", [ # as include/crypto_lake/glue_script_files.py
+    for file in sort(tolist(fileset("${local.include}/glue_scripts", "*.py"))) :
+    "${file}:${filesha256("${local.include}/glue_scripts/${file}")}"
+  ])
   declared = {
     for file in fileset("${local.include}/resources", "*.yaml") :
     trimsuffix(file, ".yaml") => yamldecode(templatefile("${local.include}/resources/${file}", local.values))

@@ -102,7 +102,7 @@ def _plan(
         try:
             replaced = histories.open_kept(target.s3, outputs.dags_bucket, before).manifest
         except ReleaseError as error:
-            target.say(f"The page's earlier assets are not kept: {error}")
+            target.say(f"The earlier release's page assets and Glue scripts are not kept: {error}")
     decided = plan.make(manifest, outputs, target.s3, history, replaced)
     live = f"{history.live.id} since {history.live.ended}" if history.live else "nothing yet"
     target.say(f"{action}: release {manifest.id} (version {manifest.version}). Live: {live}.")

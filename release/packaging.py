@@ -4,7 +4,7 @@
       dags/             for the dags bucket: DAG files, and what they import as include/
       plugins.zip       for the dags bucket; MWAA unpacks it
       requirements.txt  for the dags bucket; MWAA installs it over its image
-      glue_scripts/     for the lake bucket, below src/glue_scripts/, where the Glue jobs look
+      glue_scripts/     for the lake bucket, under the prefix that names their content
       website/          for the website bucket, under the names and with the headers of `website_files`
       manifest.json     all of these with their hashes
 
@@ -23,18 +23,20 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from include.crypto_lake.glue_script_files import script_keys
 from include.crypto_lake.website_files import website_files
 from release.errors import ReleaseError
 from release.manifest import NAME, Bucket, File, Manifest
 
 REPOSITORY = Path(__file__).parents[1]
 
-# What the DAGs need at run time. The page, the Glue scripts and the example queries are not read there, and
-# of the resources only the cache rules are.
+# What the DAGs need at run time. The page and the example queries are not read there, and of the resources
+# only the cache rules are. The Glue scripts are read to know which of the lake bucket a run takes.
 _DAGS = ("dags/.airflowignore", "dags/*.py")
 _INCLUDE = (
     "include/__init__.py",
     "include/crypto_lake/**/*.py",
+    "include/glue_scripts/*.py",
     "include/orchestration/**/*.py",
     "include/resources/website.yaml",
     "include/schemas/*.json",
@@ -42,7 +44,6 @@ _INCLUDE = (
     "include/sql/checks/*.sql",
 )
 _PLUGINS = ("plugins/.airflowignore", "plugins/**/*.py")
-_GLUE_SCRIPTS = ("include/glue_scripts/*.py",)
 
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -87,9 +88,8 @@ def _content() -> Iterator[tuple[File, bytes]]:
     yield _file("plugins.zip", "dags", "plugins.zip", _plugins_zip())
     for name, body in _chosen(("requirements.txt",)):
         yield _file(name, "dags", name, body)
-    for name, body in _chosen(_GLUE_SCRIPTS):
-        below = name.removeprefix("include/")
-        yield _file(below, "lake", f"src/{below}", body)
+    for key, script in script_keys().items():
+        yield _file(f"glue_scripts/{script.name}", "lake", key, script.read_bytes())
     for file in website_files():
         path = f"website/{file.key}"
         yield _file(path, "website", file.key, file.body, file.content_type, file.cache_control)

@@ -116,8 +116,9 @@ def make(
         outputs: The environment.
         s3: For its buckets.
         history: Its deployments.
-        replaced: Of the release that was live before this one. The website keeps its assets one release
-            longer: a page that a browser or CloudFront still holds refers to them.
+        replaced: Of the release that was live before this one. Its website assets and its Glue scripts are
+            kept one release longer: a page that a browser or CloudFront still holds, or a run of a job that
+            has just been started, refers to them.
 
     Raises:
         ReleaseError: an object that no release has put there is in the way.
@@ -138,7 +139,10 @@ def make(
             f"{', '.join(foreign)}: no release has put that there, and it would be overwritten. Move it "
             "away, or delete it, then deploy again"
         )
-    kept = [*manifest.files, *(file for file in (replaced.files if replaced else ()) if _is_asset(file))]
+    kept = [
+        *manifest.files,
+        *(file for file in (replaced.files if replaced else ()) if _is_asset(file) or file.bucket == "lake"),
+    ]
     owned: frozenset[Address] = frozenset((file.bucket, file.key) for file in kept)
     # Against the order of writing: first what imports, then what is imported.
     old = sorted(history.owned - owned, key=lambda address: (_removed_last(*address), address))

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from include.crypto_lake.glue_script_files import script_prefix
+
 PLACEHOLDERS = frozenset(
     {
         "region",
@@ -25,6 +27,8 @@ PLACEHOLDERS = frozenset(
     }
 )
 """What differs between environments: `${region}` and so on in the files."""
+RELEASE_PLACEHOLDERS = frozenset({"glue_scripts"})
+"""What differs between releases; filled in here."""
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _RESOURCES = Path(__file__).parents[1] / "resources"
@@ -44,10 +48,11 @@ def load_resources(values: Mapping[str, str]) -> dict[str, Any]:
     """
     if missing := PLACEHOLDERS - values.keys():
         raise ValueError(f"Placeholders without a value: {', '.join(sorted(missing))}. Give each a value.")
+    values = {**values, "glue_scripts": script_prefix()}
     resources = {}
     for path in sorted(_RESOURCES.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
-        if unknown := set(_PLACEHOLDER.findall(text)) - PLACEHOLDERS:
+        if unknown := set(_PLACEHOLDER.findall(text)) - PLACEHOLDERS - RELEASE_PLACEHOLDERS:
             raise ValueError(
                 f"Unknown placeholders in {path.name}: {', '.join(sorted(unknown))}. "
                 f"Add them to PLACEHOLDERS in {Path(__file__).name} and to infra/names.tf."

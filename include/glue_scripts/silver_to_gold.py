@@ -16,23 +16,20 @@ A range of days is one run of the job, not one a day; days without silver are le
 
 from __future__ import annotations
 
-import argparse
-import re
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
+from pyspark.sql import DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as sf
+
+import day_partitions
 
 SILVER = "silver/coins_market"
 QUARANTINE = "quarantine/coins_market"
 GOLD_COINS = "gold/coins_market"
 GOLD_SUMMARY = "gold/market_summary"
-UNFINISHED_SECONDS = 3600  # longer than the job's own timeout: nobody writes to such a folder any more
-_UNFINISHED = "{.spark-staging-*,__magic*}"  # Spark's own on a disk, and those of S3A's committer on S3
 
 # A coin with one of these has no rank: its price or its market cap cannot be compared with the others' today.
 # `unranked` and `malformed_field` do not disqualify: CoinGecko's missing rank says nothing against the market
@@ -154,10 +151,9 @@ def _read(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame | 
     """These days of a table, with dt as text; None when there is no data."""
     # Asked first, because reading a folder that is not there fills the log with a stack trace, and most days
     # have no quarantine.
-    folders = [f"{table}/dt={day}" for day in _with_partition(spark, table, days)]
+    folders = [f"{table}/dt={day}" for day in day_partitions.days_in_table(spark, table, days)]
     if not folders:
         return None
-    spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
     try:
         # Of many days the oldest may lack columns that a later release has added.
         return spark.read.options(basePath=table, mergeSchema=len(folders) > 1).parquet(*folders)
@@ -167,52 +163,20 @@ def _read(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame | 
         return None
 
 
-def _of(days: Sequence[date]) -> Column:
-    return sf.col("dt").isin([str(day) for day in days])
+def _read_silver(spark: SparkSession, lake: str, days: Sequence[date]) -> tuple[DataFrame, dict[date, Row]]:
+    """Silver of the days, and how many rows and which newest ingestion each has.
 
-
-def _overwrite(rows: DataFrame, table: str, days: Sequence[date]) -> None:
-    """Replace these days' partitions of a table, and no other."""
-    if not days:
-        return
-    _remove_unfinished(rows.sparkSession, table, days)
-    rows.where(_of(days)).write.mode("overwrite").option("partitionOverwriteMode", "dynamic").option(
-        "compression", "snappy"
-    ).partitionBy("dt").parquet(table)
-
-
-def _remove_unfinished(spark: SparkSession, table: str, days: Sequence[date]) -> None:
-    """Delete what killed runs left beside a table's partitions: these days', and what is older than any run.
-
-    Spark writes there first, and a run that is killed cannot tidy up. Queries do not look there. A crawler
-    of a catalog table may: no path can be excluded for it, so what is left has to go before the crawl.
+    Raises:
+        FileNotFoundError: a day has none.
     """
-    jvm, context = spark._jvm, spark._jsc
-    path = jvm.org.apache.hadoop.fs.Path(f"{table}/{_UNFINISHED}")  # type: ignore[union-attr]
-    fs = path.getFileSystem(context.hadoopConfiguration())
-    ours = set(map(str, days))
-    for folder in fs.globStatus(path):
-        files, newest, unfinished = fs.listFiles(folder.getPath(), True), None, set[str]()
-        while files.hasNext():
-            file = files.next()
-            newest = max(newest or 0, file.getModificationTime())
-            unfinished |= set(re.findall(r"/dt=([^/]+)/", file.getPath().toString()))
-        if newest is None:  # no file yet: its age is not known, since object stores have no folders
-            continue
-        if ours & unfinished or newest / 1000 < time.time() - UNFINISHED_SECONDS:
-            print(f"{folder.getPath()} is what another run of the day left unfinished: deleted", flush=True)
-            fs.delete(folder.getPath(), True)
-
-
-def _with_partition(spark: SparkSession, table: str, days: Sequence[date]) -> list[date]:
-    """Those of the days that a table has: one day is asked for, for several the table is listed."""
-    jvm, context = spark._jvm, spark._jsc
-    path = jvm.org.apache.hadoop.fs.Path(table)  # type: ignore[union-attr]
-    fs = path.getFileSystem(context.hadoopConfiguration())
-    if len(days) == 1:
-        return [day for day in days if fs.exists(path.suffix(f"/dt={day}"))]
-    names = {status.getPath().getName() for status in fs.listStatus(path)} if fs.exists(path) else set()
-    return [day for day in days if f"dt={day}" in names]
+    silver = _read(spark, f"{lake}/{SILVER}", days)
+    counts = [sf.count("*").alias("rows"), sf.max("ingestion_timestamp").alias("newest")]
+    rows = silver.groupBy("dt").agg(*counts).collect() if silver else []
+    found = {date.fromisoformat(row.dt): row for row in rows}
+    empty = [day for day in days if day not in found]
+    if silver is None or empty:
+        raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
+    return silver, found
 
 
 def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
@@ -230,34 +194,10 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
         FileNotFoundError: a day has no silver; nothing was written.
         ValueError: gold would not have silver's rows; nothing was written.
     """
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
-    # As in bronze_to_silver: neither pays, for few rows or for many.
-    spark.conf.set("spark.sql.codegen.wholeStage", "false")
-    spark.conf.set("spark.sql.inMemoryColumnarStorage.compressed", "false")
-    # A task for each folder of a range takes longer than listing it.
-    spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "16")
-    # As in silver: INT64 microseconds in UTC, read alike by Athena, DuckDB and Arrow.
-    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-
-    silver = _read(spark, f"{lake}/{SILVER}", days)
-    found = (
-        {
-            date.fromisoformat(row.dt): row
-            for row in silver.groupBy("dt")
-            .agg(sf.count("*").alias("rows"), sf.max("ingestion_timestamp").alias("newest"))
-            .collect()
-        }
-        if silver
-        else {}
-    )
-    empty = [day for day in days if day not in found]
-    if silver is None or empty:
-        raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
+    day_partitions.configure(spark)
+    silver, found = _read_silver(spark, lake, days)
     quarantined = _quarantined(spark, lake, {day: found[day].newest for day in days})
-
-    # A day is a few hundred rows: one partition means one task a job, no shuffle, and one file in gold. Of
-    # many days each is whole in one partition, so that this is the only shuffle.
-    gold = transform(silver.coalesce(1) if len(days) == 1 else silver.repartition("dt")).persist()
+    gold = transform(day_partitions.one_file_a_day(silver, days)).persist()
     try:
         summaries = summarise(gold, quarantined).persist()
         summed = {date.fromisoformat(row.dt): row for row in summaries.collect()}
@@ -274,8 +214,8 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
                 f"{summed[day].quarantined} quarantined",
                 flush=True,
             )
-        _overwrite(gold, f"{lake}/{GOLD_COINS}", days)
-        _overwrite(summaries, f"{lake}/{GOLD_SUMMARY}", days)
+        day_partitions.overwrite(gold, f"{lake}/{GOLD_COINS}", days)
+        day_partitions.overwrite(summaries, f"{lake}/{GOLD_SUMMARY}", days)
         summaries.unpersist()
     finally:
         gold.unpersist()
@@ -303,59 +243,11 @@ def _quarantined(spark: SparkSession, lake: str, newest: Mapping[date, datetime]
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run the job as Glue does; the other parameters that Glue passes are ignored."""
-    parser = argparse.ArgumentParser(description="Silver to gold: one day, or a range of days.")
-    parser.add_argument("--run_date", help="the one day, YYYY-MM-DD")
-    parser.add_argument("--from_date", help="the first day of a range, YYYY-MM-DD")
-    parser.add_argument("--to_date", help="the last day of the range, YYYY-MM-DD")
-    parser.add_argument("--bucket", required=True, help="the lake's bucket")
-    arguments, _ = parser.parse_known_args(argv)
-    days = _asked(arguments)
+    """Run the job as Glue does."""
+    lake, days = day_partitions.parse_arguments("Silver to gold: one day, or a range of days.", argv)
     spark = SparkSession.builder.appName("silver_to_gold").getOrCreate()
-    lake = f"s3://{arguments.bucket}"
-    if len(days) > 1:
-        days = _in_range(days, _with_partition(spark, f"{lake}/{SILVER}", days))
-    run(spark, lake, days)
-
-
-def _asked(arguments: argparse.Namespace) -> list[date]:
-    """The days that the arguments name.
-
-    Raises:
-        ValueError: they name none; says which argument is wrong.
-    """
-    days: dict[str, date] = {}
-    for name in ("run_date", "from_date", "to_date"):
-        if text := getattr(arguments, name):
-            try:
-                days[name] = date.fromisoformat(text)
-            except ValueError:
-                raise ValueError(f"--{name} {text!r} is not a date: give YYYY-MM-DD") from None
-    if days.keys() == {"run_date"}:
-        return [days["run_date"]]
-    if days.keys() != {"from_date", "to_date"}:
-        raise ValueError("which days? give --run_date, or --from_date and --to_date")
-    first, last = days["from_date"], days["to_date"]
-    if first > last:
-        raise ValueError(f"--from_date {first} is after --to_date {last}")
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def _in_range(days: list[date], present: list[date]) -> list[date]:
-    """The days of a range that have silver; says which have none.
-
-    Raises:
-        FileNotFoundError: none has.
-    """
-    if not present:
-        raise FileNotFoundError(
-            f"{SILVER}/ has no day from {days[0]} to {days[-1]}: run bronze_to_silver for them first"
-        )
-    if missing := sorted(set(days) - set(present)):
-        print(
-            f"{len(missing)} of {len(days)} days have no silver: {', '.join(map(str, missing))}", flush=True
-        )
-    return present
+    remedy = "run bronze_to_silver for them first"
+    run(spark, lake, day_partitions.days_to_do(spark, lake, SILVER, days, remedy))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -148,7 +149,7 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
     """Sum a run up, and send an alert when files or rows were refused.
 
     Returns:
-        Counts of files by status, and of rows.
+        Counts of files by status, of rows, and of values that became null by column and reason.
 
     Raises:
         AirflowFailException: not every object of the run's list was dealt with.
@@ -170,9 +171,15 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
         "differing": sum(outcome.get("differing", 0) for outcome in outcomes),
         "moved": sum(outcome.get("moved", 0) for outcome in outcomes),
     }
-    emptied = sum(sum(problems.values()) for o in outcomes for problems in o.get("emptied", {}).values())
-    values = {"read": sum(o.get("values", {}).get("read", 0) for o in outcomes), "emptied": emptied}
-    log.info("Files: %s. Rows of the processed files: %s. Values: %s", files, rows, values)
+    emptied: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        for column, reasons in outcome.get("emptied", {}).items():
+            emptied.setdefault(column, Counter()).update(reasons)
+    values = {
+        "read": sum(o.get("values", {}).get("read", 0) for o in outcomes),
+        "emptied": sum(counts.total() for counts in emptied.values()),
+    }
+    log.info("Files: %s. Rows of the processed files: %s. Values: %s, %s", files, rows, values, emptied)
     if refused := [outcome for outcome in outcomes if _needs_attention(outcome)]:
         lines = [
             f"{o['key']}: {o['message'] or _list_reasons(o)}\n  {o['note'] or ''}".rstrip() for o in refused
@@ -199,7 +206,8 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
             f"{listed - len(outcomes)} of {listed} objects were not dealt with: read the failed "
             "process_arrivals tasks, then clear them with everything downstream"
         )
-    return {"files": files, "rows": rows, "values": values}
+    by_reason = {column: dict(counts) for column, counts in emptied.items()}
+    return {"files": files, "rows": rows, "values": values, "emptied": by_reason}
 
 
 def _needs_attention(outcome: dict[str, Any]) -> bool:

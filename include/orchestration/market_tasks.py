@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Asset
 
 from include.crypto_lake import layout
+from include.crypto_lake.glue_script_files import script_arguments
 from include.orchestration import assets
 from include.orchestration.defaults import POLL_SECONDS
 from lake_provider.operators.glue import GlueJobRunOperator
@@ -53,6 +54,7 @@ def _glue_job_task(
         task_id=name,
         job_name=name,
         script_args={
+            **script_arguments(name, "{{ lake('bucket') }}"),
             **days,
             "--bucket": "{{ lake('bucket') }}",
             "--airflow_task_uuid": f"{{{{ run_id }}}}:{name}:{made_from}",

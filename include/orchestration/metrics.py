@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from include.orchestration.alerts import alert
+from include.orchestration.templates import run_date
+
 log = logging.getLogger(__name__)
 
 NAMESPACE = "CryptoLake"
 
 Context = Mapping[str, Any]
-Figures = Mapping[str, float | None]
+# A metric is its name, or its name and pairs of a dimension and its value.
+Figures = Mapping[Any, float | None]
 
 
 def _sends_metrics(figures: Callable[[Context], Figures]) -> Callable[[Context], None]:
@@ -31,13 +35,15 @@ def _sends_metrics(figures: Callable[[Context], Figures]) -> Callable[[Context],
                     "MetricName": name,
                     "Value": value,
                     "Unit": "Bytes" if name == "bytes_scanned" else "Count",
-                    # By task what several tasks have.
-                    "Dimensions": [{"Name": "task", "Value": task}] if name == "bytes_scanned" else [],
+                    "Dimensions": [{"Name": each, "Value": said} for each, said in dimensions],
                 }
-                for name, value in figures(context).items()
+                for (name, *dimensions), value in (
+                    ((key,) if isinstance(key, str) else key, value)
+                    for key, value in figures(context).items()
+                )
                 if value is not None
             ]
-            log.info("Metrics: %s", {metric["MetricName"]: metric["Value"] for metric in data})
+            log.info("Metrics: %s", data)
             if data:
                 _cloudwatch_client().put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except Exception:
@@ -62,15 +68,30 @@ def ingestion(context: Context) -> Figures:
 def query(context: Context) -> Figures:
     """Of an Athena task: the bytes that its query has read."""
     statistics = _athena_hook().get_query_info(_task_result(context))["QueryExecution"]["Statistics"]
-    return {"bytes_scanned": statistics["DataScannedInBytes"]}
+    # By task, because several tasks have it.
+    return {("bytes_scanned", ("task", context["ti"].task_id)): statistics["DataScannedInBytes"]}
 
 
 @_sends_metrics
 def day(context: Context) -> Figures:
     """Of `measure_day`: each column of its query's row."""
-    from lake_provider.athena_rows import fetch_rows
+    return _day_figures(context)
 
-    return fetch_rows(_athena_hook(), _task_result(context))[0]
+
+def alert_on_drop(context: Context) -> None:
+    """Of `measure_day`: an alert if the day has far fewer ranked coins than the day before.
+
+    It is not a check of the gate: a lower `coins` in the settings is a reason for it, too.
+    """
+    figures = _day_figures(context)
+    if figures["ranked_rows_dropped"]:
+        alert(
+            "crypto_market_daily: fewer coins than the day before",
+            f"{figures['ranked_rows']:.0f} ranked coins on {run_date(context)}, "
+            f"{figures['ranked_rows_day_before']:.0f} the day before. "
+            "The website shows the day all the same, if it has passed the gate.",
+            section="Fewer coins than the day before",
+        )
 
 
 @_sends_metrics
@@ -87,7 +108,19 @@ def arrivals(context: Context) -> Figures:
         {f"{name}_files": count for name, count in made["files"].items()}
         | {f"processed_rows_{name}": count for name, count in made["rows"].items()}
         | {f"processed_values_{name}": count for name, count in made["values"].items()}
+        | {
+            ("emptied_values", ("column", column), ("reason", reason)): count
+            for column, reasons in made["emptied"].items()
+            for reason, count in reasons.items()
+        }
     )
+
+
+def _day_figures(context: Context) -> Figures:
+    from lake_provider.athena_rows import fetch_rows
+
+    figures: Figures = fetch_rows(_athena_hook(), _task_result(context))[0]
+    return figures
 
 
 def _task_result(context: Context) -> Any:

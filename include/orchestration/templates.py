@@ -30,7 +30,7 @@ def run_date(context: Mapping[str, Any]) -> str:
     chosen = context["params"].get("run_date")
     if chosen is None:
         dag_run = context["dag_run"]
-        return str((dag_run.logical_date or dag_run.run_after).strftime("%Y-%m-%d"))
+        return str((dag_run.logical_date or dag_run.run_after).date())
     return day(context, "run_date")
 
 
@@ -69,4 +69,15 @@ def lake(key: str) -> str | int:
     return getattr(LakeSettings.from_variable(value), key)  # type: ignore[no-any-return]
 
 
-MACROS: dict[str, Callable[..., Any]] = {"run_date": run_date, "day": day, "lake": lake}
+@pass_context
+def requested_coins(context: Mapping[str, Any]) -> int:
+    """How many coins were requested for the run's ingestion, which may be older than the settings."""
+    return int(context["ti"].xcom_pull(task_ids="fetch_markets")["requested"])
+
+
+MACROS: dict[str, Callable[..., Any]] = {
+    "run_date": run_date,
+    "day": day,
+    "lake": lake,
+    "requested_coins": requested_coins,
+}

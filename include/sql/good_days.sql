@@ -4,6 +4,7 @@
 -- snapshots or its history: made-up demo days never stand beside real ones. An earlier day is left out if its
 -- summary shows that the gate refused it: too few ranked coins, nothing to sum up, too many refusals, old
 -- prices. What only its coins would show is not looked at again.
+{% import 'thresholds.sql' as limits %}
 SELECT
     history.dt,
     history.coins,
@@ -26,12 +27,13 @@ WHERE
     AND (
         history.dt = today.dt
         OR (
-            history.ranked >= LEAST(50, {{ lake('coins') }})
+            history.ranked >= LEAST({{ limits.ranked_coins }}, {{ lake('coins') }})
             AND history.total_market_cap > 0
-            AND history.quarantined * 10 <= history.coins
+            AND history.quarantined * 100 <= history.coins * {{ limits.lost_pct }}
             AND (
                 history.source LIKE '%-history' -- fetched long after the day
-                OR DATE_DIFF('second', history.last_updated, history.ingestion_timestamp) <= 720 * 60
+                OR DATE_DIFF('second', history.last_updated, history.ingestion_timestamp)
+                <= {{ limits.minutes_old }} * 60
             )
         )
     )

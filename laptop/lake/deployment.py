@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from include.crypto_lake import layout
+from include.crypto_lake.glue_script_files import script_keys
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website_files import website_files
 from include.crypto_lake.website_headers import response_headers
@@ -42,7 +42,6 @@ VALUES = {  # for the placeholders of include/resources
     "silver_to_gold_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-silver-to-gold",
     "glue_crawler_role": f"arn:aws:iam::{ACCOUNT_ID}:role/crypto-lake-glue-crawler",
 }
-_INCLUDE = Path(__file__).parents[2] / "include"
 
 
 def website() -> Website:
@@ -72,18 +71,14 @@ def deploy(endpoint_url: str) -> None:
     for bucket in resources["buckets"].values():
         _deploy_bucket(s3, bucket)
     _deploy_catalog(glue, resources["catalog"], _growing_tables(resources["crawlers"]))
+    for address, script in script_keys().items():  # before the jobs that name them
+        body = script.read_bytes()
+        s3.put_object(Bucket=LAKE_BUCKET, Key=address, Body=body, ContentType="text/x-python")
     for name, definition in resources["glue_jobs"].items():
         _deploy_job(glue, name, definition)
     for name, definition in resources["crawlers"].items():
         _deploy_crawler(glue, name, definition)
     _deploy_workgroup(session.client("athena", endpoint_url=endpoint_url), resources["athena"]["workgroup"])
-    for script in sorted((_INCLUDE / "glue_scripts").glob("*.py")):
-        s3.put_object(
-            Bucket=LAKE_BUCKET,
-            Key=f"{layout.GLUE_SCRIPTS}/{script.name}",
-            Body=script.read_bytes(),
-            ContentType="text/x-python",
-        )
     _deploy_website(s3)
 
 

@@ -51,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
     running = add("run", "the daily DAG once", _run)
     running.add_argument("--date", type=_parse_date, help="the run date, YYYY-MM-DD (default: today, UTC)")
+    running.add_argument("--fetch-again", action="store_true", help="fetch a past day that the lake has")
     serving = add("dev", "Airflow with its UI, until Ctrl-C", _dev)
     serving.add_argument("--port", type=_parse_port, default=8080, help="of Airflow's UI (default 8080)")
     airflow = add("airflow", "any command of Airflow, on the local lake", _airflow)
@@ -67,6 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         command.add_argument(
             "--feed", type=_parse_feed, default="demo", help="demo, live, or a directory of recorded bodies"
         )
+        command.add_argument("--coins", type=int, help="how many coins a day ingests (default: 250)")
     try:
         arguments = parser.parse_args(argv)
         return int(arguments.run(arguments))
@@ -100,13 +102,15 @@ def _run(arguments: argparse.Namespace) -> int:
             state=state.STATE,
             endpoint_url=lake.endpoint_url,
             website_url=lake.website_url,
+            coins=arguments.coins,
+            fetch_again=arguments.fetch_again,
             held=[place.fileno()],
         )
     return 0
 
 
 def _dev(arguments: argparse.Namespace) -> int:
-    dev(feed=arguments.feed, port=arguments.port, aws_port=arguments.aws_port)
+    dev(feed=arguments.feed, port=arguments.port, aws_port=arguments.aws_port, coins=arguments.coins)
     return 0
 
 
@@ -120,17 +124,20 @@ def _airflow(arguments: argparse.Namespace) -> int:
         raise UsageError('ARGS is empty. For example: make airflow ARGS="dags list"')
     lake = state.start_lake(arguments.aws_port)
     with daily.coingecko(arguments.feed) as (url, time_travel):
-        environment = _airflow_environment(lake, url, time_travel=time_travel)
+        environment = _airflow_environment(lake, url, time_travel=time_travel, coins=arguments.coins)
         return subprocess.call([sys.executable, "-m", "airflow", *command], env=environment)
 
 
-def _airflow_environment(lake: state.Lake, coingecko_url: str, *, time_travel: bool) -> dict[str, str]:
+def _airflow_environment(
+    lake: state.Lake, coingecko_url: str, *, time_travel: bool, coins: int | None
+) -> dict[str, str]:
     """Of Airflow's commands; those that ask its API reach the one of `make dev`, if it runs."""
     environment = airflow_environment(
         state.STATE / "airflow",
         endpoint_url=lake.endpoint_url,
         coingecko_url=coingecko_url,
         time_travel=time_travel,
+        coins=coins,
         api_port=(state.running_dev() or {}).get("port", 8080),
         dashboard_url=lake.website_url,
     )
@@ -169,7 +176,7 @@ def _env(arguments: argparse.Namespace) -> int:
             raise UsageError(
                 f"FEED={arguments.feed}: make env knows demo and live; make dev serves recordings"
             )
-        environment = _airflow_environment(lake, url, time_travel=time_travel)
+        environment = _airflow_environment(lake, url, time_travel=time_travel, coins=arguments.coins)
     except Exception:
         print(f"export AWS_ENDPOINT_URL={_CLOSED}  # there is no local lake")
         raise

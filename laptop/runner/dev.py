@@ -14,7 +14,7 @@ from laptop.runner.environment import airflow_environment, prepare_home
 from laptop.runner.run import coingecko, say
 
 
-def dev(*, feed: str, port: int, aws_port: int) -> None:
+def dev(*, feed: str, port: int, aws_port: int, coins: int | None = None) -> None:
     """Run Airflow's servers against the local lake until Ctrl-C or `make stop`.
 
     The local AWS is watched, too, and started again if it ends: its data are on disk.
@@ -23,6 +23,7 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
         feed: As for `run`.
         port: Of Airflow's UI.
         aws_port: Where the local AWS listens.
+        coins: As for `run`.
 
     Raises:
         ServersFailedError: A server did not come up, or ended; the message names its log.
@@ -42,6 +43,7 @@ def dev(*, feed: str, port: int, aws_port: int) -> None:
                 endpoint_url=lake.endpoint_url,
                 coingecko_url=url,
                 time_travel=time_travel,
+                coins=coins,
                 api_port=port,
                 dashboard_url=lake.website_url,
             )

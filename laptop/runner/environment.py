@@ -62,6 +62,7 @@ def airflow_environment(
     endpoint_url: str,
     coingecko_url: str,
     time_travel: bool,
+    coins: int | None = None,
     api_port: int = 8080,
     dashboard_url: str = "",
 ) -> dict[str, str]:
@@ -72,6 +73,7 @@ def airflow_environment(
         endpoint_url: Where the local AWS listens.
         coingecko_url: CoinGecko's or the stand-in's address.
         time_travel: As for `coingecko_connection`.
+        coins: How many coins a day ingests; None leaves it to the lake's default.
         api_port: Where Airflow's API server listens, when one does.
         dashboard_url: Where its menu leads to the dashboard; empty for no such entry.
     """
@@ -115,6 +117,7 @@ def airflow_environment(
             "AIRFLOW_CONN_COINGECKO_DEFAULT": coingecko_connection(coingecko_url, time_travel=time_travel),
             "AIRFLOW_VAR_CRYPTO_LAKE": json.dumps(
                 {"bucket": LAKE_BUCKET, "website_bucket": WEBSITE_BUCKET, "alert_topic_arn": ALERT_TOPIC_ARN}
+                | ({} if coins is None else {"coins": coins})
             ),
         }
     )

@@ -108,6 +108,8 @@ def run(
     state: Path,
     endpoint_url: str,
     website_url: str,
+    coins: int | None = None,
+    fetch_again: bool = False,
     held: Collection[int] = (),
 ) -> None:
     """Run the daily DAG for one day and print its progress, the top ten and where to look.
@@ -118,6 +120,8 @@ def run(
         state: The folder for Airflow's home and the logs.
         endpoint_url: Where the local AWS listens, with the lake deployed.
         website_url: Where it serves the website.
+        coins: How many coins to ingest; None is the lake's default.
+        fetch_again: Whether to fetch a past day that the lake has.
         held: Open files that Airflow's process keeps open, too.
 
     Raises:
@@ -129,14 +133,21 @@ def run(
     log.parent.mkdir(parents=True, exist_ok=True)
     with coingecko(feed) as (url, time_travel):
         environment = airflow_environment(
-            state / "airflow", endpoint_url=endpoint_url, coingecko_url=url, time_travel=time_travel
+            state / "airflow",
+            endpoint_url=endpoint_url,
+            coingecko_url=url,
+            time_travel=time_travel,
+            coins=coins,
         )
         prepare_home(environment)
         record = RunRecord(state / "airflow" / "airflow.db")
         say(f"\n{DAG_ID} for {day}, feed {feed}, log {_relative_path(log)}\n")
         with log.open("w") as output:
             airflow = subprocess.Popen(
-                [sys.executable, "-m", "airflow", "dags", "test", DAG_ID, day.isoformat()],
+                [
+                    *(sys.executable, "-m", "airflow", "dags", "test", DAG_ID, day.isoformat()),
+                    *("--conf", json.dumps({"fetch_again": fetch_again})),
+                ],
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -149,7 +160,7 @@ def run(
                 os.killpg(airflow.pid, signal.SIGKILL)
                 airflow.wait()
                 raise
-    again = f"DATE={day} FEED={feed} make run"
+    again = f"{'' if coins is None else f'COINS={coins} '}DATE={day} FEED={feed} make run"
     failed = [task for task in record.tasks() if task.state == "failed"]
     if failed:
         raise RunFailedError(
@@ -259,6 +270,12 @@ def report(record: RunRecord, *, endpoint_url: str, website_url: str, day: date,
             f"{coin['market_share_pct']:>6.2f} %"
         )
     say("")
+    fetched = record.returned("fetch_markets")
+    if fetched["reused"]:
+        say(
+            f"  {day} is over: its ingestion {fetched['ingested_at']} of source {fetched['source']} was "
+            "reused. FETCH_AGAIN=1 fetches the day."
+        )
     for task in record.tasks():
         if task.state == "skipped":
             say(f"  {task.task_id} was skipped: the website already shows a newer day.")

@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+
+def _moment(text: str) -> datetime | None:
+    """A timestamp; None if its year is not one of Python's, so that no data can break whoever reads rows."""
+    try:
+        year, rest = text.split("-", 1)
+        return datetime.fromisoformat(f"{int(year):04}-{rest}").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 # Athena sends every value as text, with its type beside it. Whatever is not named here stays text.
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "tinyint": int,
@@ -22,7 +32,7 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "double": float,
     "boolean": lambda text: text == "true",
     "date": date.fromisoformat,
-    "timestamp": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
+    "timestamp": _moment,
 }
 
 

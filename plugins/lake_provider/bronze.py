@@ -1,7 +1,8 @@
 """Bronze in S3: what is there of a day, and appending one more ingestion to it.
 
 Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
-never reused, and within a day the order of ``ingested_at`` is the order of arrival.
+never reused. ``ingested_at`` is the source's clock. A snapshot's is in its own day, after the snapshots that
+are there. A history's is when the history was fetched, after everything that is there.
 
 Page 1 is written last: an ingestion is whole if it has pages 1 to n. One that was cut off lacks page 1, and
 whoever reads bronze sees that from the keys alone.
@@ -61,6 +62,7 @@ class Ingestion:
         source: who made the data.
         keys: of the pages that are there, in order.
         rows: in those pages.
+        requested: how many coins were requested; the rows, if the ingestion does not say.
         whole: whether all pages that the ingestion was meant to have are there.
     """
 
@@ -68,6 +70,7 @@ class Ingestion:
     source: str
     keys: list[str]
     rows: int
+    requested: int
     whole: bool
 
 
@@ -105,17 +108,22 @@ class BronzeDay:
                     keys.setdefault((match[1], match[2]), []).append(entry["Key"])
         for ingested_at, source in sorted(keys, reverse=True):
             pages = keys[ingested_at, source]
-            rows, meant = 0, len(pages)
+            rows, meant, requested = 0, len(pages), None
             for key in pages:
                 stored = self.s3.get_object(Bucket=self.bucket, Key=key)
                 rows += len(json.loads(stored["Body"].read()))
                 meant = int(stored["Metadata"].get("pages", meant))
+                requested = stored["Metadata"].get("coins-requested", requested)
             names = [f"page-{number:04d}.json" for number in range(1, meant + 1)]
             whole = [key.rpartition("/")[2] for key in pages] == names
-            yield Ingestion(ingested_at, source, pages, rows, whole)
+            yield Ingestion(ingested_at, source, pages, rows, int(requested or rows), whole)
 
-    def append(self, pages: Sequence[Page]) -> tuple[str, list[str]]:
-        """Store pages as the day's newest ingestion, under keys that nobody has or will use again.
+    def append(self, pages: Sequence[Page], *, requested: int) -> tuple[str, list[str]]:
+        """Store pages as one more ingestion of the day, under keys that nobody has or will use again.
+
+        Args:
+            pages: in order.
+            requested: how many coins were requested.
 
         Returns:
             (ingested_at, keys).
@@ -125,6 +133,10 @@ class BronzeDay:
         """
         stamps = self._list_stamps()
         moment = pages[0].clock
+        if moment.date() == self.day:
+            # A snapshot's prices are judged by its age at ingestion. Pushed behind a history, which is
+            # fetched when the day is over, they would look as old as the history is late.
+            stamps = [stamp for stamp in stamps if stamp.startswith(f"{moment:%Y%m%d}T")]
         if stamps:
             newest = datetime.strptime(max(stamps), STAMP).replace(tzinfo=UTC)
             moment = max(moment, newest + timedelta(seconds=1))
@@ -133,7 +145,7 @@ class BronzeDay:
             stamp = moment.strftime(STAMP)
             folder = f"{self.root}ingested_at={stamp}/source={pages[0].source}"
             keys = [f"{folder}/page-{number:04d}.json" for number in range(1, len(pages) + 1)]
-            if self._put_page(keys, len(pages), pages[-1], stamp):
+            if self._put_page(keys, len(pages), pages[-1], stamp, requested):
                 break
             moment += timedelta(seconds=1)
         else:
@@ -142,7 +154,7 @@ class BronzeDay:
                 f"up to ingested_at={stamp}: run fewer side by side"
             )
         for number in range(len(pages) - 1, 0, -1):
-            if not self._put_page(keys, number, pages[number - 1], stamp):
+            if not self._put_page(keys, number, pages[number - 1], stamp, requested):
                 raise AirflowException(
                     f"s3://{self.bucket}/{keys[number - 1]} exists although page {len(pages)} of that "
                     "ingestion is ours: S3 stored the page and did not say so, or somebody else writes "
@@ -163,13 +175,18 @@ class BronzeDay:
     def _list_objects(self, prefix: str, **options: str) -> Any:
         return self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, **options)
 
-    def _put_page(self, keys: list[str], number: int, page: Page, ingested_at: str) -> bool:
+    def _put_page(self, keys: list[str], number: int, page: Page, ingested_at: str, requested: int) -> bool:
         return put_new(
             self.s3,
             self.bucket,
             keys[number - 1],
             page,
-            {"ingested-at": ingested_at, "page": str(number), "pages": str(len(keys))},
+            {
+                "ingested-at": ingested_at,
+                "page": str(number),
+                "pages": str(len(keys)),
+                "coins-requested": str(requested),
+            },
         )
 
 

@@ -14,6 +14,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
+from include.crypto_lake.glue_script_files import script_arguments
+
 RANGE = {"from_date": "2025-02-01", "to_date": "2026-01-31", "replace": False}
 FETCHED = {"ingested_at": "20260210T091500Z", "partitions": [["2025-02-01"], ["2026-01-31"]]}
 
@@ -70,6 +72,7 @@ def test_each_glue_job_does_the_whole_range_in_one_run(backfill: DAG) -> None:
         task = rendered(backfill, name)
         assert task.job_name == name
         assert task.script_args == {
+            **script_arguments(name, "a-lake"),
             "--from_date": "2025-02-01",
             "--to_date": "2026-01-31",
             "--bucket": "a-lake",

@@ -14,6 +14,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
 
 from include.crypto_lake import layout
+from include.crypto_lake.glue_script_files import script_arguments
 from include.crypto_lake.resources import load_resources
 from include.crypto_lake.settings import SettingsError
 from laptop.lake.deployment import VALUES
@@ -25,15 +26,15 @@ LATER = datetime(2026, 2, 3, 9, 30, tzinfo=UTC)
 RUNS = {
     "scheduled": {
         "dag_run": SimpleNamespace(logical_date=NIGHT, run_after=NIGHT),
-        "params": {"run_date": None},
+        "params": {"run_date": None, "fetch_again": False},
     },
     "manual without a date": {
         "dag_run": SimpleNamespace(logical_date=None, run_after=NIGHT),
-        "params": {"run_date": None},
+        "params": {"run_date": None, "fetch_again": False},
     },
     "manual with a parameter": {
         "dag_run": SimpleNamespace(logical_date=LATER, run_after=LATER),
-        "params": {"run_date": "2026-01-31"},
+        "params": {"run_date": "2026-01-31", "fetch_again": True},
     },
 }
 
@@ -49,7 +50,10 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def rendered(dag: DAG, task_id: str, run: dict[str, Any]) -> Any:
     """A copy of the task with its templates rendered as a worker does."""
     task = dag.get_task(task_id).prepare_for_execution()
-    returned = {"fetch_markets": {"ingested_at": "20260131T020003Z"}, "bronze_to_silver": "jr_1"}
+    returned = {
+        "fetch_markets": {"ingested_at": "20260131T020003Z", "requested": 77},
+        "bronze_to_silver": "jr_1",
+    }
     ti = SimpleNamespace(xcom_pull=lambda task_ids, **_: returned.get(task_ids, "query-1"), task=task)
     context = run | {"ti": ti, "task": task, "dag": dag, "run_id": "a-run"}
     task.render_template_fields(context)
@@ -91,6 +95,7 @@ def test_the_glue_jobs_get_the_date_and_the_bucket(daily: DAG) -> None:
         task = rendered(daily, name, RUNS["scheduled"])
         assert task.job_name == name
         assert task.script_args == {
+            **script_arguments(name, "a-lake"),
             "--run_date": "2026-01-31",
             "--bucket": "a-lake",
             "--airflow_task_uuid": f"a-run:{name}:{made_from}",
@@ -101,6 +106,17 @@ def test_what_the_whole_lake_shares_comes_from_the_variable(daily: DAG) -> None:
     fetch = rendered(daily, "fetch_markets", RUNS["scheduled"])
     assert (fetch.bucket, fetch.coins, fetch.currency) == ("a-lake", "100", "eur")
     assert rendered(daily, "publish_website", RUNS["scheduled"]).op_kwargs["bucket"] == "a-website"
+
+
+def test_the_gate_compares_the_day_with_the_request_of_its_own_ingestion(daily: DAG) -> None:
+    gate = rendered(daily, "check_gold", RUNS["scheduled"]).query
+    assert "gold.ranked * 100 >= 77 * (100 - 10)" in gate
+    assert "LEAST(50, 77)" in gate
+
+
+def test_a_past_day_is_fetched_again_when_the_parameter_says_so(daily: DAG) -> None:
+    assert rendered(daily, "fetch_markets", RUNS["scheduled"]).fetch_again == "False"
+    assert rendered(daily, "fetch_markets", RUNS["manual with a parameter"]).fetch_again == "True"
 
 
 def test_the_queries_results_go_where_the_declared_workgroup_says(daily: DAG) -> None:

@@ -128,7 +128,7 @@ def airflow(lake: Lake, plugins: Path) -> Callable[..., dict[str, str]]:
             lake.state / "airflow",
             endpoint_url=lake.endpoint_url,
             coingecko_url=coingecko_url,
-            time_travel=False,  # as CoinGecko itself
+            time_travel=True,  # as with `make dev` and in Docker Compose
             api_port=servers.free_port(),
             dashboard_url=lake.website_url,
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import urllib.request
 from datetime import date
 from pathlib import Path
@@ -11,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.queries import queries
 from include.crypto_lake.website import TOP10_CRYPTOS
+from laptop.coingecko import demo_market
+from laptop.coingecko.stand_in import running_stand_in
 from laptop.lake.deployment import LAKE_BUCKET, WEBSITE_BUCKET
 from laptop.runner import run as daily
+from laptop.runner.environment import airflow_environment, prepare_home
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Lake
@@ -33,9 +39,14 @@ def captures(folder: str) -> Path:
     return Path(CAPTURES) / folder
 
 
-def run(lake: Lake, day: date, feed: str) -> None:
+def run(lake: Lake, day: date, feed: str, **options: Any) -> None:
     daily.run(
-        day=day, feed=feed, state=lake.state, endpoint_url=lake.endpoint_url, website_url=lake.website_url
+        day=day,
+        feed=feed,
+        state=lake.state,
+        endpoint_url=lake.endpoint_url,
+        website_url=lake.website_url,
+        **options,
     )
 
 
@@ -48,7 +59,7 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
     """On a real capture where there is one, else on made-up data (as the scheduler's test is anyway)."""
     feed, source = (str(captures("daily")), "coingecko") if CAPTURES else ("demo", "synthetic")
     day = date(2026, 1, 31)
-    run(lake, day, feed)
+    run(lake, day, feed, coins=100)
     printed = capsys.readouterr().out
 
     [key] = lake.keys(f"bronze/coins_market/dt={day}/")
@@ -87,7 +98,7 @@ def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.Capt
 def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: Lake, mark: None) -> None:
     day = date(2023, 3, 30)
     with pytest.raises(daily.RunFailedError) as failure:
-        run(lake, day, str(captures("anomalies")))
+        run(lake, day, str(captures("anomalies")), coins=100)
     message = str(failure.value)
     assert "temporarily unavailable" in message
     assert "fetch_markets failed" in message
@@ -95,3 +106,53 @@ def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: 
     assert lake.keys(f"bronze/coins_market/dt={day}/") == []
     [rejected] = lake.keys(f"rejected/coins_market/dt={day}/")
     assert f"s3://{LAKE_BUCKET}/{rejected}" in message
+
+
+@pytest.mark.timeout(900)
+def test_a_day_that_a_backfill_filled_is_reused_and_stays_in_the_charts(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day, last = date(2025, 6, 14), date(2025, 6, 15)
+    with running_stand_in("demo") as stand_in:
+        environment = airflow_environment(
+            lake.state / "airflow",
+            endpoint_url=lake.endpoint_url,
+            coingecko_url=stand_in.url,
+            time_travel=True,
+        )
+        prepare_home(environment)
+        range_ = json.dumps({"from_date": str(day), "to_date": str(last)})
+        backfill = ["airflow", "dags", "test", "crypto_market_backfill", "--conf", range_]
+        subprocess.run([sys.executable, "-m", *backfill], env=environment, check=True, capture_output=True)
+    [filled] = lake.ingestions(day)
+    gold = sorted(map(repr, lake.table("gold/coins_market", day)))
+    assert gold
+
+    for options, ingestions in (
+        ({}, {filled}),
+        ({"fetch_again": True}, {filled, "ingested_at=20250614T020000Z"}),
+    ):
+        run(lake, day, "demo", **options)
+        printed = capsys.readouterr().out
+        assert "✓ check_gold" in printed
+        assert ("was reused. FETCH_AGAIN=1 fetches the day." in printed) == (not options)
+        assert lake.ingestions(day) == ingestions
+        assert sorted(map(repr, lake.table("gold/coins_market", day))) == gold
+    shown = lake.query(queries(last, 250)["market_history.sql"])
+    assert [row["dt"] for row in shown][-2:] == [day, last]
+
+
+@pytest.mark.timeout(900)
+def test_a_recorded_market_of_sixty_coins_needs_a_request_of_sixty(
+    lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = date(2025, 7, 1)
+    market = [row for row in demo_market.market(day) if row["current_price"]][:60]
+    (tmp_path / f"{day}.json").write_text(json.dumps(market))
+    with pytest.raises(daily.RunFailedError, match=r"60 of the 250 coins requested.*or COINS=60 make run"):
+        run(lake, day, str(tmp_path))
+    assert "fetch_markets" in capsys.readouterr().out
+    assert lake.bronze(day) == []
+    run(lake, day, str(tmp_path), coins=60)
+    assert len(lake.bronze(day)) == len(lake.table("gold/coins_market", day)) == 60
+    assert "✓ check_gold" in capsys.readouterr().out

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import boto3
 import pytest
 
+from benchmarks.queries import queries
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 from laptop.coingecko import demo_market as coingecko_demo
 from laptop.lake.deployment import WEBSITE_BUCKET
@@ -175,6 +176,19 @@ def test_past_days_come_from_histories_and_airflows_own_backfill_uses_them(
     assert states == dict.fromkeys(TASKS, "success") | {"publish_website": "skipped"}  # a newer day is shown
     assert (lake.ingestions(last), len(coingecko.received)) == (ingestions, calls), "bronze is used again"
     assert sorted(map(repr, lake.table("gold/coins_market", last))) == sorted(map(repr, gold))
+
+    def replay(**conf: Any) -> dict[str, str]:
+        run = api("POST", RUNS, {"logical_date": None, "conf": {"run_date": str(last)} | conf})
+        return api.finished(DAG, run["dag_run_id"])
+
+    assert replay() == states
+    assert (lake.ingestions(last), len(coingecko.received)) == (ingestions, calls), "bronze is used again"
+    assert replay(fetch_again=True) == states
+    [snapshot] = lake.ingestions(last) - ingestions
+    assert snapshot == f"ingested_at={last:%Y%m%d}T020000Z", "the clock of the source"
+    assert len(coingecko.received) == calls + 1
+    shown = lake.query(queries(NOW.date(), 250)["market_history.sql"])
+    assert set(days) <= {row["dt"] for row in shown}
 
 
 def texts(folder: Path) -> dict[str, bytes]:

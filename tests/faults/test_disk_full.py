@@ -30,11 +30,11 @@ PAGE = 4096  # bytes; tmpfs counts in these
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Iterator[Path]:
-    """A file system on which the job's script has room, and nothing else."""
+    """A file system on which the job's script and its module have room, and nothing else."""
     folder = tmp_path / "scratch"
     folder.mkdir()
-    script = Path("include/glue_scripts/bronze_to_silver.py").stat().st_size
-    size = -(-script // PAGE) * PAGE
+    files = [Path("include/glue_scripts") / name for name in ("bronze_to_silver.py", "day_partitions.py")]
+    size = sum(-(-file.stat().st_size // PAGE) * PAGE for file in files)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True
     )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 from unittest.mock import patch
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 import structlog
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowException, TaskDeferralError, TaskDeferred
 from botocore.exceptions import ClientError
 
+from include.crypto_lake.glue_script_files import script_arguments
 from lake_provider.operators.athena_check import AthenaCheckOperator
 from lake_provider.operators.glue import GlueJobRunOperator
+from laptop.lake.deployment import LAKE_BUCKET, deploy
 from tests import athena
 from tests.faults.conftest import Answer, MisbehavingAws, json_error
 
@@ -47,8 +52,8 @@ def stop(run_id: str) -> None:
         pass
 
 
-def glue_task() -> tuple[GlueJobRunOperator, Any]:
-    task = GlueJobRunOperator(task_id="t", job_name=JOB, poll_interval=2)
+def glue_task(job: str = JOB, **options: Any) -> tuple[GlueJobRunOperator, Any]:
+    task = GlueJobRunOperator(task_id="t", job_name=job, poll_interval=2, **options)
 
     class TaskInstance:
         dag_id, task_id, run_id, map_index = "dag", "t", "run", -1
@@ -57,6 +62,44 @@ def glue_task() -> tuple[GlueJobRunOperator, Any]:
         def xcom_pull(self, **_: Any) -> None: ...
 
     return task, {"ti": TaskInstance(), "task": task}
+
+
+def test_two_live_runs_of_one_day_take_turns(local_aws: str, aws: None) -> None:
+    """The declared job and its own script: the second run waits, and the day is as one run leaves it."""
+    deploy(local_aws)
+    s3, glue, name = boto3.client("s3"), boto3.client("glue"), "bronze_to_silver"
+    prefix = "coins_market/dt=2026-01-31/"
+    page = f"bronze/{prefix}ingested_at=20260131T020003Z/source=synthetic/page-0001.json"
+    coins = [{"id": "bitcoin", "current_price": 1.5}, {"id": "refused"}]
+    s3.put_object(Bucket=LAKE_BUCKET, Key=page, Body=json.dumps(coins).encode())
+    arguments = {
+        **script_arguments(name, LAKE_BUCKET),
+        "--run_date": "2026-01-31",
+        "--bucket": LAKE_BUCKET,
+    }
+    task, context = glue_task(name, script_args={**arguments, "--airflow_task_uuid": "daily"})
+    with pytest.raises(TaskDeferred):
+        task.execute(context)
+    second, _ = glue_task(name, script_args={**arguments, "--airflow_task_uuid": "backfill"})
+    with pytest.raises(TaskDeferred) as pause:
+        second.execute({**context, "task": second})
+    assert pause.value.kwargs == {"refusals": 1}
+    while not (run := glue.get_job_runs(JobName=name)["JobRuns"][0]).get("CompletedOn"):
+        time.sleep(0.2)
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+
+    with pytest.raises(TaskDeferred) as going:
+        second.execute({**context, "task": second}, refusals=1)
+    assert going.value.method_name == "execute_complete"
+    while not (run := glue.get_job_runs(JobName=name)["JobRuns"][0]).get("CompletedOn"):
+        time.sleep(0.2)
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
+    for layer, ids in (("silver", ["bitcoin"]), ("quarantine", ["refused"])):
+        [file] = s3.list_objects_v2(Bucket=LAKE_BUCKET, Prefix=f"{layer}/{prefix}")["Contents"]
+        body = s3.get_object(Bucket=LAKE_BUCKET, Key=file["Key"])["Body"].read()
+        assert pq.read_table(BytesIO(body))["coin_id"].to_pylist() == ids
+        others = s3.list_objects_v2(Bucket=LAKE_BUCKET, Prefix=f"{layer}/coins_market/")["Contents"]
+        assert [other["Key"] for other in others] == [file["Key"]]
 
 
 def test_a_job_with_as_many_runs_as_it_may_have_is_waited_for(aws: None) -> None:

@@ -20,7 +20,7 @@ DAY = "2026-01-31"
 BRONZE = f"bronze/coins_market/dt={DAY}"
 
 
-def ingest(bucket: Bucket, run_date: str = DAY) -> dict[str, Any]:
+def ingest(bucket: Bucket, run_date: str = DAY, *, fetch_again: bool = False) -> dict[str, Any]:
     """Two pages of one day."""
     task = CoinGeckoMarketsToS3Operator(
         task_id="fetch_markets",
@@ -28,6 +28,7 @@ def ingest(bucket: Bucket, run_date: str = DAY) -> dict[str, Any]:
         bucket=bucket.name,
         coins="260",
         currency="usd",
+        fetch_again=fetch_again,
         prefix="bronze/coins_market",
         rejected_prefix="rejected/coins_market",
     )
@@ -161,7 +162,7 @@ def test_a_page_that_s3_stored_without_saying_so_is_never_overwritten(
     if page == "page-0001":
         with pytest.raises(AirflowException, match="S3 stored the page and did not say so, or somebody"):
             ingest(bucket)
-    result = ingest(bucket)
+    result = ingest(bucket, fetch_again=True)
     assert bodies(bucket, result) == quiet_night
     assert result["ingested_at"] == "20260131T020001Z"  # beside the first, whose keys are taken
     assert [bucket.body(key) for key in bucket.listing("bronze/")] in (

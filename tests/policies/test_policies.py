@@ -323,8 +323,14 @@ def test_bronze_only_grows() -> None:
 def test_a_glue_job_writes_its_own_layer_alone(
     job: str, reads: list[str], writes: list[str], others: list[str]
 ) -> None:
-    script = load_resources(LAPTOP)["glue_jobs"][job]["Command"]["ScriptLocation"].split("/", 3)[3]
-    assert may(job, "s3:GetObject", f"{LAKE}/{script}")
+    definition = load_resources(LAPTOP)["glue_jobs"][job]
+    for address in (
+        definition["Command"]["ScriptLocation"],
+        definition["DefaultArguments"]["--extra-py-files"],
+    ):
+        assert may(job, "s3:GetObject", f"{LAKE}/{address.split('/', 3)[3]}")
+    other = {"bronze_to_silver": "silver_to_gold", "silver_to_gold": "bronze_to_silver"}[job]
+    assert not may(job, "s3:GetObject", f"{LAKE}/{layout.GLUE_SCRIPTS}/0123456789ab/{other}.py")
     for prefix in [*reads, *writes]:
         assert may(job, "s3:GetObject", f"{LAKE}/{prefix}/dt=2026-01-31/x")
     for action in ("s3:PutObject", "s3:DeleteObject"):

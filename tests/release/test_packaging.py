@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from include.crypto_lake.glue_script_files import script_keys
+from include.crypto_lake.resources import load_resources
 from include.crypto_lake.website_files import website_files
+from laptop.lake.deployment import VALUES
 from release import packaging
 from release.errors import ReleaseError
 from release.manifest import Manifest, open_folder
@@ -64,7 +67,7 @@ def test_the_dags_folder_has_what_the_dags_read_and_nothing_else(package: Path) 
     assert {path for path in there if path.startswith("include/resources/")} == {
         "include/resources/website.yaml"
     }
-    for folder in ("glue_scripts", "website", "sql/examples"):
+    for folder in ("website", "sql/examples"):
         assert not any(path.startswith(f"include/{folder}") for path in there)
     assert (package / "dags" / ".airflowignore").read_text() == "include/\n"
 
@@ -92,8 +95,16 @@ def test_plugins_are_at_the_archives_root_as_mwaa_unpacks_them(package: Path) ->
 
 def test_glue_scripts_and_website_go_where_the_resources_say(package: Path) -> None:
     manifest = open_folder(package).manifest
-    lake = {file.key for file in manifest.files if file.bucket == "lake"}
-    assert lake == {"src/glue_scripts/bronze_to_silver.py", "src/glue_scripts/silver_to_gold.py"}
+    lake = {
+        file.key: package.joinpath(file.path).read_bytes() for file in manifest.files if file.bucket == "lake"
+    }
+    assert lake == {key: script.read_bytes() for key, script in script_keys().items()}
+    for job, definition in load_resources(VALUES)["glue_jobs"].items():
+        located = [
+            definition["Command"]["ScriptLocation"],
+            definition["DefaultArguments"]["--extra-py-files"],
+        ]
+        assert {address.split("/", 3)[3] for address in located} <= lake.keys(), job
     website = {
         file.key: (package.joinpath(file.path).read_bytes(), file.content_type, file.cache_control)
         for file in manifest.files

@@ -43,6 +43,8 @@ def commands(target: str, name: str, value: str, where: str) -> list[str]:
         *(("run", "FEED", "command line"), ("run", "DATE", "command line"), ("smoke", "ENV", "command line")),
         *(("run", "FEED", "environment"), ("run", "DATE", "environment"), ("smoke", "ENV", "environment")),
         *(
+            ("run", "COINS", "environment"),
+            ("dev", "COINS", "environment"),
             ("dev", "FEED", "environment"),
             ("dev", "UI_PORT", "environment"),
             ("env", "AWS_PORT", "environment"),

@@ -4,8 +4,9 @@
     values read = values kept + values not understood (with a reason) + those of refused and superseded rows
 
 The steps, in this order: *survey* reads the file, and learns from all of its values how it writes numbers,
-dates and ids; *decide* settles that, once for each column; *take* types and judges each row; *settle* keeps
-the latest row of each coin and day, and decides which days those are; *report* hands on what was refused.
+dates and ids (`table.py`); *decide* settles that, once for each column; *take* types and judges each row
+(`judging.py`); *settle* keeps the latest row of each coin and day (`latest.py`), and decides which days those
+are; *report* hands on what was refused.
 
 Files of any length are read in chunks: what is kept in memory grows with the coins and days in a file, not
 with its rows. Between the steps the rows are on disk.
@@ -19,22 +20,24 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import values
 from include.crypto_lake.on_arrival.columns import AMOUNT, COLUMNS, SCHEMA, TEXT
 from include.crypto_lake.on_arrival.days import day_in_name
+from include.crypto_lake.on_arrival.file_columns import Rows
+from include.crypto_lake.on_arrival.judging import CODES, FATES, FILLED, Judge, Judged
+from include.crypto_lake.on_arrival.latest import Groups, are_sparse, differ, latest_per_coin
 from include.crypto_lake.on_arrival.reading import Content, read
 from include.crypto_lake.on_arrival.refusals import REASONS, RejectedRow, UnusableFileError
+from include.crypto_lake.on_arrival.row_moments import OVER_MIDNIGHT
 from include.crypto_lake.on_arrival.spool import Spool
-from include.crypto_lake.on_arrival.table import FileTable, Rows
+from include.crypto_lake.on_arrival.table import FileTable
 
 __all__ = [
     "CleanedFile",
@@ -47,21 +50,11 @@ __all__ = [
 
 # How far a clock may be ahead of S3's.
 CLOCK = timedelta(days=1)
-# A snapshot that was taken just after midnight still has prices from before, and the other way round.
-OVER_MIDNIGHT = timedelta(hours=1)
 # Of a processor's time. The next files wait for a run, and a run for its slowest file: less than two minutes.
 MAX_SECONDS = 90
 
-# A row's fate while it is judged: a number of these.
-_REASONS = ("", *REASONS)
-_CODES = {reason: code for code, reason in enumerate(_REASONS)}
 # Of rows that are not settled yet: whether their last_updated is a day, without a time.
 _IS_DAY = "is_day"
-_AMOUNTS = [field.name for field in SCHEMA if field.type == AMOUNT]
-# What makes two rows of a coin differ: everything but their times and where they are from.
-_SAID = [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", "symbol", "name", "image", "source"]
-# Whose values are counted: what a file's columns can fill.
-_FILLED = [*_AMOUNTS, "market_cap_rank", "ath_date", "atl_date", "last_updated"]
 
 
 @dataclass(frozen=True)
@@ -143,94 +136,6 @@ def clean(
             ) from error
 
 
-def latest_per_coin(table: pa.Table) -> pa.Table:
-    """The latest row of each coin and day.
-
-    The latest is the one with the greatest last_updated (none is before any); of equals, the one whose file's
-    key sorts last, then the one further down in the file. So neither the order of the input nor that of
-    arrival matters.
-
-    Args:
-        table: Any number of rows in columns.SCHEMA, and any further columns.
-
-    Returns:
-        The same columns; one row a price_date and coin_id, in that order.
-    """
-    groups = _Groups(table)
-    return table.take(groups.order.filter(pa.array(groups.is_last)))
-
-
-class _Groups:
-    """The rows of each coin and day.
-
-    Attributes:
-        order: Puts a table's rows by day, coin and time. All others are in that order:
-        is_last: Whether a row is the last of its coin and day.
-    """
-
-    def __init__(self, table: pa.Table) -> None:
-        keys = table.select(["price_date", "coin_id", "last_updated", "source_file", "source_row"])
-        keys = keys.combine_chunks()
-        self.order: pa.Array = pc.sort_indices(
-            keys, sort_keys=[(name, "ascending") for name in keys.column_names], null_placement="at_start"
-        )
-        self.is_last = np.ones(len(self.order), np.bool_)
-        if len(self.order) > 1:
-            groups = (keys[name].combine_chunks().take(self.order) for name in ("price_date", "coin_id"))
-            self.is_last[:-1] = np.logical_or.reduce(
-                [pc.not_equal(cells[:-1], cells[1:]).to_numpy(zero_copy_only=False) for cells in groups]
-            )
-        self._moments = keys["last_updated"]
-
-    @property
-    def are_single(self) -> bool:
-        """Whether no coin has two rows for a day."""
-        return bool(self.is_last.all())
-
-    @cached_property
-    def winner(self) -> npt.NDArray[np.int64]:
-        """For each row the place of the last one of its coin and day."""
-        lasts = np.flatnonzero(self.is_last)
-        return np.asarray(lasts[np.searchsorted(lasts, np.arange(len(self.is_last)))])
-
-    @cached_property
-    def _at(self) -> npt.NDArray[np.datetime64]:
-        return np.asarray(self._moments.take(self.order).to_numpy(), "datetime64[us]")
-
-    @property
-    def untimed(self) -> values.Mask:
-        """Where a row has no time."""
-        return np.asarray(np.isnat(self._at))
-
-    @cached_property
-    def tied(self) -> values.Mask:
-        """Where a row has the time of the last one, and others have it, too."""
-        same = self._at == self._at[self.winner]
-        ties = np.bincount(self.winner, weights=same, minlength=len(same))
-        return np.asarray(same & (ties[self.winner] > 1))
-
-    @property
-    def has_others(self) -> values.Mask:
-        """Where a row is not its coin's only one of the day."""
-        return np.asarray(np.bincount(self.winner, minlength=len(self.is_last))[self.winner] > 1)
-
-
-def _differ(
-    table: pa.Table, order: pa.Array, these: npt.NDArray[np.int64], those: npt.NDArray[np.int64]
-) -> values.Mask:
-    """Whether rows say something else than others, but for their times."""
-    first, second = order.take(pa.array(these)), order.take(pa.array(those))
-    differs = np.zeros(len(these), np.bool_)
-    for name in _SAID:
-        cells = table[name]
-        if cells.null_count < len(cells):
-            one, other = cells.take(first), cells.take(second)
-            differs |= values.mask(pc.not_equal(one, other).combine_chunks())
-            if cells.null_count:
-                differs |= values.mask(pc.xor(pc.is_null(one), pc.is_null(other)).combine_chunks())
-    return differs
-
-
 class _Cleaning:
     """The cleaning of one file: what has been kept and counted so far."""
 
@@ -243,7 +148,6 @@ class _Cleaning:
         self.details: dict[str, str] = {}  # reason -> what was found in the first row that was refused for it
         self.day: date | None = None  # in the file's name
         self.began = time.process_time()
-        self.dated = False  # whether any row has a usable date of its own
         self.fates: list[npt.NDArray[np.int8]] = []  # of each chunk's rows
         self.typed: Counter[str] = Counter()  # column -> values of rows that were kept at first
         self._kept: list[pa.Table] = []
@@ -257,6 +161,7 @@ class _Cleaning:
         self._survey(content)
         if self.table.rows:
             self.table.decide()
+        self.judge = Judge(self.table, self.day, self.currency)
         for rows in self.spool:
             self._take(rows)
             self._check_time()
@@ -269,7 +174,7 @@ class _Cleaning:
 
     def _survey(self, content: Content) -> None:
         """Read the file once, and learn from all of it."""
-        self.table = FileTable(content, self.currency, self.source.last_modified + CLOCK)
+        self.table = FileTable(content, self.source.key, self.currency, self.source.last_modified + CLOCK)
         if content.columns:
             self.table.check()
         with closing(cast("Any", content.chunks)):
@@ -293,104 +198,44 @@ class _Cleaning:
     # --- take ---
 
     def _take(self, rows: Rows) -> None:
-        """Type and judge some rows, and keep those that stay."""
+        """Judge some rows, and keep those that stay."""
         if not rows.count:
             self.fates.append(np.zeros(0, np.int8))
             return
-        coins, several = self.table.coins.ids(self.table.by_index(rows), rows.count)
-        _, is_other = self.table.currency_of(rows)
-        columns: dict[str, Any] = {"coin_id": coins, "symbol": self.table.symbols(rows)}
-        columns |= {name: self._names(self.table.text(rows, name)) for name in ("name", "image", "source")}
-        problems: dict[str, values.Problems] = {}
-        there: dict[str, npt.NDArray[np.bool_]] = {}
-        for name in [*_AMOUNTS, "market_cap_rank"]:
-            columns[name], problems[name], there[name] = self.table.amounts(rows, name)
-        for name in ("ath_date", "atl_date", "last_updated"):
-            columns[name], problems[name], there[name], days = self.table.moments(rows, name)
-        rank = columns["market_cap_rank"]
-        no_rank = ~np.isnan(rank) & ~((rank >= 1) & (rank < 2**31) & (rank == np.floor(rank)))
-        rank[no_rank], problems["market_cap_rank"][no_rank] = np.nan, values.OUT_OF_RANGE
+        judged = self.judge.judge(rows)
+        self.fates.append(judged.fates)
+        self._count(judged)
+        if (stays := judged.fates == 0).any():
+            further = self.table.further(rows, judged.columns["coin_id"])
+            self._keep(rows, judged, further, stays)
 
-        fates = self._judged(rows, columns, problems, values.mask(several), is_other)
-        self.fates.append(fates)
-        stays = fates == 0
-        self._count(problems, there, stays)
-        if stays.any():
-            further = self.table.further(rows, coins)
-            self._keep(rows, columns, days, further, stays)
-
-    @staticmethod
-    def _names(texts: pa.Array) -> pa.Array:
-        """Texts, without those that are JSON's objects or arrays."""
-        return pc.if_else(pc.match_substring_regex(texts, r"^[\[{]"), None, texts)
-
-    def _judged(
-        self,
-        rows: Rows,
-        columns: dict[str, Any],
-        problems: dict[str, values.Problems],
-        several: values.Mask,
-        is_other: values.Mask,
-    ) -> npt.NDArray[np.int8]:
-        """Why each row is refused: the number of the first of refusals.REASONS that holds, 0 for none."""
-        price, wrong = columns["current_price"], problems["current_price"]
-        moment, wrong_time = columns["last_updated"], problems["last_updated"]
-        self.dated |= bool((~np.isnat(moment)).any())
-        doubtful = np.isin(wrong_time, (values.AMBIGUOUS, values.MIXED))
-        if self.day is not None:
-            for row in map(int, np.flatnonzero(doubtful)):
-                doubtful[row] = self.day.isoformat() not in self.table.ambiguous_days(rows, row)
-        with np.errstate(invalid="ignore"):
-            findings: list[tuple[str, Any]] = [
-                ("several_coin_ids", several),
-                ("no_coin_id", values.mask(pc.is_null(columns["coin_id"]))),
-                ("no_price", np.isnan(price) & (wrong == 0)),
-                ("other_currency", is_other | (wrong == values.OTHER_CURRENCY)),
-                ("ambiguous_price", np.isin(wrong, (values.AMBIGUOUS, values.MIXED))),
-                ("bad_price", ~(price > 0)),
-                ("negative_market_cap", columns["market_cap"] < 0),
-                ("ambiguous_date", doubtful),
-                ("no_date", np.isnat(moment) & (self.day is None)),
-            ]
-        fates = np.zeros(rows.count, np.int8)
-        for reason, holds in reversed(findings):
-            fates[holds] = _CODES[reason]
-        return fates
-
-    def _count(
-        self, problems: dict[str, values.Problems], there: dict[str, values.Mask], stays: values.Mask
-    ) -> None:
+    def _count(self, judged: Judged) -> None:
         """Account for every value: it is typed, or there is a problem with it, or its row is refused."""
+        stays = judged.fates == 0
         result = self.result
-        for name in _FILLED:
-            wrong = problems[name]
-            result.values["read"] += int(there[name].sum())
-            result.values["rejected"] += int((there[name] & ~stays).sum())
-            emptied = wrong[stays]
+        for name in FILLED:
+            there = judged.there[name]
+            result.values["read"] += int(there.sum())
+            result.values["rejected"] += int((there & ~stays).sum())
+            emptied = judged.problems[name][stays]
             if emptied.any():
                 for problem in np.unique(emptied[emptied > 0]):
                     count = int((emptied == problem).sum())
                     result.empty(name, int(problem), count)
                     result.values["emptied"] += count
 
-    def _keep(
-        self,
-        rows: Rows,
-        columns: dict[str, Any],
-        days: values.Mask,
-        further: dict[str, pa.Array],
-        stays: values.Mask,
-    ) -> None:
+    def _keep(self, rows: Rows, judged: Judged, further: dict[str, pa.Array], stays: values.Mask) -> None:
+        """Make a table of the rows that stay."""
         frame = pd.DataFrame(
             {
                 name: column
                 if isinstance(column, np.ndarray)
                 else pd.Series(column, dtype=pd.ArrowDtype(TEXT))
-                for name, column in columns.items()
+                for name, column in judged.columns.items()
             }
         )[stays]
         frame["market_cap_rank"] = frame["market_cap_rank"].astype("Int32")
-        own = columns["last_updated"][stays]
+        own = judged.moments.at[stays]
         filled = pd.Series(own).dt.floor("D").to_numpy().astype("datetime64[D]")
         if self.day:
             filled[np.isnat(filled)] = np.datetime64(self.day)
@@ -406,8 +251,8 @@ class _Cleaning:
             for name in (column.name for column in COLUMNS)
         ]
         table = pa.table(made, schema=SCHEMA)
-        table = table.append_column(_IS_DAY, pa.array(days[stays]))
-        for name in _FILLED:
+        table = table.append_column(_IS_DAY, pa.array(judged.moments.are_days[stays]))
+        for name in FILLED:
             self.typed[name] += len(frame) - table[name].null_count
         kept = pa.array(stays)
         for name, cells in further.items():
@@ -421,12 +266,12 @@ class _Cleaning:
 
     def _latest(self, table: pa.Table) -> pa.Table:
         """Leave out rows that are superseded; those that differ and are not earlier stay, to be refused."""
-        groups = _Groups(table)
+        groups = Groups(table)
         if groups.are_single:
             return table.take(groups.order)
         others = np.flatnonzero(~groups.is_last)
         differs = np.zeros(table.num_rows, np.bool_)
-        differs[others] = _differ(table, groups.order, others, groups.winner[others])
+        differs[others] = differ(table, groups.order, others, groups.winner[others])
         stays = groups.is_last | (differs & (groups.untimed | groups.tied))
         self.result.superseded += int((~stays).sum())
         self.result.differing += int((~stays & differs).sum())
@@ -454,13 +299,13 @@ class _Cleaning:
 
     def _without_rivals(self, table: pa.Table) -> pa.Table:
         """Refuse rows of which nobody can say whether they are the coin's latest of the day."""
-        groups = _Groups(table)
+        groups = Groups(table)
         if groups.are_single:
             return table
         refused = groups.has_others & (groups.untimed | groups.tied)
         rows = table.take(groups.order.filter(pa.array(refused)))
         self._refuse(rows["source_row"].to_numpy(), "no_order")
-        for name in _FILLED:
+        for name in FILLED:
             count = rows.num_rows - rows[name].null_count
             self.typed[name] -= count
             self.result.values["rejected"] += count
@@ -471,7 +316,7 @@ class _Cleaning:
         wanted = set(map(int, numbers))
         for fates, rows in zip(self.fates, self.spool, strict=True):
             hit = np.isin(rows.numbers, numbers)
-            fates[hit] = _CODES[reason]
+            fates[hit] = CODES[reason]
             wanted -= set(map(int, rows.numbers[hit]))
             if not wanted:
                 break
@@ -501,12 +346,12 @@ class _Cleaning:
         return table
 
     def _without_intervals(self, table: pa.Table) -> pa.Table:
-        """Empty the high, low and volume of candles that are shorter than a day."""
+        """Empty the high, low and volume of candles that are not of a day."""
         at = table["last_updated"].to_numpy().astype("datetime64[us]")
         second = np.timedelta64(1, "s")  # some say 23:59:59.999
         midnight = np.isnat(at) | (at == at.astype("datetime64[D]"))
         midnight |= at.astype("datetime64[D]") != (at + second).astype("datetime64[D]")
-        if midnight.all() and not self.result.differing:
+        if midnight.all() and not self.result.differing and not are_sparse(table):
             return table
         for name in self.table.of_an_interval():
             index = table.column_names.index(name)
@@ -529,41 +374,16 @@ class _Cleaning:
                 RejectedRow(row.number, "malformed_row", row.detail, row.raw) for row in rows.malformed
             ]
             for row in map(int, np.flatnonzero(fates)):
-                reason = _REASONS[fates[row]]
+                reason = FATES[fates[row]]
                 refused.append(
                     RejectedRow(
-                        int(rows.numbers[row]), reason, self._detail(reason, rows, row), rows.raws[row]
+                        int(rows.numbers[row]), reason, self.judge.detail(reason, rows, row), rows.raws[row]
                     )
                 )
             for each in sorted(refused, key=lambda one: one.number):
                 self.result.rejected[each.reason] += 1
                 self.details.setdefault(each.reason, f"row {each.number}: {each.detail[:300]}")
                 on_reject(each)
-
-    def _detail(self, reason: str, rows: Rows, row: int) -> str:
-        """What was found in a row that is refused."""
-        if reason in ("no_coin_id", "several_coin_ids"):
-            has = self.table.coins.described(self.table.by_index(rows), row)
-            return f"the row has {has}" if has else "coin_id is missing"
-        column = _ABOUT[reason]
-        texts = [
-            (self.table.columns[i].name, self.table.cells(rows, i)[row].as_py())
-            for i in self.table.sources[column]
-        ]
-        name, text = next(((name, text) for name, text in texts if text is not None), (column, None))
-        found = f"{column} is missing" if text is None else f"{column} is {text[:200]!r}"
-        if name not in (column, "") and text is not None:
-            found += f" (column {name[:60]})"
-        if reason == "ambiguous_price" and len(prices := self.table.prices(rows, row)) > 1:
-            found = f"columns of the same name have {' and '.join(map(repr, prices))}: leave one of them"
-        elif reason == "ambiguous_price" and text and (both := values.readings(text)):
-            found += f", which is {both[0]} or {both[1]}"
-        if reason == "ambiguous_date" and (possible := self.table.ambiguous_days(rows, row)):
-            found += f", which is {' or '.join(sorted(possible))}"
-        if reason == "other_currency":
-            said = self.table.currency_of(rows)[0][row].as_py()
-            found = (f"the currency is {said!r}" if said else found) + f", the lake's is {self.currency!r}"
-        return found
 
     # --- the file ---
 
@@ -572,7 +392,7 @@ class _Cleaning:
         if kept.num_rows:
             return
         rejected = self.result.rejected
-        if rejected["no_date"] and not self.dated:
+        if rejected["no_date"] and not self.judge.dated and not self.day:
             raise UnusableFileError(
                 "undated",
                 "the file has no date that can be read, neither in its name nor in its rows "
@@ -598,7 +418,7 @@ class _Cleaning:
             length = day["counts"].as_py()
             result.days[day["values"].as_py()] = table.slice(start, length)
             start += length
-        for name in _FILLED:
+        for name in FILLED:
             count = table.num_rows - table[name].null_count
             result.values["kept"] += count
             result.values["superseded"] += self.typed[name] - count
@@ -620,19 +440,6 @@ class _Cleaning:
                 f"This is an "
                 "error in cleaning.py: report it with the file."
             )
-
-
-# What a reason is about.
-_ABOUT = {
-    "no_price": "current_price",
-    "bad_price": "current_price",
-    "ambiguous_price": "current_price",
-    "negative_market_cap": "market_cap",
-    "other_currency": "current_price",
-    "ambiguous_date": "last_updated",
-    "no_date": "last_updated",
-    "no_order": "last_updated",
-}
 
 
 def _column(content: Any, kind: pa.DataType, length: int) -> pa.Array:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from include.crypto_lake.on_arrival.columns import snake_case
 from include.crypto_lake.on_arrival.currencies import CURRENCIES, NOT_COINS, TICKERS, quote_of
 from include.crypto_lake.on_arrival.reading.chunks import KEY
+from include.crypto_lake.on_arrival.values import Distinct
 
 # Twice what CoinGecko has ever listed. A file with more has something else where ids should be.
 MAX_COINS = 50_000
@@ -32,7 +33,9 @@ _OTHERS = frozenset(
     {"symbol", "nameid", "name", "ticker", "asset", "base", "uuid", "pair", "market", "currency"}
 )
 # CoinMarketCap's columns, whose slugs are its own: bnb is CoinGecko's binancecoin.
-_FOREIGN = frozenset({"cmcrank", "cmcid", "nummarketpairs", "nameid"})
+# Then CoinCap's, whose ids are names: binance-coin. Kaggle's, which were read from CoinMarketCap.
+_FOREIGN = frozenset({"cmcrank", "cmcid", "nummarketpairs", "nameid", "ranknow"})
+_FOREIGN_IDS = frozenset({"changepercent24hr", "vwap24hr", "volumeusd24hr"})
 
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*([eE][-+]?[0-9]+)?")
 _DATE = re.compile(
@@ -42,13 +45,22 @@ _DATE = re.compile(
 _KEY = re.compile(
     r"[0-9a-fA-F]{24}|0x[0-9a-fA-F]{8,}.*|[0-9a-fA-F]{32,}"
     r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-    r"|(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z]{25,}"
+    # Random letters and digits, as programs make them up.
+    r"|(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z_-]{16,}|(?=.*[0-9])[0-9A-Z]{16,}"
+    r"|(?=(.*[0-9]){4})[0-9a-z]{20,}"
+    # A coin together with a day or a moment.
+    r"|.*[-_:#|/.](19|20)[0-9]{2}([-_]?)[0-9]{2}\4[0-9]{2}.*|.*[-_:#|/.]1[0-9]{9}([0-9]{3})?"
 )
 _SLUG = re.compile(r"[\w$][\w.$+!'’&-]*")
 _TICKER = re.compile(r"[A-Z0-9]{2,5}|[A-Z]+[0-9]+")
 # A column that has one of these where ids should be has names where there are capitals.
 _NOT_SLUGS = ("a name", "a symbol", "a currency")
-_SUMS = frozenset({"total", "totals", "sum", "subtotal", "average", "mean", "count"})
+_SUMS = frozenset(
+    ["total", "totals", "sum", "subtotal", "average", "mean", "count", "summe", "gesamt", "durchschnitt",
+     "totale", "somme", "moyenne", "suma", "promedio", "soma"]
+)  # fmt: skip
+# Of a description: coins only if a column has no more than one of them.
+_STATISTICS = frozenset({"max", "min", "std", "median", "maximum", "minimum", "25%", "50%", "75%"}) | _SUMS
 
 
 def nature(text: str) -> str:
@@ -68,18 +80,27 @@ def nature(text: str) -> str:
         return "a symbol"
     if _is_pair(text):
         return "a trading pair"
-    if not _SLUG.fullmatch(text):
+    if not _SLUG.fullmatch(text) or re.search("[a-z][A-Z]", text):
         return "a name"
     return "a total" if lower in _SUMS else ""
 
 
 def _is_pair(text: str) -> bool:
+    first, *others = re.split("[-_/:.]", text)
+    if text.isupper() and others and (first.lower() in TICKERS or quote_of(first, certain=True)):
+        return True  # BTC-PERP, BTCUSDT_PERP
     if not quote_of(text, certain=text.isupper() and len(text) > 5):
         # Exchanges also write the quote first: USDT_BTC.
         first, _, second = text.partition("_")
         return text.isupper() and first.lower() in CURRENCIES and second.isalnum()
     # true-usd and celo-dollar are coins.
     return text != text.lower() or "-" not in text or text.lower().split("-")[0] in NOT_COINS or "/" in text
+
+
+def _is_combined(text: str) -> bool:
+    symbol, _, name = text.lower().partition("-")
+    letters = iter(name)
+    return bool(name) and 3 <= len(symbol) <= 8 and all(letter in letters for letter in symbol)
 
 
 @dataclass
@@ -97,24 +118,31 @@ class IdColumn:
     index: int
     kind: str
     natures: dict[str, str] = field(default_factory=dict)
+    _distinct: Distinct = field(default_factory=Distinct)
 
     def note(self, words: pa.Array) -> None:
         """Take the column's values of some rows."""
-        for text in words.unique().to_pylist():
-            if text not in self.natures and text is not None:
-                self.natures[text] = nature(text)
+        for text in self._distinct.new_in(words):
+            self.natures[text] = nature(text)
 
     def decide(self) -> None:
         """Judge each value by all of them: a column that has symbols or names has only those."""
         kinds = Counter(self.natures.values())
+        if len(statistics := [text for text in self.natures if text.lower() in _STATISTICS]) > 1:
+            self.natures |= dict.fromkeys(statistics, "a total")
         plausible = [text for text, what in self.natures.items() if not what]
         shouted = [text for text in plausible if text.isupper() and text.isalpha()]
         has_long_ids = any(len(text) > 5 for text in shouted) and not kinds["a symbol"]
         for text in plausible:
             capitals = text != text.lower()
+            if kinds["a trading pair"] and self.kind != "coingecko" and quote_of(text, certain=True):
+                self.natures[text] = "a trading pair"
+                continue
             if text.isupper() and _TICKER.fullmatch(text) and not has_long_ids:
                 self.natures[text] = "a symbol"
-            elif capitals and self.kind != "coingecko" and any(map(kinds.get, _NOT_SLUGS)):
+            elif (capitals and self.kind == _LOOKS and not text.isupper()) or (
+                capitals and self.kind != "coingecko" and any(map(kinds.get, _NOT_SLUGS))
+            ):
                 self.natures[text] = "a name"
             elif (kinds["a symbol"] or kinds["a currency"]) and len(text) <= 5 and self._is_symbols():
                 self.natures[text] = "a symbol"
@@ -122,6 +150,17 @@ class IdColumn:
     def _is_symbols(self) -> bool:
         """Whether nothing in the column is longer than a symbol."""
         return self.kind != "coingecko" and all(len(text) <= 6 for text in self.natures)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether its values differ in a number at their end alone."""
+        starts = {re.sub("[0-9]+$", "", text) for text in self.natures}
+        return len(self.natures) > 1 and len(starts) == 1 and not starts & self.natures.keys()
+
+    @property
+    def are_combined(self) -> bool:
+        """Whether half of its values, or more, have a coin's symbol before its name: btc-bitcoin."""
+        return 2 * sum(map(_is_combined, self.natures)) >= max(1, len(self.natures))
 
     def refuse(self, what: str) -> None:
         """Take no value for an id any more."""
@@ -198,15 +237,21 @@ class CoinColumns:
         compact = {snake_case(name).replace("_", "") for name in names}
         for column in self.believed:
             column.decide()
-        own = [column for column in self.believed if column.kind == _OWN]
         keys = ("a number", "another system's key")
+        own = [column for column in self.believed if column.kind == _OWN]
+        others = [column for column in self.believed if column.kind != _OWN and "" in column.natures.values()]
+        for column in self.believed:
+            is_own = column.kind == _OWN
+            if (
+                (column.kind != "coingecko" and column.are_combined)
+                or (is_own and (are_combined or compact & _FOREIGN_IDS))
+                or (is_own and others and column.is_numbered)
+            ):
+                column.refuse("another system's key")
         is_foreign = bool(compact & _FOREIGN) or any(
             what in keys for column in own for what in column.natures.values()
         )
-        if are_combined:  # CoinPaprika's
-            for column in own:
-                column.refuse("another system's key")
-        if is_foreign or are_combined:
+        if is_foreign:
             for column in self.believed:
                 if column.kind == _LOOKS and snake_case(column.name) != "coin":
                     column.refuse("another system's key")

@@ -23,6 +23,12 @@ MOMENT = pa.timestamp("us", tz="UTC")
 REFUSED = "the row is refused"
 NULL = "stays null"
 
+# When a row was fetched or stored. A column that says when its price was current goes before these.
+WRITTEN_LATER = (
+    "updated_at", "last_update", "fetched_at", "retrieved_at", "collected_at", "captured_at", "scraped_at",
+    "crawled_at", "created_at", "inserted_at", "ingestion_timestamp", "ingestion_time",
+)  # fmt: skip
+
 
 class Column(NamedTuple):
     """A column of the table: what it holds, what happens without it, and the input names it answers to."""
@@ -47,7 +53,7 @@ COLUMNS = (
     Column("name", TEXT, "The coin's name", NULL, ("coin_name",)),
     Column("image", TEXT, "Address of the coin's logo", NULL, ("image_url", "logo", "logo_url", "icon")),
     Column("current_price", AMOUNT, "Price of one coin, over zero", REFUSED,
-           ("price", "price_{currency}", "{currency}", "{currency}_price", "current_price_{currency}",
+           ("price_{currency}", "{currency}_price", "current_price_{currency}", "price", "{currency}",
             "last_price", "last_price_{currency}", "close", "close_price", "last")),
     Column("market_cap", AMOUNT, "Market capitalisation, not negative", NULL,
            ("market_cap_{currency}", "{currency}_market_cap", "mcap", "market_capitalization",
@@ -85,10 +91,14 @@ COLUMNS = (
     Column("atl_date", MOMENT, "When the all-time low was (UTC)", NULL, ("all_time_low_date",)),
     Column("last_updated", MOMENT, "When the price was current (UTC)",
            "stays null if the file's name gives the day, else " + REFUSED,
-           ("last_updated_at", "updated_at", "last_update", "timestamp", "datetime", "date_time", "time",
-            "date", "snapped_at", "as_of", "ingestion_timestamp")),
+           ("last_updated_at", "timestamp", "datetime", "date_time", "time", "date", "day", "price_date",
+            "snapped_at", "snapshot_date", "snapshot_time", "snapshot_at", "trade_date", "trading_date",
+            "trade_time", "open_time", "time_open", "unix", "unix_time", "unix_timestamp", "epoch", "ts",
+            "as_of", "as_of_date", *WRITTEN_LATER)),
     Column("currency", TEXT, "Of every amount in the row, lower case", "the lake's currency",
-           ("vs_currency", "quote_currency", "quote_asset", "price_currency", "counter_currency", "convert")),
+           ("vs_currency", "vs_currencies", "quote_currency", "quote_asset", "price_currency",
+            "counter_currency", "convert", "ccy", "vs", "fiat", "fiat_currency", "currency_code", "tsym",
+            "to_symbol", "unit", "denomination")),
     Column("source", TEXT, "Where the file says its figures come from", NULL,
            ("data_source", "provider")),
     Column("price_date", pa.date32(), "The day the row belongs to (UTC): its partition",
@@ -102,6 +112,9 @@ SCHEMA = pa.schema(
     pa.field(column.name, column.type, metadata={"comment": column.meaning, "missing": column.missing})
     for column in COLUMNS
 )
+
+AMOUNTS = [column.name for column in COLUMNS if column.type == AMOUNT]
+MOMENTS = ("ath_date", "atl_date", "last_updated")
 
 # Written by the lake; year, month and day are the partition's folders. A file's own column of that name is
 # kept with col_ before it.
@@ -122,6 +135,13 @@ OF_AN_INTERVAL = {
 # Names that do not say in what a volume is counted, and what shows that it may be in coins: an exchange's
 # columns beside it.
 VOLUME_OF_SOMETHING = frozenset({"volume", "vol"})
+VOLUME_OF_24H = frozenset({"volume_24h", "volume24h", "vol_24h", "vol24h", "24h_volume", "24h_vol"})
+TURNOVER = frozenset(
+    ["turnover", "turnover_24h", "turnover24h", "vol_ccy_24h", "vol_ccy24h", "vol_value", "quote_volume",
+     "quote_volume_24h", "volume_quote"]
+)  # fmt: skip
+# What shows that an amount in the lake's currency is worth of coins that are held, and no price.
+HOLDINGS = frozenset({"amount", "quantity", "qty", "balance", "holdings", "holding", "shares"})
 EXCHANGE_COLUMNS = frozenset(
     [
         "open",
@@ -145,11 +165,47 @@ EXCHANGE_COLUMNS = frozenset(
         "number_of_trades",
         "lowest_ask",
         "highest_bid",
+        "base",
+        "target",
+        "converted_volume",
     ]
 )
 
+# Words of a name that is of a row's moment or period, though none of those above; and what is of another.
+_TIMES = frozenset(
+    ["date", "datetime", "datum", "fecha", "jour", "zeit", "time", "timestamp", "day", "month", "quarter",
+     "week", "year", "period", "unix", "epoch", "ts"]
+)  # fmt: skip
+_OF_ANOTHER_EVENT = frozenset(
+    ["genesis", "added", "ath", "atl", "launch", "launched", "listed", "listing", "first", "ico", "founded",
+     "established", "inception", "halving", "expiry", "expires", "next", "block", "since", "birth", "start",
+     "started", "release", "released", "high", "low", "max", "min", "all", "age", "response", "update"]
+)  # fmt: skip
+PERIODS = frozenset({"month", "quarter", "week", "year", "period"})
+DATE_PARTS = ("year", "month", "day")
+# Objects that tell of the rows beside them.
+ABOUT = frozenset({"meta", "_meta", "metadata", "info", "params", "query", "request"})
+ZONES = frozenset({"timezone", "time_zone", "tz", "utc_offset"})
+_LOCAL = re.compile(
+    r"(?:utc|gmt) ?[-+] ?0?[1-9]|\b(?:local|e[sd]t|c[sde]s?t|p[sd]t|bst|ist|jst|kst|msk|hkt|sgt|aest|brt)\b"
+)
+
+
+def may_name_a_moment(name: str) -> bool:
+    """Whether a column of no target may still say of which day or period a row is."""
+    words = set(snake_case(name).split("_"))
+    return bool(words & _TIMES) and not words & _OF_ANOTHER_EVENT
+
+
+def is_local(name: str) -> bool:
+    """Whether a column's name says that its times are not UTC's."""
+    return bool(_LOCAL.search(name.lower().replace("_", " ")))
+
+
 CURRENCY_SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-_WORDS = {"%": " percentage "} | {sign: f" {currency} " for currency, sign in CURRENCY_SIGNS.items()}
+_WORDS = {"%": " percentage ", "US$": " usd "} | {
+    sign: f" {currency} " for currency, sign in CURRENCY_SIGNS.items()
+}
 
 
 class Meaning(NamedTuple):
@@ -192,6 +248,8 @@ def targets(currency: str) -> dict[str, tuple[str, int]]:
 
 
 _LAST = 1_000
+# What a moment's name may have beside it: `Date (UTC)`, `timestamp_ms`.
+_OF_TIMES = frozenset({"utc", "gmt", "ms", "millis", "milliseconds", "seconds"})
 
 
 @lru_cache(10_000)
@@ -208,6 +266,9 @@ def meaning(name: str, currency: str) -> Meaning:
     for prefix in (["market", "data"], ["quote"], ["quotes"]):
         if parts[: len(prefix)] == prefix and len(parts) > len(prefix):
             parts = parts[len(prefix) :]
+    of_moment, place = known.get("".join(part for part in parts if part not in _OF_TIMES), (None, 0))
+    if of_moment and SCHEMA.field(of_moment).type == MOMENT:
+        return Meaning(of_moment, place)
     mentioned = [part for part in parts if part in CURRENCIES]
     rest = [part for part in parts if part not in CURRENCIES and part != "in"]
     if "in_currency" in "_".join(parts):

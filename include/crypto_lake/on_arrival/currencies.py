@@ -78,6 +78,40 @@ def quote_of(pair: str, *, certain: bool) -> str | None:
     return None
 
 
+# Quotes of pairs that no coin's id ends in.
+_QUOTES = frozenset(_FIAT.split()) | {"usdt", "usdc", "busd", "fdusd", "tusd", "btc", "eth"}
+# CoinGecko's, CoinMarketCap's and CryptoCompare's parameters.
+_PARAMETER = re.compile(r"[?&](?:vs_currency|vs_currencies|convert|tsyms?|currency)=([a-zA-Z]{3,5})(?:&|$)")
+
+
+def said_by(text: str) -> str | None:
+    """The currency that a text names and nothing else: a code, a sign, a pair, a request to an API."""
+    if match := _PARAMETER.search(text):
+        return match[1].lower()
+    plain = text.strip()
+    code = _WORDS.get(plain.lower(), plain.lower())
+    if code in _FIAT.split():
+        return code
+    if not plain.isalnum() and len(signed := _SIGNS.get(plain.lower(), ())) == 1:
+        return signed[0]
+    quote = quote_of(plain[:40], certain=False) if plain == plain.upper() or "/" in plain else None
+    return quote if quote in _QUOTES else None
+
+
+# In a name these are words.
+_NOT_IN_NAMES = frozenset({"try", "cop", "mad", "php", "pen", "gel", "sar", "top", "mop"})
+
+
+def named_in_key(key: str) -> set[str]:
+    """The currencies of state, and the quotes of pairs, that an object's key names."""
+    found = set()
+    for word in re.findall("[a-z0-9]+", key.lower()):
+        quote = word if word in _FIAT.split() else quote_of(word, certain=False)
+        if quote and quote in _QUOTES - _NOT_IN_NAMES:
+            found.add(quote)
+    return found
+
+
 def base_of(pair: str, quote: str) -> str:
     """The coin's symbol in a trading pair."""
     return re.split(r"[-_/: ]", pair.strip())[0].lower().removesuffix(quote) or pair.strip().lower()
@@ -86,5 +120,15 @@ def base_of(pair: str, quote: str) -> str:
 def named_in(text: str) -> set[str]:
     """The currencies that a line of text names by their codes in capitals, or by their signs."""
     signs = {code for sign, codes in _SIGNS.items() if not sign.isalnum() and sign in text for code in codes}
-    fiat = set(_FIAT.split())
-    return signs | {word.lower() for word in re.findall(r"\b[A-Z]{3}\b", text) if word.lower() in fiat}
+    words = {code for word, code in _WORDS.items() if re.search(rf"\b{word}\b", text.lower())}
+    codes = {word.lower() for word in re.findall(r"\b[A-Z]{3}\b", text)}
+    return signs | words | (codes & set(_FIAT.split()))
+
+
+_SCALE = re.compile(r"\b(thousands?|millions?|billions?|mio|mrd|mln|bn|tsd)\b|'000|\b000s\b", re.IGNORECASE)
+
+
+def scale_in(text: str) -> str:
+    """The word of a line of text that says that amounts are in thousands or more; empty if there is none."""
+    match = _SCALE.search(text)
+    return match[0] if match else ""

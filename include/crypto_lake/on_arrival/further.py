@@ -1,11 +1,12 @@
 """The table's further columns: what files have beyond the schema, up to a number that a table can bear.
 
-A column that a file brings stays in the table for good. So the lake keeps a list of them, and when the
-table is full, what else a file has goes into one column as JSON.
+A column that a file brings stays in the table for good. So the lake keeps a list of them, which begins with
+what its outputs have, and when the table is full, what else a file has goes into one column as JSON.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -43,8 +44,10 @@ class FurtherColumns:
         room_for = MAX_TABLE_COLUMNS - len(SCHEMA) - _PARTITION_COLUMNS - 1  # and the column for the rest
         for _ in range(_ATTEMPTS):
             known, etag = self._read()
+            if etag is None:
+                known = self._of_outputs()
             new = sorted(wanted - set(known))[: max(0, room_for - len(known))]
-            if not new or self._write([*known, *new], etag):
+            if (not new and etag) or self._write([*known, *new], etag):
                 return wanted & {*known, *new}
         raise RuntimeError(
             f"s3://{self.bucket}/{_KEY} was changed by other tasks {_ATTEMPTS} times in a row: clear "
@@ -57,6 +60,20 @@ class FurtherColumns:
         except self.s3.exceptions.NoSuchKey:
             return [], None
         return json.loads(answer["Body"].read()), answer["ETag"]
+
+    def _of_outputs(self) -> list[str]:
+        """What the outputs have, in a lake that is older than the list."""
+        import pyarrow.parquet as pq
+
+        from include.crypto_lake.on_arrival.partitions import PREFIX, Partition
+
+        found: set[str] = set()
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=PREFIX):
+            for entry in page.get("Contents", ()):
+                if Partition.is_one(entry["Key"]):
+                    body = self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read()
+                    found.update(pq.read_schema(io.BytesIO(body)).names)
+        return sorted(found - set(SCHEMA.names) - {OVERFLOW})
 
     def _write(self, names: list[str], etag: str | None) -> bool:
         condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}

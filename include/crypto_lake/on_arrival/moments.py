@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,9 @@ _NUMBER = r"^[0-9]+(\.[0-9]*)?([eE]\+?[0-9]+)?$"
 _UNITS = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1))
 # Spreadsheets show 1.78906E+12: six digits at most. With eight, a moment is known to within two minutes.
 _FEWEST_DIGITS = 8
+# Spreadsheets count days.
+_SERIALS_ORIGIN = date(1899, 12, 30)
+_FIRST_UNREADABLE_SERIAL = 2_958_466  # the year 10000
 
 _MONTHS = {
     name: number
@@ -72,6 +76,8 @@ _UNORDERED = re.compile(
 # Where day, month and year are.
 _ORDERS = ("abc", "bac")  # day first, month first
 _SHORT_YEAR_ORDERS = (*_ORDERS, "cba")  # year first
+# What programs write where there is no time.
+_NO_TIME = re.compile(r"-?0+(\.0+)?|-1|(0000|0001|1900|1970|9999)-.*")
 _CLOCK_ALONE = r"^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|GMT))?$"
 
 
@@ -118,6 +124,23 @@ class DateEvidence:
         orders = _ORDERS if len(match["c"]) == 4 else _SHORT_YEAR_ORDERS
         found = (self._ordered(match, order) for order in orders)
         return {moment.date().isoformat() for moment in found if isinstance(moment, datetime)}
+
+    def may_be(self, text: str, day: date) -> bool:
+        """Whether a text may be of a day: it is, or it says nothing of any day."""
+        [at], _, _ = moments(pa.array([text]), self)
+        if not np.isnat(at):
+            return bool(at.astype("datetime64[D]") == np.datetime64(day))
+        return self.bears_out(text, day)
+
+    def bears_out(self, text: str, day: date) -> bool:
+        """Whether a text that is no moment names a day all the same, or none at all."""
+        if not re.search("[0-9]", text) or re.match(_CLOCK_ALONE, text) or _NO_TIME.fullmatch(text):
+            return True
+        if possible := self.possible_days(text):
+            return day.isoformat() in possible
+        if re.match(_NUMBER, text):
+            return _is_near(text, day)
+        return sorted(map(int, re.findall("[0-9]+", text)[:3])) == sorted([day.year, day.month, day.day])
 
     def _ordered(self, match: re.Match[str], order: str) -> datetime | int:
         day, month, year = (match[part] for part in order)
@@ -249,3 +272,20 @@ def _since_1970(texts: pa.Array) -> tuple[npt.NDArray[np.datetime64], Problems]:
         if len(mantissa.lstrip("0")) < _FEWEST_DIGITS:
             values[row], problems[row] = np.datetime64("NaT"), COARSE
     return values, problems
+
+
+def _is_near(text: str, day: date) -> bool:
+    """Whether a number that names no moment is of a day: one of few digits, or a spreadsheet's serial."""
+    number = Decimal(text)
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if number <= 31:
+        return number == day.day
+    if number < _FIRST_UNREADABLE_SERIAL:
+        return bool(_SERIALS_ORIGIN + timedelta(days=int(number)) == day)
+    exponent = int(number.as_tuple().exponent)
+    if exponent <= 0:
+        return False
+    factor = next((factor for below, factor in _UNITS if number < below), 0)
+    earliest, latest = ((number + step * 10**exponent) * factor for step in (-1, 1))
+    begins = int(start.timestamp()) * 1_000_000
+    return bool(earliest < begins + 86_400_000_000 and latest >= begins)

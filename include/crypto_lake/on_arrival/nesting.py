@@ -49,7 +49,7 @@ def _has_objects(cells: pa.Array) -> bool:
 
 
 def _flat(name: str, snake: str, cell: str | None, currency: str) -> dict[str, str | None]:
-    found = _object(cell)
+    found = object_in(cell)
     if found is None:
         return {name: cell}
     if snake in _QUOTES:
@@ -95,7 +95,8 @@ def _of_currencies(
         yield _CURRENCY, next(iter(found))
 
 
-def _object(cell: str | None) -> dict[str, Any] | None:
+def object_in(cell: str | None) -> dict[str, Any] | None:
+    """A JSON object, its numbers as they were written; None if a text is not one."""
     if cell is None or not cell.startswith("{"):
         return None
     try:

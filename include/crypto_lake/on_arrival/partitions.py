@@ -193,8 +193,8 @@ def _merged(tables: Sequence[pa.Table]) -> pa.Table:
     """The latest row of each coin, by coin; the target schema's columns first, then the others by name."""
     import pyarrow as pa
 
-    from include.crypto_lake.on_arrival.cleaning import latest_per_coin
     from include.crypto_lake.on_arrival.columns import SCHEMA
+    from include.crypto_lake.on_arrival.latest import latest_per_coin
 
     table = latest_per_coin(pa.concat_tables([SCHEMA.empty_table(), *tables], promote_options="default"))
     further = sorted(set(table.column_names) - set(SCHEMA.names))

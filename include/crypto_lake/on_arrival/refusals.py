@@ -26,12 +26,12 @@ REASONS: Mapping[str, str] = {
     "negative_market_cap": "market_cap is below zero, so the row's amounts cannot be trusted: correct "
     "it, or leave "
     "it empty.",
-    "ambiguous_date": "The file does not show whether the day or the month comes first: write ISO 8601, "
-    "such as "
-    "2026-02-25, into last_updated.",
-    "no_date": "Neither last_updated nor the file's name gives the row's day: write ISO 8601, such as "
-    "2026-02-25T12:00:00Z, into last_updated, or put the date into the name, as in "
-    "raw/prices_2026-02-25.json.",
+    "ambiguous_date": "The row's date can be read as several days, or several columns name different days: "
+    "write ISO 8601 in UTC, such as 2026-02-25T12:00:00Z, the moment of the price, into last_updated, and "
+    "leave out other dates.",
+    "no_date": "The row does not give its day in a way that can be read, and the date in the file's name is "
+    "missing or another one: write ISO 8601, such as 2026-02-25T12:00:00Z, into last_updated, or if no "
+    "column has a date, put the day of the prices into the name, as in raw/prices_2026-02-25.json.",
     "no_order": "The coin has several different rows for the day, and their times do not show which is "
     "the latest: "
     "write different times into last_updated, or leave one row for the coin and the day.",

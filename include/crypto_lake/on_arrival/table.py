@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.crypto_lake.on_arrival import currencies, values
-from include.crypto_lake.on_arrival import moments as times
 from include.crypto_lake.on_arrival.coins import (
     MAX_COINS,
     CoinColumns,
@@ -26,90 +24,43 @@ from include.crypto_lake.on_arrival.columns import (
     AMOUNT,
     COLUMNS,
     EXCHANGE_COLUMNS,
+    HOLDINGS,
     MOMENT,
     OF_AN_INTERVAL,
     RESERVED,
     SCHEMA,
+    TURNOVER,
+    VOLUME_OF_24H,
     VOLUME_OF_SOMETHING,
-    Meaning,
+    ZONES,
     further_name,
     meaning,
     snake_case,
 )
+from include.crypto_lake.on_arrival.file_columns import FileColumn, Rows
 from include.crypto_lake.on_arrival.moments import DateEvidence
 from include.crypto_lake.on_arrival.nesting import unnested
-from include.crypto_lake.on_arrival.reading import Chunk, Content, Malformed
+from include.crypto_lake.on_arrival.quotes import Quotes
+from include.crypto_lake.on_arrival.reading import Chunk, Content
 from include.crypto_lake.on_arrival.reading.chunks import text_array
 from include.crypto_lake.on_arrival.refusals import UnusableFileError
+from include.crypto_lake.on_arrival.row_currency import CurrencyColumns
+from include.crypto_lake.on_arrival.row_moments import MomentColumns
 
 Numpy = npt.NDArray[Any]
 
 # What a message shows of a wrong file's column names: how many, and of each how much.
 _SHOWN_NAMES = 20
 _SHOWN_NAME = 60
-_PAIRS = frozenset(
-    {"symbol", "pair", "market", "instrument", "instrument_id", "product_id", "trading_pair", "ticker_id"}
-)
 # Of an envelope's members these hold for its rows.
-_OF_ALL_ROWS = frozenset({"source", "currency", "last_updated"})
-
-
-@dataclass
-class Rows:
-    """Some consecutive rows, ready to be typed.
-
-    Attributes:
-        numbers: Of the readable rows in the file, from 1.
-        raws: Their text.
-        cells: The file's columns by index: words for those of a target, else the text as it was.
-        malformed: The rows that cannot be read.
-    """
-
-    numbers: Numpy
-    raws: list[str]
-    cells: dict[int, pa.Array]
-    malformed: list[Malformed]
-
-    @property
-    def count(self) -> int:
-        """How many readable rows there are."""
-        return len(self.numbers)
-
-
-@dataclass
-class FileColumn:
-    """A column of the file, and what all its values have shown.
-
-    Attributes:
-        name: As the file spells it.
-        meaning: What it is for.
-        is_envelope: Whether it is said once, of all rows.
-        numbers: How its numbers are written, if it has any.
-        dates: How its dates are.
-        quotes: Of symbols and pairs: value -> the currency of the pair, null if it is none.
-        kept_as: The further column that has what no target takes.
-        style: How its numbers are read.
-    """
-
-    name: str
-    meaning: Meaning
-    is_envelope: bool = False
-    numbers: values.NumberEvidence | None = None
-    dates: DateEvidence | None = None
-    quotes: dict[str, str | None] | None = None
-    kept_as: str = ""
-    style: values.NumberStyle = field(default_factory=values.NumberStyle)
-
-    @property
-    def target(self) -> str | None:
-        """The table's column that it may fill."""
-        return self.meaning.target if self.meaning.currency is None else None
+_OF_ALL_ROWS = frozenset({"source", "last_updated"})
 
 
 class FileTable:
     """A file's columns: their values are noted, then `decide` says what they are, then they serve."""
 
-    def __init__(self, content: Content, currency: str, latest: datetime) -> None:
+    def __init__(self, content: Content, key: str, currency: str, latest: datetime) -> None:
+        self.key = key
         self.currency = currency
         self.latest = latest
         self.delimiter = content.delimiter
@@ -119,8 +70,15 @@ class FileTable:
         self.rows = 0
         self._combined = CombinedIds()
         self._indices: dict[tuple[str, int], int] = {}
+        self._said = [
+            said
+            for name, text in content.envelope
+            if (said := text if _names_currency(name, currency) else currencies.said_by(text))
+        ]
         self._envelope = [
-            (name, text) for name, text in content.envelope if meaning(name, currency).target in _OF_ALL_ROWS
+            (name, text)
+            for name, text in content.envelope
+            if meaning(name, currency).target in _OF_ALL_ROWS or snake_case(name) in ZONES
         ]
         for name, nth in _numbered(content.columns):
             self._index(name, nth)
@@ -145,7 +103,7 @@ class FileTable:
             for name, text in self._envelope
         ]
         for index, array in cells:
-            rows.cells[index] = self._noted(index, array)
+            rows.cells[index] = self._noted(index, array, rows.raws)
         if self._combined.are_possible:
             by_name = {snake_case(self.columns[index].name): cells for index, cells in rows.cells.items()}
             if "id" in by_name and "symbol" in by_name:
@@ -172,28 +130,25 @@ class FileTable:
                 column.numbers = values.NumberEvidence()
             elif kind == MOMENT:
                 column.dates = DateEvidence(self.latest)
-            elif snake_case(name) in _PAIRS:
-                column.quotes = {}
+            elif column.target in (None, "symbol", "source") and not column.is_envelope:
+                column.quotes = Quotes(name, column.target)
             self.columns.append(column)
             if (ids := id_column(name, index)) and not column.is_envelope:
                 self.ids.append(ids)
         return self._indices[name, nth]
 
-    def _noted(self, index: int, cells: pa.Array) -> pa.Array:
+    def _noted(self, index: int, cells: pa.Array, raws: list[str]) -> pa.Array:
         column = self.columns[index]
         if column.target or any(ids.index == index for ids in self.ids):
             cells = values.words(
                 cells, missing=("",) if column.target in ("symbol", "name") else values.MISSING
             )
         if column.numbers:
-            column.numbers.note(cells)
+            column.numbers.note(cells, () if self.delimiter else raws)
         elif column.dates:
             column.dates.note(cells)
-        elif column.quotes is not None:
-            certain = snake_case(column.name) != "symbol"
-            for text in set(cells.unique().to_pylist()) - column.quotes.keys():
-                if text is not None and len(column.quotes) < MAX_COINS:
-                    column.quotes[text] = currencies.quote_of(text[:40], certain=certain)
+        elif column.quotes:
+            column.quotes.note(cells)
         return cells
 
     # --- then: decide ---
@@ -219,6 +174,8 @@ class FileTable:
             column = self.columns[index]
             if column.target and column.target != "coin_id":
                 self.sources[column.target].append(index)
+        self.moments = MomentColumns(self.columns, self.sources, DateEvidence(self.latest))
+        self.currencies = CurrencyColumns(self.columns, self.sources["currency"], self._said, self.currency)
         self.snakes = {snake_case(name) for name in names}
         self.is_candles = bool(
             self.snakes & {"open", "open_price", "opening_price"}
@@ -249,15 +206,69 @@ class FileTable:
                     f"convert the prices, and write them into a column price_{self.currency}",
                 )
             raise self._lacks("current_price")
-        in_titles = {code for title in self.titles for code in currencies.named_in(title)}
-        labeled = any(self.currency in snake_case(column.name).split("_") for column in priced)
-        if in_titles and self.currency not in in_titles and not labeled:
+        held = HOLDINGS & {snake_case(column.name) for column in self.columns}
+        if held and {snake_case(column.name) for column in priced} == {self.currency}:
+            raise UnusableFileError(
+                "wrong_shape",
+                f"the column {self.currency} stands beside {', '.join(sorted(held))}, so it may be "
+                f"what coins that are held are worth: write the price of one coin into price_{self.currency}",
+            )
+        self.check_titles(self.titles, "the text above the header")
+        in_name = currencies.named_in_key(self.key)
+        if in_name and self.currency not in in_name and not self._is_labeled:
             raise UnusableFileError(
                 "other_currency",
-                f"the lines above the header name {', '.join(sorted(in_titles))}, and the lake's currency is "
-                f"{self.currency}: convert the prices, and leave those lines out",
-                sample="\n".join(self.titles),
+                f"the file's name has {', '.join(sorted(in_name))}, and the lake's currency is "
+                f"{self.currency}: convert the prices if they are in another one, and write them into a "
+                f"column price_{self.currency}",
             )
+
+    @property
+    def _is_labeled(self) -> bool:
+        """Whether a price says that it is in the lake's currency."""
+        priced = (column.name for column in self.columns if column.meaning.target == "current_price")
+        return any(self.currency in snake_case(name).split("_") for name in priced)
+
+    def check_titles(self, lines: Sequence[str], where: str) -> None:
+        """Check that text around the rows says nothing of their amounts that they do not say themselves.
+
+        Raises:
+            UnusableFileError: it names another currency, or a scale.
+        """
+        named = {code for line in lines for code in currencies.named_in(line)}
+        if named and self.currency not in named and not self._is_labeled:
+            raise UnusableFileError(
+                "other_currency",
+                f"{where} names {', '.join(sorted(named))}, and the lake's currency is {self.currency}: "
+                f"convert the prices, and leave those lines out",
+                sample="\n".join(lines),
+            )
+        if scale := next(filter(None, map(currencies.scale_in, lines)), ""):
+            raise UnusableFileError(
+                "wrong_shape",
+                f"{where} says {scale!r}, so amounts may be in that unit: write all of them in full, and "
+                "leave those lines out",
+                sample="\n".join(lines),
+            )
+
+    def unit_below_header(self, rows: Rows, row: int) -> str:
+        """What a row without a coin has in place of a price, if it is words, and not the lake's currency."""
+        texts = (self.cells(rows, index)[row].as_py() for index in self.sources["current_price"])
+        text = next(filter(None, texts), "")
+        is_unit = text and not any(map(str.isdigit, text)) and not currencies.is_of(text, self.currency)
+        return text if is_unit else ""
+
+    def is_second_header(self, rows: Rows, row: int) -> bool:
+        """Whether a row has the names of columns, but not in their places."""
+        texts = {
+            index: snake_case(text)
+            for index, cells in rows.cells.items()
+            if not self.columns[index].is_envelope and (text := cells[row].as_py())
+        }
+        names = {snake_case(column.name) for column in self.columns}
+        if len(texts) < 2 or not set(texts.values()) <= names:
+            return False
+        return any(text != snake_case(self.columns[index].name) for index, text in texts.items())
 
     def _lacks(self, wanted: str) -> UnusableFileError:
         [column] = [column for column in COLUMNS if column.name == wanted]
@@ -355,42 +366,12 @@ class FileTable:
         return found, problems, there
 
     def _unit_is_unknown(self, target: str, column: FileColumn) -> bool:
-        return (
-            target == "total_volume"
-            and snake_case(column.name) in VOLUME_OF_SOMETHING
-            and bool(self.snakes & EXCHANGE_COLUMNS)
-        )
-
-    def moments(self, rows: Rows, target: str) -> tuple[Numpy, Numpy, Numpy, Numpy]:
-        """A target's moments, the problems, where there was text, and where it was a day without a time."""
-        found = np.full(rows.count, np.datetime64("NaT"), "datetime64[us]")
-        problems = np.zeros(rows.count, np.int8)
-        there = np.zeros(rows.count, np.bool_)
-        days = np.zeros(rows.count, np.bool_)
-        for cells, evidence in self._moment_cells(rows, target):
-            at, wrong, day = times.moments(cells, evidence)
-            has = values.mask(pc.is_valid(cells))
-            now = has & np.isnat(found) & (~there | ~np.isnat(at))
-            found[now], problems[now], days[now] = at[now], wrong[now], day[now]
-            there |= has
-        return found, problems, there, days
-
-    def _moment_cells(self, rows: Rows, target: str) -> list[tuple[pa.Array, DateEvidence]]:
-        """A target's cells; a day and a clock in two columns are one moment."""
-        made = []
-        sources = [index for index in self.sources[target] if index in rows.cells]
-        dates = [index for index in sources if snake_case(self.columns[index].name) in ("date", "day")]
-        for index in sources:
-            cells, evidence = rows.cells[index], cast("DateEvidence", self.columns[index].dates)
-            if dates and index not in dates:
-                clocks = times.is_clock(cells)
-                if bool(pc.any(clocks).as_py()):
-                    day = rows.cells[dates[0]]
-                    of_days = cast("DateEvidence", self.columns[dates[0]].dates)
-                    both = pc.binary_join_element_wise(day, cells, " ")
-                    made.append((pc.if_else(pc.fill_null(clocks, False), both, None), of_days))
-            made.append((cells, evidence))
-        return made
+        name = snake_case(column.name)
+        if target != "total_volume":
+            return False
+        if self.snakes & TURNOVER and name in VOLUME_OF_24H:
+            return True
+        return name in VOLUME_OF_SOMETHING and bool(self.snakes & (EXCHANGE_COLUMNS | TURNOVER))
 
     def prices(self, rows: Rows, row: int) -> list[str]:
         """What the columns say that have the right to name a row's price: more than one if they disagree."""
@@ -399,50 +380,13 @@ class FileTable:
         rivals = [index for index in sources if self.columns[index].meaning.precedence in best]
         return list(dict.fromkeys(self.cells(rows, index)[row].as_py() for index in rivals))
 
-    def ambiguous_days(self, rows: Rows, row: int) -> set[str]:
-        """The days that a row's ambiguous date may be."""
-        for cells, evidence in self._moment_cells(rows, "last_updated"):
-            if (text := cells[row].as_py()) is not None:
-                return evidence.possible_days(text)
-        return set()
-
-    def currency_of(self, rows: Rows) -> tuple[pa.Array, Numpy]:
-        """Each row's currency if it is said, and whether it is another than the lake's."""
-        other = np.zeros(rows.count, np.bool_)
-        said = pa.nulls(rows.count, pa.string())
-        sources = [self.text(rows, "currency")] if self.sources["currency"] else []
-        for index, column in enumerate(self.columns):
-            if index not in rows.cells:
-                continue
-            if snake_case(column.name) == "target" and "base" in self.snakes:
-                sources.append(values.words(rows.cells[index]))
-            elif snake_case(column.name) == "quote" and not column.target:
-                cells = values.words(rows.cells[index])
-                sources.append(_where(cells, currencies.is_currency))
-            elif column.quotes and any(column.quotes.values()):
-                cells = rows.cells[index]
-                encoded = cells.dictionary_encode()
-                quotes = [column.quotes.get(text) for text in encoded.dictionary.to_pylist()]
-                sources.append(pa.array(quotes, pa.string()).take(encoded.indices))
-        for cells in sources:
-            encoded = cells.dictionary_encode()
-            is_other = [
-                text is not None and not currencies.is_of(text, self.currency)
-                for text in encoded.dictionary.to_pylist()
-            ]
-            if any(is_other):
-                other |= values.mask(pa.array(is_other, pa.bool_()).take(encoded.indices))
-        if sources:
-            said = pc.coalesce(*sources)
-        return said, other
-
     def symbols(self, rows: Rows) -> pa.Array:
         """Symbols in lower case, of a trading pair the coin's."""
         cells = self.text(rows, "symbol")
         quotes = {
             text: quote
             for index in self.sources["symbol"]
-            for text, quote in (self.columns[index].quotes or {}).items()
+            for text, quote in cast("Quotes", self.columns[index].quotes).found.items()
             if quote
         }
         if quotes:
@@ -465,10 +409,9 @@ class FileTable:
         return found
 
 
-def _where(cells: pa.Array, holds: object) -> pa.Array:
-    encoded = cells.dictionary_encode()
-    kept = [text if text is not None and holds(text) else None for text in encoded.dictionary.to_pylist()]  # type: ignore[operator]
-    return pa.array(kept, pa.string()).take(encoded.indices)
+def _names_currency(name: str, currency: str) -> bool:
+    """Whether a member of an envelope is a currency, whatever it is: a unit may be a day."""
+    return meaning(name, currency).target == "currency" and snake_case(name) != "unit"
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:

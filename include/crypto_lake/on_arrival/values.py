@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +65,7 @@ _SPACED = re.compile(
 )
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 _SCALES = {"k": 3, "m": 6, "mln": 6, "b": 9, "bn": 9, "bln": 9, "t": 12, "tn": 12, "trn": 12}
+_SAMPLE = 50  # values of a chunk
 _LONGEST = 60  # what is longer is plain digits, or not a number
 
 # What the digits of a number show.
@@ -73,14 +76,40 @@ _SHOWS_POINT = (
 _DOUBTFUL_DOT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
 
 
+class Distinct:
+    """The different values of a column, as its chunks bring them."""
+
+    def __init__(self) -> None:
+        self._known = pa.array([], pa.string())
+
+    def new_in(self, texts: pa.Array) -> list[str]:
+        """The values that have not come before."""
+        unique = texts.unique().drop_null()
+        new = unique.filter(pc.invert(pc.is_in(unique, value_set=self._known)))
+        if len(new):
+            self._known = pa.concat_arrays([self._known, new])
+        return cast("list[str]", new.to_pylist())
+
+
 @dataclass
 class NumberEvidence:
-    """What a column's values show of how its numbers are written."""
+    """What a column's values show of how its numbers are written.
+
+    Attributes:
+        shown: What they show together.
+        has_own: Whether there are numbers that JSON writes itself: their sign says nothing of that in texts.
+    """
 
     shown: int = 0
+    has_own: bool = False
 
-    def note(self, texts: pa.Array) -> None:
-        """Take some values, as `words` returns them."""
+    def note(self, texts: pa.Array, raws: Sequence[str] = ()) -> None:
+        """Take some values.
+
+        Args:
+            texts: As `words` returns them.
+            raws: The JSON that each comes from; none of a CSV.
+        """
         if texts.null_count == len(texts):
             return
         try:
@@ -91,10 +120,19 @@ class NumberEvidence:
                 if text is not None and (written := _parsed(text)):
                     self.shown |= written.shown
             texts = pc.if_else(plain, texts, None)
+        if raws:
+            texts = self._quoted(texts, raws)
         if not self.shown & _POINT and _any(texts, _SHOWS_POINT):
             self.shown |= _POINT
         if not self.shown & (_POINT | _DOT_OR_GROUP) and _any(texts, _DOUBTFUL_DOT):
             self.shown |= _DOT_OR_GROUP
+
+    def _quoted(self, texts: pa.Array, raws: Sequence[str]) -> pa.Array:
+        """The first of the texts with a dot, those that are texts in JSON."""
+        dotted = np.flatnonzero(mask(pc.match_substring(texts, ".")))[:_SAMPLE]
+        found = [text for row in dotted if f'"{(text := texts[row].as_py())}"' in raws[row]]
+        self.has_own |= len(found) < len(dotted)
+        return pa.array(found, pa.string())
 
 
 def _any(texts: pa.Array, pattern: str) -> bool:
@@ -126,6 +164,10 @@ class NumberStyle:
             file: What all the file's columns show together.
             delimiter: Of a CSV. Who writes decimal commas does not use a comma there. Empty: JSON.
         """
+        if column.has_own:
+            if column.shown & _COMMA:
+                return cls(dots=not column.shown & _DOT_OR_GROUP, commas=False, is_mixed=True)
+            return cls(commas=bool(column.shown & _POINT))
         for shown in (column.shown, file):
             match shown & (_POINT | _COMMA):
                 case 1:
@@ -231,13 +273,14 @@ def numbers(
     if texts.null_count == len(texts):
         return np.full(len(texts), np.nan), problems
     there = mask(pc.is_valid(texts))
+    reads_points = style.decimal == "." and style.dots
     try:
-        if style != NumberStyle():
+        if not reads_points:
             raise pa.ArrowInvalid  # 1.234 needs a closer look
         values = floats(texts)
         values[~np.isfinite(values)] = np.nan
     except pa.ArrowInvalid:
-        pattern = f"^({_PLAIN})$" if style == NumberStyle() else r"^[+-]?[0-9]+$"
+        pattern = f"^({_PLAIN})$" if reads_points else r"^[+-]?[0-9]+$"
         plain = pc.match_substring_regex(texts, pattern)
         values = floats(pc.if_else(plain, texts, None))
         for row in np.flatnonzero(there & ~mask(plain)):

@@ -1,4 +1,5 @@
 -- The gate between gold and the website: one row a check, all of one day. A NULL in passed has not passed.
+{% import 'thresholds.sql' as limits %}
 WITH gold AS (
     SELECT
         COUNT(*) AS coins,
@@ -62,9 +63,19 @@ UNION ALL
 
 SELECT
     'enough_coins',
-    gold.ranked >= LEAST(50, {{ lake('coins') }}),
+    gold.ranked >= LEAST({{ limits.ranked_coins }}, {{ requested_coins() }}),
     FORMAT('%d ranked coins', gold.ranked),
-    'at least ' || CAST(LEAST(50, {{ lake('coins') }}) AS VARCHAR)
+    'at least ' || CAST(LEAST({{ limits.ranked_coins }}, {{ requested_coins() }}) AS VARCHAR)
+FROM gold
+
+UNION ALL
+
+-- A history lacks the coins that had no price on its day, however many were requested.
+SELECT
+    'request_complete',
+    gold.ranked * 100 >= {{ requested_coins() }} * (100 - {{ limits.lost_pct }}) OR gold.is_the_days_history,
+    FORMAT('%d ranked coins of %d requested', gold.ranked, {{ requested_coins() }}),
+    'at least {{ 100 - limits.lost_pct }} %, or the day''s own history'
 FROM gold
 
 UNION ALL
@@ -87,13 +98,12 @@ FROM gold
 
 UNION ALL
 
--- The newest price may be half a day old when it is fetched: captures eight hours old have been good data. A
--- history is fetched long after its day, and has to be of that day.
+-- A history is fetched long after its day, and has to be of that day.
 SELECT
     'fresh',
-    gold.seconds_old <= 720 * 60 OR gold.is_the_days_history,
+    gold.seconds_old <= {{ limits.minutes_old }} * 60 OR gold.is_the_days_history,
     FORMAT('newest price %d minutes old at ingestion', gold.seconds_old / 60),
-    'at most 720, or the day''s own history'
+    'at most {{ limits.minutes_old }}, or the day''s own history'
 FROM gold
 
 UNION ALL
@@ -110,7 +120,7 @@ UNION ALL
 -- Bronze that is mostly refused is an incident, however good the rest is.
 SELECT
     'few_quarantined',
-    summary.quarantined * 10 <= summary.coins,
+    summary.quarantined * 100 <= summary.coins * {{ limits.lost_pct }},
     FORMAT('%d quarantined beside %d accepted', summary.quarantined, summary.coins),
-    'at most one for ten accepted'
+    'at most {{ limits.lost_pct }} % of the accepted'
 FROM summary

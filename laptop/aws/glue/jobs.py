@@ -184,7 +184,7 @@ class JobRun(FakeJobRun):
 
                 command: Any = job.command
                 program = Program.fetch(
-                    command["ScriptLocation"],
+                    (self.arguments or {}).get("--scriptLocation", command["ScriptLocation"]),
                     {"--JOB_NAME": job.name, "--JOB_RUN_ID": self.job_run_id},
                     self.arguments or {},
                     scratch,

@@ -33,7 +33,7 @@ _GLUES_OWN = {
     "--spark-event-logs-path",
 }
 # These are done here, and the script does not see them either.
-_DONE_HERE = {"--additional-python-modules", "--conf", "--extra-py-files"}
+_DONE_HERE = {"--additional-python-modules", "--conf", "--extra-py-files", "--scriptLocation"}
 _PACKAGES = {".zip", ".egg"}
 _ADDRESS = re.compile(r"s3://([^/]+)/(.+)")
 

@@ -82,7 +82,8 @@ class CoinGeckoHook(HttpHook):
         """Fetch the largest coins by market capitalisation.
 
         ``coins`` is spread evenly over the fewest pages that hold it, so up to pages - 1 more may come:
-        250 is one page of 250, 300 is two of 150. Ends early at a short or an empty page.
+        250 is one page of 250, 300 is two of 150. A page with fewer coins than requested is requested again
+        until CoinGecko's cache of a minute is over.
 
         Args:
             coins: how many, at least 1.
@@ -93,7 +94,8 @@ class CoinGeckoHook(HttpHook):
             At least one page; ids may repeat between pages, since the ranking moves between two calls.
 
         Raises:
-            CoinGeckoRefusal: an answer that is not market data, after all attempts if it was a busy one.
+            CoinGeckoRefusal: an answer that is not market data, or fewer coins than requested; after all
+                attempts if it was a busy or a short one.
             AirflowFailException: the connection is missing or unusable.
             AirflowException: the server could not be reached.
         """
@@ -109,13 +111,14 @@ class CoinGeckoHook(HttpHook):
             }
             if run_date is not None:
                 params["as_of"] = run_date.isoformat()
-            page = self._get_accepted(
-                MARKETS, params, partial(accept_markets, number=number), wanted=f"page {number}"
+            accept = partial(
+                accept_markets,
+                number=number,
+                before=sum(page.rows for page in pages),
+                coins=coins,
+                per_page=per_page,
             )
-            if page.coin_ids:
-                pages.append(page)
-            if len(page.coin_ids) < per_page:
-                break
+            pages.append(self._get_accepted(MARKETS, params, accept, wanted=f"page {number}"))
         return pages
 
     def history(self, coin_id: str, *, currency: str, first: date, last: date) -> Page:
@@ -277,12 +280,16 @@ def path_segment(coin_id: str) -> str:
 
 
 def _is_temporary(error: BaseException) -> bool:
-    return error.busy if isinstance(error, CoinGeckoRefusal) else isinstance(error, _NETWORK_ERRORS)
+    if isinstance(error, CoinGeckoRefusal):
+        return error.busy or error.short
+    return isinstance(error, _NETWORK_ERRORS)
 
 
 def _seconds_to_wait(state: tenacity.RetryCallState) -> float:
     """Seconds to wait: what the server asks for, within reason, else backoff."""
     error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, CoinGeckoRefusal) and error.short and "as_of=" in error.response.url:
+        return 1.0  # a server of recorded responses caches nothing
     asked = error.retry_after if isinstance(error, CoinGeckoRefusal) else None
     if asked is None:
         return _BACKOFF(state)

@@ -1,4 +1,4 @@
-"""Past days: CoinGecko's history of each coin -> bronze in S3, in history's own shape.
+"""Past days: CoinGecko's history of each coin -> bronze in S3, in the shape of its market snapshot.
 
 Objects::
 
@@ -6,7 +6,8 @@ Objects::
     <prefix>/dt=2026-01-31/ingested_at=20260301T091500Z/source=coingecko-history/page-0001.json
 
 The first is a response, byte for byte, stored the moment it arrives: whatever ends a task, the next try asks
-only for the rest. The second is a day of all coins, made once all responses are there.
+only for the rest. The second is a day of all coins, made once all responses are there, with the fields of
+/coins/markets that a history tells.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from lake_provider.bronze import STAMP, BronzeDay, Page, ascii_line, put_new, wh
 from lake_provider.clock import utc_now
 from lake_provider.coingecko.arguments import check_currency, parse_coins, parse_day, parse_flag
 from lake_provider.coingecko.client import HISTORY, CoinGeckoHook, path_segment
-from lake_provider.coingecko.market_chart import NULL, Points, bronze_row, split_into_days
+from lake_provider.coingecko.market_chart import Points, bronze_row, split_into_days
 from lake_provider.coingecko.rejected import put_refused
 from lake_provider.coingecko.responses import CoinGeckoRefusal
 
@@ -70,7 +71,7 @@ class _RangeHistories:
 
     def add(self, coin: Coin, history: dict[date, Points], days: list[date], wanted: set[date]) -> None:
         """Take the wanted days out of a coin's history."""
-        priced = [day for day in days if history.get(day, {}).get("prices", NULL) != NULL]
+        priced = [day for day in days if "prices" in history.get(day, {})]
         for day in priced:
             if day in wanted:
                 self.rows.setdefault(day, []).append(bronze_row(coin, history[day]))
@@ -196,7 +197,9 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             newest = ingestions.get(day, [])[-1:]
             if newest and self._has_same_page(newest[0], page):
                 continue  # an earlier try has got this far
-            ingested_at, [key] = BronzeDay(self.s3, self.bucket, self.prefix, day).append([page])
+            ingested_at, [key] = BronzeDay(self.s3, self.bucket, self.prefix, day).append(
+                [page], requested=coins
+            )
             ingestions[day] = [*ingestions.get(day, []), (ingested_at, key)]
             filled, rows = filled + 1, rows + page.rows
         self.log.info(

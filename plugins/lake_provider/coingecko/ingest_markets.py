@@ -1,23 +1,23 @@
 """One ingestion: CoinGecko's market snapshot -> bronze in S3, byte for byte, append-only.
 
 Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
-never reused, and within a day the order of ``ingested_at`` is the order of arrival. A response that is not
-market data goes to ``<rejected_prefix>/dt=2026-01-31/`` and fails the task with the API's own message.
+never reused, and ``ingested_at`` is the source's clock. A response that is not the market that was requested
+goes to ``<rejected_prefix>/dt=2026-01-31/`` and fails the task with the API's own message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from lake_provider.bronze import BronzeDay, ascii_line
+from lake_provider.bronze import BronzeDay, Ingestion, ascii_line
 from lake_provider.clock import utc_now
-from lake_provider.coingecko.arguments import check_currency, parse_coins, parse_day
+from lake_provider.coingecko.arguments import check_currency, parse_coins, parse_day, parse_flag
 from lake_provider.coingecko.client import CoinGeckoHook
 from lake_provider.coingecko.rejected import put_refused
 from lake_provider.coingecko.responses import CoinGeckoRefusal, MarketsPage
@@ -30,11 +30,12 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
     """Ingests one run date's /coins/markets into bronze.
 
     * Run date = the source's today (UTC): fetches and appends a new ingestion, however many there are.
-    * Run date in the past: CoinGecko has no historical /coins/markets, so the newest whole ingestion of
-      bronze is reused, with no API call: a snapshot, or what `CoinGeckoHistoryToS3Operator` has made. None
-      there: the task fails and says so.
+    * Run date in the past: reuses the newest whole ingestion of bronze, with no API call: a snapshot, or
+      what `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because
+      CoinGecko has no historical /coins/markets.
+    * With ``time_travel`` in the CoinGecko connection's extra, a past day without a whole ingestion is
+      fetched as of that day. With ``fetch_again``, so is one that has such an ingestion.
     * Run date in the future: fails.
-    * With ``time_travel`` in the CoinGecko connection's extra: always fetches, as of the run date.
 
     All pages are fetched and checked before the first is written. Every argument is a template.
 
@@ -43,6 +44,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         bucket: the lake's bucket.
         coins: how many coins, by market capitalisation (text, as templates give it, or a number).
         currency: CoinGecko's ``vs_currency``, e.g. ``usd``.
+        fetch_again: whether to fetch a past day that has a whole ingestion (``True``, or as text).
         prefix: where bronze is in the bucket.
         rejected_prefix: where refused responses go in the bucket.
         coingecko_conn_id: Airflow connection, see ``lake_provider.coingecko.connection``.
@@ -54,6 +56,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         "bucket",
         "coins",
         "currency",
+        "fetch_again",
         "prefix",
         "rejected_prefix",
         "coingecko_conn_id",
@@ -69,6 +72,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         currency: str,
         prefix: str,
         rejected_prefix: str,
+        fetch_again: str | bool = False,
         coingecko_conn_id: str = "coingecko_default",
         aws_conn_id: str = "aws_default",
         **kwargs: Any,
@@ -78,6 +82,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         self.bucket = bucket
         self.coins = coins
         self.currency = currency
+        self.fetch_again = fetch_again
         self.prefix = prefix
         self.rejected_prefix = rejected_prefix
         self.coingecko_conn_id = coingecko_conn_id
@@ -87,8 +92,9 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         """Ingest, or reuse what is there.
 
         Returns:
-            ``run_date``, ``source``, ``ingested_at`` (as in the keys), ``keys``, ``rows``, ``api_calls``,
-            ``reused`` (True: no API call was made, the rest describes the day's newest whole ingestion).
+            ``run_date``, ``source``, ``ingested_at`` (as in the keys), ``keys``, ``rows``, ``requested``
+            (how many coins the ingestion was to have), ``api_calls``, ``reused`` (True: no API call was made,
+            the rest describes the day's newest whole ingestion).
 
         Raises:
             AirflowFailException: a retry cannot help: a wrong argument, a missing bucket or connection,
@@ -98,6 +104,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         day = parse_day("run_date", self.run_date)
         coins = parse_coins(self.coins)
         check_currency(self.currency)
+        fetch_again = parse_flag("fetch_again", self.fetch_again)
         hook = CoinGeckoHook(self.coingecko_conn_id)
         bronze = BronzeDay(S3Hook(self.aws_conn_id).get_conn(), self.bucket, self.prefix, day)
         bronze.check_bucket()
@@ -107,8 +114,17 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
                 f"run_date {day} is in the future (today is {today} UTC): its prices do not exist yet"
             )
         time_travel = hook.connection.time_travel
-        if day < today and not time_travel:
-            return self._reuse_newest(bronze, today)
+        if day < today and fetch_again and not time_travel:
+            raise AirflowFailException(
+                f"run_date {day} cannot be fetched again: CoinGecko serves only today's market "
+                f"({today} UTC). Leave fetch_again off to reuse the day's newest whole ingestion"
+            )
+        if day < today and not fetch_again:
+            newest, cut_off = self._find_newest_whole(bronze)
+            if newest:
+                return self._report_reused(bronze, newest)
+            if not time_travel:
+                self._raise_not_available(bronze, today, cut_off)
         try:
             pages = hook.markets(coins=coins, currency=self.currency, run_date=day if time_travel else None)
         except CoinGeckoRefusal as refusal:
@@ -117,11 +133,19 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             failure = AirflowFailException if refusal.permanent else AirflowException
             raise failure(f"{refusal}. The response is kept in s3://{self.bucket}/{key}") from refusal
         _check_day(pages, day)
-        ingested_at, keys = bronze.append(pages)
-        return self._report(pages, day, ingested_at, keys, hook.calls)
+        ingested_at, keys = bronze.append(pages, requested=coins)
+        if day < today:
+            self._warn_if_superseded(bronze, ingested_at)
+        return self._report(pages, day, ingested_at, keys, coins, hook.calls)
 
     def _report(
-        self, pages: list[MarketsPage], day: date, ingested_at: str, keys: list[str], calls: int
+        self,
+        pages: list[MarketsPage],
+        day: date,
+        ingested_at: str,
+        keys: list[str],
+        requested: int,
+        calls: int,
     ) -> dict[str, Any]:
         ids = [coin_id for page in pages for coin_id in page.coin_ids]
         repeated = len(ids) - len(set(ids))
@@ -150,38 +174,48 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             "ingested_at": ingested_at,
             "keys": keys,
             "rows": len(ids),
+            "requested": requested,
             "api_calls": calls,
             "reused": False,
         }
 
-    def _reuse_newest(self, bronze: BronzeDay, today: date) -> dict[str, Any]:
+    def _find_newest_whole(self, bronze: BronzeDay) -> tuple[Ingestion | None, list[str]]:
+        """The day's newest whole ingestion, and what newer ones lack."""
+        cut_off: list[str] = []
+        for ingestion in bronze.ingestions():
+            if ingestion.whole:
+                return ingestion, cut_off
+            pages = ", ".join(key.rpartition("/")[2] for key in ingestion.keys)
+            cut_off.append(f"ingested_at={ingestion.ingested_at} was cut off: only {pages} is there")
+            self.log.warning("%s%s", bronze.root, cut_off[-1])
+        return None, cut_off
+
+    def _raise_not_available(self, bronze: BronzeDay, today: date, cut_off: list[str]) -> NoReturn:
         remedy = (
             f"the market snapshot of {bronze.day} cannot be had any more: CoinGecko has no historical "
             f"/coins/markets, only today's ({today} UTC). Backfill the day with the DAG "
             "crypto_market_backfill, or run another date"
         )
-        cut_off = []
-        for newest in bronze.ingestions():
-            if newest.whole:
-                break
-            pages = ", ".join(key.rpartition("/")[2] for key in newest.keys)
-            cut_off.append(f"ingested_at={newest.ingested_at} was cut off: only {pages} is there")
-            self.log.warning("%s%s", bronze.root, cut_off[-1])
-        else:
-            if not cut_off:
-                raise AirflowFailException(f"s3://{self.bucket}/{bronze.root} is empty, and {remedy}")
-            raise AirflowFailException(
-                f"s3://{self.bucket}/{bronze.root} has no whole ingestion ({'; '.join(cut_off)}), and "
-                f"{remedy}"
+        if not cut_off:
+            raise AirflowFailException(f"s3://{self.bucket}/{bronze.root} is empty, and {remedy}")
+        raise AirflowFailException(
+            f"s3://{self.bucket}/{bronze.root} has no whole ingestion ({'; '.join(cut_off)}), and {remedy}"
+        )
+
+    def _warn_if_superseded(self, bronze: BronzeDay, ingested_at: str) -> None:
+        """Say so if silver will not use the snapshot just stored, because a history was fetched later."""
+        newest, _ = self._find_newest_whole(bronze)
+        if newest and newest.ingested_at > ingested_at:
+            self.log.warning(
+                "silver keeps using %singested_at=%s/ of source %s, which is newer than this snapshot "
+                "(ingested_at=%s). Delete that ingestion, then clear bronze_to_silver, to use the snapshot",
+                *(bronze.root, newest.ingested_at, newest.source, ingested_at),
             )
+
+    def _report_reused(self, bronze: BronzeDay, newest: Ingestion) -> dict[str, Any]:
         self.log.info(
-            "%s is past (today is %s UTC) and CoinGecko serves only today: reusing its newest whole "
-            "ingestion, %d rows from %s, ingested_at=%s; no API call",
-            bronze.day,
-            today,
-            newest.rows,
-            newest.source,
-            newest.ingested_at,
+            "%s is over: reusing its newest whole ingestion, %d rows from %s, ingested_at=%s; no API call",
+            *(bronze.day, newest.rows, newest.source, newest.ingested_at),
         )
         return {
             "run_date": bronze.day.isoformat(),
@@ -189,6 +223,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             "ingested_at": newest.ingested_at,
             "keys": newest.keys,
             "rows": newest.rows,
+            "requested": newest.requested,
             "api_calls": 0,
             "reused": True,
         }

@@ -10,19 +10,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, NoReturn
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, NoReturn
 
-SERIES = ("prices", "market_caps", "total_volumes")
-NULL = "null"
+SERIES = {"prices": "current_price", "market_caps": "market_cap", "total_volumes": "total_volume"}
+"""Each series of a history, and the field of /coins/markets that tells the same."""
 
 _MOMENT = re.compile("[0-9]{1,15}")
-_EPOCH = date(1970, 1, 1).toordinal()
-_DAY = 86_400_000  # milliseconds
-_LATEST = (date.max.toordinal() - _EPOCH) * _DAY
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = (date.max - _EPOCH.date()) // timedelta(milliseconds=1)
 
-Points = dict[str, str]
-"""Of each series the first point of one day, as JSON text: ``[1767225600000, 87508.8]``, or ``null``."""
+
+class Point(NamedTuple):
+    """A moment (UTC, in milliseconds), and a JSON number as it is spelled."""
+
+    moment: int
+    value: str
+
+
+Points = dict[str, Point]
+"""The first point of one day of each series that has one."""
 
 
 class _JsonNumber(str):
@@ -33,8 +40,8 @@ def split_into_days(body: bytes) -> dict[date, Points]:
     """Cut a body into UTC days.
 
     Returns:
-        Each day that any series has a point of, with all series. A series' point of a day is the first one,
-        whatever their order; it is ``null`` if there is none, or if that one's value is null.
+        Each day that any series has a point of. A series' point of a day is the first one, whatever their
+        order; there is none if that one's value is null.
 
     Raises:
         ValueError: the body is something else; says what.
@@ -49,14 +56,27 @@ def split_into_days(body: bytes) -> dict[date, Points]:
         if not isinstance(chart.get(name), list):
             raise ValueError(f"{name} of the body is no array, but {json.dumps(chart.get(name))[:100]}")
         for day, point in _first_points(name, chart[name]).items():
-            days.setdefault(day, dict.fromkeys(SERIES, NULL))[name] = point
+            points = days.setdefault(day, {})
+            if point:
+                points[name] = point
     return days
 
 
 def bronze_row(coin: Mapping[str, Any], points: Points) -> str:
-    """A coin's day as bronze keeps it, in the names of the API: JSON text."""
+    """A coin's day as bronze keeps it: JSON text in the shape of /coins/markets.
+
+    Args:
+        coin: the coin in /coins/markets.
+        points: of the day; one of its price is among them, which says when it was.
+    """
     head = {field: coin.get(field) for field in ("id", "symbol", "name", "image")}
-    return ", ".join([json.dumps(head)[:-1], *(f'"{name}": {points[name]}' for name in SERIES)]) + "}"
+    figures = [
+        f'"{field}": {points[series].value if series in points else "null"}'
+        for series, field in SERIES.items()
+    ]
+    moment = _EPOCH + timedelta(milliseconds=points["prices"].moment)
+    updated = f'"last_updated": "{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"'
+    return ", ".join([json.dumps(head)[:-1], *figures, updated]) + "}"
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -64,20 +84,20 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _first_points(name: str, points: list[Any]) -> dict[date, str]:
-    first: dict[date, tuple[int, str]] = {}
+def _first_points(name: str, points: list[Any]) -> dict[date, Point | None]:
+    first: dict[date, tuple[int, Point | None]] = {}
     for index, point in enumerate(points):
         match point:
-            case [_JsonNumber() as moment, None | _JsonNumber() as value] if _MOMENT.fullmatch(moment):
-                milliseconds = int(moment)
+            case [_JsonNumber() as text, None | _JsonNumber() as value] if _MOMENT.fullmatch(text):
+                moment = int(text)
             case _:
-                milliseconds = _LATEST + 1
-        if milliseconds > _LATEST:
+                moment = _LATEST + 1
+        if moment > _LATEST:
             raise ValueError(
                 f"{name}[{index}] is no pair of a moment in milliseconds and a number or null: "
                 f"{json.dumps(point)[:100]}"
             )
-        day = date.fromordinal(_EPOCH + milliseconds // _DAY)
-        if day not in first or milliseconds < first[day][0]:
-            first[day] = milliseconds, NULL if value is None else f"[{moment}, {value}]"
-    return {day: text for day, (_, text) in first.items()}
+        day = (_EPOCH + timedelta(milliseconds=moment)).date()
+        if day not in first or moment < first[day][0]:
+            first[day] = moment, None if value is None else Point(moment, value)
+    return {day: point for day, (_, point) in first.items()}

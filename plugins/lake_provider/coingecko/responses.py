@@ -45,6 +45,7 @@ class CoinGeckoRefusal(AirflowException):
         response: the response itself.
         permanent: True if asking again cannot help (a wrong parameter or key, …).
         busy: True for rate limits and server errors: asking again later is right.
+        short: True if it has fewer coins than requested: it may have more a minute later.
         unknown: True if there is no such coin.
         too_long_ago: True if the plan does not reach back that far.
     """
@@ -57,6 +58,7 @@ class CoinGeckoRefusal(AirflowException):
         status: int,
         response: requests.Response,
         code: int | None = None,
+        short: bool = False,
     ) -> None:
         # The text is the API's: it may be of any length, and JSON can escape half a character.
         self.reason = reason.encode(errors="backslashreplace").decode()[:_LONGEST_REASON]
@@ -65,6 +67,7 @@ class CoinGeckoRefusal(AirflowException):
         self.status = status
         self.response = response
         self.busy = status in (408, 429) or 500 <= status < 600
+        self.short = short
         self.permanent = not self.busy and status != 200
         self.unknown = status in (200, 404) and bool(_NO_SUCH_COIN.search(self.reason))
         self.too_long_ago = code == _TOO_LONG_AGO
@@ -82,12 +85,21 @@ class CoinGeckoRefusal(AirflowException):
         return max(0.0, (until - now).total_seconds())
 
 
-def accept_markets(response: requests.Response, number: int) -> MarketsPage:
+def accept_markets(
+    response: requests.Response, number: int, *, before: int = 0, coins: int = 1, per_page: int = 1
+) -> MarketsPage:
     """Check a response of /coins/markets.
 
+    Args:
+        response: the response.
+        number: page number, from 1.
+        before: how many rows the earlier pages have.
+        coins: how many coins all pages are to bring.
+        per_page: how many of them this page may bring.
+
     Raises:
-        CoinGeckoRefusal: any other status than 200, or a body that is not an array of objects with an id;
-            an empty array is fine after page 1 (past the end).
+        CoinGeckoRefusal: any other status than 200, a body that is not an array of objects with an id, or
+            fewer rows than requested.
     """
     refuse = _refuse_as(response, f"page {number}")
     payload = _parse_json(response, refuse)
@@ -103,6 +115,13 @@ def accept_markets(response: requests.Response, number: int) -> MarketsPage:
         if not isinstance(coin_id, str) or not coin_id:
             refuse(f"element {index} of the array is not a coin with an id: {json.dumps(coin)[:100]}")
         coin_ids.append(coin_id)
+    if len(coin_ids) < min(per_page, coins - before):
+        there = before + len(coin_ids)
+        refuse(
+            f"{there} of the {coins} coins requested. If the source has no more, request {there}: 'coins' in "
+            f"the Airflow Variable crypto_lake, or COINS={there} make run",
+            short=True,
+        )
     page = _build_page(response, refuse, rows=len(coin_ids))
     return MarketsPage(**vars(page), number=number, coin_ids=tuple(coin_ids))
 
@@ -123,10 +142,12 @@ def accept_history(response: requests.Response, name: str) -> Page:
 
 
 def _refuse_as(response: requests.Response, wanted: str) -> Callable[..., NoReturn]:
-    def refuse(reason: str, *, code: int | None = None) -> NoReturn:
+    def refuse(reason: str, *, code: int | None = None, short: bool = False) -> NoReturn:
         # A rate limit or a ban can arrive inside a 200: then the error's code says more than the status.
         status = code if code is not None and response.status_code == 200 else response.status_code
-        raise CoinGeckoRefusal(reason, wanted=wanted, status=status, response=response, code=code)
+        raise CoinGeckoRefusal(
+            reason, wanted=wanted, status=status, response=response, code=code, short=short
+        )
 
     return refuse
 

@@ -61,9 +61,9 @@ def test_the_catalog_declares_the_database_and_its_tables() -> None:
 
 def test_the_table_of_dropped_files_is_declared_as_they_are_written() -> None:
     table = RESOURCES["catalog"]["tables"][layout.PROCESSED_CRYPTO.name]
-    assert table["StorageDescriptor"]["Columns"] == [
-        {"Name": column.name, "Type": glue_type(column.type), "Comment": column.meaning}
-        for column in columns.COLUMNS
+    declared = table["StorageDescriptor"]["Columns"]
+    assert [(c["Name"], c["Type"], c["Comment"], c["Parameters"]["null_when"]) for c in declared] == [
+        (column.name, glue_type(column.type), column.meaning, column.missing) for column in columns.COLUMNS
     ]
     assert [key["Name"] for key in table["PartitionKeys"]] == ["year", "month", "day"]
 
@@ -91,7 +91,9 @@ def test_the_other_resources_have_their_names() -> None:
     assert notification["QueueArn"].endswith(f":{layout.ARRIVALS_QUEUE}")
     assert notification["Filter"]["Key"]["FilterRules"] == [{"Name": "prefix", "Value": f"{layout.RAW}/"}]
     for name, job in RESOURCES["glue_jobs"].items():
-        assert job["Command"]["ScriptLocation"] == f"{LAKE}{layout.GLUE_SCRIPTS}/{name}.py"
+        bundle = f"{LAKE}{layout.GLUE_SCRIPTS}/[0-9a-f]{{12}}"
+        assert re.fullmatch(f"{bundle}/{name}.py", job["Command"]["ScriptLocation"])
+        assert re.fullmatch(f"{bundle}/day_partitions.py", job["DefaultArguments"]["--extra-py-files"])
 
 
 def test_dropped_files_are_read_and_written_where_the_lake_says() -> None:

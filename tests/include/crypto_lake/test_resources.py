@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.crypto_lake.resources import PLACEHOLDERS, load_resources
+from include.crypto_lake.resources import PLACEHOLDERS, RELEASE_PLACEHOLDERS, load_resources
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -30,9 +30,12 @@ def test_terraform_fills_in_the_same_placeholders() -> None:
     names = (REPOSITORY / "infra" / "names.tf").read_text(encoding="utf-8")
     values = re.search(r"^  values = \{$(.*?)^  \}$", names, flags=re.MULTILINE | re.DOTALL)
     assert values
-    assert set(re.findall(r"^    (\w+) +=", values[1], flags=re.MULTILINE)) == PLACEHOLDERS
+    assert (
+        set(re.findall(r"^    (\w+) +=", values[1], flags=re.MULTILINE))
+        == PLACEHOLDERS | RELEASE_PLACEHOLDERS
+    )
 
 
 def test_the_files_use_every_placeholder() -> None:
     texts = [p.read_text(encoding="utf-8") for p in (REPOSITORY / "include" / "resources").glob("*.yaml")]
-    assert set(re.findall(r"\$\{(\w+)\}", "".join(texts))) == PLACEHOLDERS
+    assert set(re.findall(r"\$\{(\w+)\}", "".join(texts))) == PLACEHOLDERS | RELEASE_PLACEHOLDERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,21 +16,17 @@ RANGE = ["--from_date", "2026-02-01", "--to_date", "2026-02-06"]
 TABLES = ("silver/coins_market", "quarantine/coins_market", "gold/coins_market", "gold/market_summary")
 
 
-def milliseconds(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
-
-
 def history(coin_id: str, day: date, price: float | None, cap: float | None) -> dict:
     """A coin's row as the backfill writes it."""
-    moment = milliseconds(day)
     return {
         "id": coin_id,
         "symbol": coin_id[:3],
         "name": coin_id.title(),
         "image": None,
-        "prices": [moment, price],
-        "market_caps": [moment, cap],
-        "total_volumes": None,
+        "current_price": price,
+        "market_cap": cap,
+        "total_volume": None,
+        "last_updated": f"{day}T00:00:00.000Z",
     }
 
 
@@ -45,7 +42,7 @@ def ingest(lake, coin) -> None:
                 history("ethereum", day, 2e-11, 7),
                 history("bitcoin", day, 84055, 41240442863936872644608),
                 history("priceless", day, None, None),
-                history("odd", day, 3, 2) | {"prices": [10**18, 3], "market_caps": 2},
+                history("odd", day, 3, None) | {"last_updated": 10**18},
             ],
             day=day,
             at="235959",  # later than the snapshot, and months after the day in real life
@@ -116,7 +113,7 @@ def test_a_history_has_what_it_tells_and_nothing_else(done):
     assert odd["quality_flags"] == ["malformed_field"]
     [priceless] = lake.quarantine(HISTORY)
     assert priceless["reasons"] == ["no_price"]
-    assert '"prices":[' in priceless["raw"].replace(" ", "")
+    assert json.loads(priceless["raw"]) == history("priceless", HISTORY, None, None)
 
 
 def test_a_history_is_ranked_and_its_changes_are_unknown(done):
@@ -145,6 +142,22 @@ def test_a_history_of_another_day_is_stale(spark, lake):
     lake.ingest([history("bitcoin", HISTORY, 1.0, 1.0)], day=BOTH, source="coingecko-history")
     bronze_to_silver.run(spark, str(lake), [BOTH])
     assert lake.silver(BOTH)["bitcoin"]["quality_flags"] == ["stale"]
+
+
+def test_a_history_of_an_earlier_release_is_refused_until_it_is_backfilled_again(spark, lake):
+    moment = 1_769_990_400_000
+    outdated = {"id": "bitcoin", "prices": [moment, 1.5], "market_caps": [moment, 7], "total_volumes": None}
+    lake.ingest([outdated], day=HISTORY, at="010000", source="coingecko-history")
+    remedy = "run crypto_market_backfill for that date with replace$"
+    with pytest.raises(ValueError, match=rf"refused \(outdated_history\), .* earlier release.*: {remedy}"):
+        bronze_to_silver.run(spark, str(lake), [HISTORY])
+    assert lake.silver(HISTORY) == {}
+    lake.ingest([history("bitcoin", HISTORY, 1.5, 7)], day=HISTORY, source="coingecko-history")
+    bronze_to_silver.run(spark, str(lake), [HISTORY])
+    silver_to_gold.run(spark, str(lake), [HISTORY])
+    assert lake.silver(HISTORY)["bitcoin"]["current_price"] == 1.5
+    assert [row["reasons"] for row in lake.quarantine(HISTORY)] == [["outdated_history"]]
+    assert lake.summary(HISTORY)["quarantined"] == 0
 
 
 @pytest.mark.parametrize("job", [bronze_to_silver, silver_to_gold])

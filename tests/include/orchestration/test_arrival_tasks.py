@@ -37,6 +37,7 @@ def test_a_run_sums_up_and_one_alert_names_all_that_was_refused(bucket: str, inb
         "files": {"processed": 1, "rejected": 1, "gone": 0},
         "rows": {"read": 2, "kept": 1, "rejected": 1, "superseded": 0, "differing": 0, "moved": 0},
         "values": {"read": 1, "emptied": 0},
+        "emptied": {},
     }
     [message] = inbox()
     assert message["Subject"] == "1 files and 1 rows refused below raw/"

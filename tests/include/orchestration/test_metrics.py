@@ -52,6 +52,24 @@ def test_a_day_is_the_row_of_its_query_and_a_null_is_no_metric(aws: None, bucket
     assert "nothing" not in {metric["MetricName"] for metric in listed}
 
 
+@pytest.mark.parametrize(("ranked", "alerts"), [(224, 1), (225, 0)])
+def test_a_drop_of_coins_is_an_alert_with_both_numbers(
+    inbox: Any, bucket: str, ranked: int, alerts: int
+) -> None:
+    dropped = int(ranked < 225)
+    query = athena.run(
+        f"SELECT {ranked} AS ranked_rows, 250 AS ranked_rows_day_before, {dropped} AS ranked_rows_dropped",
+        bucket,
+    )
+    context = finished("measure_day", query["QueryExecutionId"]) | {"params": {"run_date": "2026-01-31"}}
+    metrics.alert_on_drop(context)
+    received = inbox()
+    assert len(received) == alerts
+    for alert in received:
+        assert "224 ranked coins on 2026-01-31, 250 the day before" in alert["Message"]
+        assert 'section "Fewer coins than the day before"' in alert["Message"]
+
+
 def test_bytes_are_counted_by_task(aws: None, bucket: str) -> None:
     query = athena.run("SELECT 1", bucket)
     metrics.query(finished("a_query", query["QueryExecutionId"]))
@@ -65,9 +83,12 @@ def test_a_publication_and_arrivals_are_counted(aws: None) -> None:
         "files": {"processed": 2, "rejected": 1, "gone": 0},
         "rows": {"read": 9, "kept": 8},
         "values": {"read": 40, "emptied": 5},
+        "emptied": {"market_cap": {"ambiguous": 3, "not_a_number": 2}},
     }
+    ambiguous = Sent("emptied_values", column="market_cap", reason="ambiguous")
     metrics.arrivals(finished("report", report))
     assert sent.since() == [2, 1, 8, 5]
+    assert ambiguous.since() == [3]
 
 
 def test_the_alarm_looks_at_what_a_publication_sends(aws: None) -> None:

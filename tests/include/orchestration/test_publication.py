@@ -31,7 +31,7 @@ def select(bucket: str, columns: str, rows: Iterable[str]) -> str:
     return athena.run(sql, bucket)["QueryExecutionId"]
 
 
-def top_ten(bucket: str, price: float, source: str, rows: int) -> str:
+def top_ten(bucket: str, price: float, source: str, rows: int, ath_date: str) -> str:
     return select(
         bucket,
         "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
@@ -41,7 +41,7 @@ def top_ten(bucket: str, price: float, source: str, rows: int) -> str:
             f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), "
             f"CAST({price!r} AS DOUBLE), -0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, "
             "1.9e7, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), 2e-5, -59.4e0, "
-            f"TIMESTAMP '2025-10-06 18:57:42', TIMESTAMP '2026-01-31 01:59:00', '{source}')"
+            f"TIMESTAMP '{ath_date}', TIMESTAMP '2026-01-31 01:59:00', '{source}')"
             for rank in range(1, rows + 1)
         ),
     )
@@ -73,11 +73,12 @@ def put(
     source: str = "coingecko",
     rows: int = 10,
     last_day: str | None = None,
+    ath_date: str = "2025-10-06 18:57:42",
     coins: Iterable[int] = range(1, 11),
 ) -> dict[str, Any]:
     """Publish what three queries give: ten coins, the market's day, the coins' prices on that day."""
     queries = {
-        "top10_cryptos": top_ten(bucket, price, source, rows),
+        "top10_cryptos": top_ten(bucket, price, source, rows, ath_date),
         "market_history": market(bucket, last_day or run_date, source),
         "coin_history": prices(bucket, run_date, source, coins),
     }
@@ -124,6 +125,13 @@ def test_what_is_published_is_what_the_query_gave(website: str) -> None:
     head = boto3.client("s3").head_object(Bucket=website, Key="data/top10_cryptos.json")
     assert head["ContentType"] == "application/json; charset=utf-8"
     assert head["CacheControl"] == "public, max-age=300, must-revalidate"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01 00:00:00", "0999-12-31 23:59:59.999"])
+def test_a_zero_time_is_published_with_its_year_in_four_digits(website: str, moment: str) -> None:
+    put(website, "2026-01-31", ath_date=moment)
+    [shown] = {coin["ath_date"] for coin in published(website)["coins"]}
+    assert shown[:19] == moment.replace(" ", "T")[:19]
 
 
 def test_an_older_day_leaves_the_newer_file_and_a_rerun_replaces_it(website: str) -> None:

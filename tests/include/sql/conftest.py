@@ -54,7 +54,9 @@ class Gold:
         """The rows of a file of `include/sql` at a moment, its templates filled for a run date."""
         files = jinja2.FileSystemLoader(SQL)
         template = jinja2.Environment(loader=files, undefined=jinja2.StrictUndefined).get_template(file)
-        sql = template.render(run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__)
+        sql = template.render(
+            run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__, requested_coins=lambda: coins
+        )
         return self.query(athena.at(sql, now))
 
     def query(self, sql: str) -> list[dict[str, Any]]:

@@ -15,15 +15,24 @@ Rows = list[dict[str, Any]]
 CHECKS = "checks/gold_coins_market.sql"
 
 
-def failed(gold: Gold, day: date) -> dict[str, str]:
+def failed(gold: Gold, day: date, coins: int = 25) -> dict[str, str]:
     """The failed checks with what was observed."""
-    rows = gold.ask(CHECKS, day)
-    assert len(rows) == 9
+    rows = gold.ask(CHECKS, day, coins)
+    assert len(rows) == 10
     return {row["check_name"]: row["observed"] for row in rows if not row["passed"]}
 
 
-def test_only_the_number_of_coins_is_too_small_on_a_good_day_of_25_coins(gold: Gold) -> None:
-    assert failed(gold, gold.today) == {"enough_coins": "25 ranked coins"}
+def test_a_good_day_of_25_coins_passes_when_25_were_requested_and_not_when_250_were(gold: Gold) -> None:
+    assert failed(gold, gold.today) == {}
+    assert failed(gold, gold.today, coins=250) == {
+        "enough_coins": "25 ranked coins",
+        "request_complete": "25 ranked coins of 250 requested",
+    }
+
+
+@pytest.mark.parametrize(("requested", "checks"), [(27, set()), (28, {"request_complete"})])
+def test_a_tenth_of_the_coins_requested_may_lack_a_rank(gold: Gold, requested: int, checks: set[str]) -> None:
+    assert failed(gold, gold.today, requested).keys() - {"enough_coins"} == checks
 
 
 def test_a_day_that_is_not_there_closes_the_gate(gold: Gold) -> None:
@@ -182,7 +191,7 @@ def test_a_history_passes_the_gate_and_stands_beside_snapshots(
 ) -> None:
     snapshot = spoiled_day(lambda *_: None)
     history = spoiled_day(fetched_later)
-    assert failed(gold, history).keys() <= {"enough_coins"}
+    assert failed(gold, history, coins=250).keys() == {"enough_coins"}
     days = gold.ask("market_history.sql", snapshot, coins=25)[-2:]
     assert [(day["dt"], day["gainers"] is None, day["source"]) for day in days] == [
         (history, True, "coingecko"),

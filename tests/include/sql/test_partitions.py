@@ -14,6 +14,7 @@ DAY = NOW.date()
 SHIPPED = {name: athena.at(sql, NOW) for name, sql in queries(DAY, 250).items()}
 BOUNDED = {
     "market_history.sql": {"gold_market_summary": 365},
+    "day_metrics.sql": {"gold_market_summary": 2, "silver_coins_market": 1},
     "coin_history.sql": {"gold_market_summary": 91, "gold_coins_market": 91},
     "examples/bitcoin_price_history.sql": {"gold_coins_market": 31},
     "examples/market_overview.sql": {"gold_market_summary": 8, "gold_coins_market": 8},

@@ -59,7 +59,8 @@ def test_everything_declared_is_there_once(deployed: str, glue: Any, s3: Any) ->
         assert table["VersionId"] == "1"  # deploying again changed nothing
     scripts = s3.list_objects_v2(Bucket=LAKE_BUCKET, Prefix="src/glue_scripts/")["Contents"]
     locations = {f"s3://{LAKE_BUCKET}/{entry['Key']}" for entry in scripts}
-    assert {job["Command"]["ScriptLocation"] for job in resources["glue_jobs"].values()} <= locations
+    for job in resources["glue_jobs"].values():
+        assert {job["Command"]["ScriptLocation"], job["DefaultArguments"]["--extra-py-files"]} <= locations
 
 
 def test_the_website_is_served_and_its_data_left_alone(deployed: str, website_url: str) -> None:

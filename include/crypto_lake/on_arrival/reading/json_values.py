@@ -26,7 +26,7 @@ decode = _decoder.raw_decode
 scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined]
 UNREADABLE = (StopIteration, ValueError, RecursionError)
 # For what becomes JSON again, and must keep 1 and "1" apart; half as fast.
-_decode_nested = json.JSONDecoder(
+decode_exactly = json.JSONDecoder(
     parse_float=_Number, parse_int=_Number, parse_constant=lambda _: None
 ).decode
 
@@ -114,9 +114,9 @@ def row(found: Any, raw: str) -> Row:
     if not _TEXT_OR_NULL.issuperset(map(type, found.values())):
         if not _is_shallow(found, MAX_DEPTH):
             return raw, None, f"nested deeper than {MAX_DEPTH} levels"
-        for name, cell in _decode_nested(raw).items():
+        for name, cell in decode_exactly(raw).items():
             if not isinstance(cell, str | None):
-                found[name] = _json(cell)
+                found[name] = as_json(cell)
     return raw, found, None
 
 
@@ -127,12 +127,12 @@ def _is_shallow(found: Any, depth: int) -> bool:
     return depth > 0 and all(_is_shallow(element, depth - 1) for element in inner)
 
 
-def _json(found: Any) -> str:
+def as_json(found: Any) -> str:
     """JSON text, with numbers as they were written."""
     if isinstance(found, dict):
-        return f"{{{', '.join(f'{_json(name)}: {_json(inner)}' for name, inner in found.items())}}}"
+        return f"{{{', '.join(f'{as_json(name)}: {as_json(inner)}' for name, inner in found.items())}}}"
     if isinstance(found, list):
-        return f"[{', '.join(map(_json, found))}]"
+        return f"[{', '.join(map(as_json, found))}]"
     if isinstance(found, _Number):
         return found
     return json.dumps(found, ensure_ascii=False)

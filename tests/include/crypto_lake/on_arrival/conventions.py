@@ -114,6 +114,8 @@ IDS: dict[str, Callable[[int, tuple[str, str, str, float]], dict[str, Any]]] = {
     "coingecko_id": lambda n, coin: {"id": n + 1, "slug": coin[2].lower(), "coingecko_id": coin[0]},
     "uuid": lambda n, coin: {"id": f"9f1c7f9e-0d1a-4a52-8a4e-3c1f1f1f{n:04x}", "coin": coin[0]},
     "capitals": lambda n, coin: {"id": coin[0].upper()},
+    "ulid": lambda n, coin: {"id": f"01J8Z3K6YQ4V6E5W2T1R0N9M{n:02d}", "coin": coin[0]},
+    "numbered": lambda n, coin: {"id": f"row-{n + 1}", "coin": coin[0]},
     # These name no coin that CoinGecko knows: nothing may come out.
     "symbol alone": lambda n, coin: {"symbol": coin[1], "name": coin[2]},
     "symbols as ids": lambda n, coin: {"id": coin[1]},
@@ -125,7 +127,15 @@ IDS: dict[str, Callable[[int, tuple[str, str, str, float]], dict[str, Any]]] = {
 _NAMELESS = {"symbol alone", "symbols as ids", "coinmarketcap", "coinlore", "paprika", "pairs"}
 
 PRICES = ["current_price", "price", "Price (USD)", "price_usd", "usd", "priceUsd", "close", "quote.USD.price"]
-FOREIGN = ["price_eur", "Price (EUR)", "eur", "priceJpy", "quote.GBP.price", "column", "pair"]
+FOREIGN = ["price_eur", "Price (EUR)", "eur", "priceJpy", "quote.GBP.price", "column", "pair", "any column"]
+TIME_NAMES = ["last_updated", "timestamp", "Date", "date", "snapshot_date", "open_time", "Datetime (UTC)"]
+# What must not be taken for a row's own moment, or for its currency.
+BESIDE: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "stored later": {"updated_at": "2026-03-19T08:00:00Z"},
+    "another event": {"genesis_date": "2009-01-03"},
+    "another currency": {"roi_currency": "eur", "price_gbp": "1"},
+}
 CAPS = ["market_cap", "Market Cap", "market_cap_usd", "marketCap", "usd_market_cap"]
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 ENCODINGS = ["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"]
@@ -143,6 +153,7 @@ def make(random: Random) -> Made:
         "rows": random.choice(["snapshot", "snapshot", "history"]),
         "price": random.choice(PRICES) if random.random() < 0.85 else f"foreign {random.choice(FOREIGN)}",
         "cap": random.choice(CAPS),
+        "beside": random.choice(list(BESIDE)),
         "file": random.choice(["csv", "csv", "json"]),
         "name": random.choice(NAMES),
     }
@@ -154,7 +165,7 @@ def make(random: Random) -> Made:
     else:
         moments = [(coin, start) for coin in coins]
     rows, prices, caps, texts = [], {}, {}, []
-    time_name = random.choice(["last_updated", "timestamp", "Date", "date"])
+    time_name = random.choice(TIME_NAMES)
     number_of = (
         NUMBERS[how["number"]] if how["file"] == "csv" else random.choice([repr, NUMBERS[how["number"]]])
     )
@@ -169,6 +180,7 @@ def make(random: Random) -> Made:
             IDS[how["ids"]](COINS.index(coin), coin)
             | _price(how["price"], text, coin)
             | {how["cap"]: cap_text}
+            | BESIDE[how["beside"]]
         )
         texts += [text, cap_text]
         stamp = DATES[how["date"]](at)
@@ -176,6 +188,8 @@ def make(random: Random) -> Made:
             row[time_name] = stamp
         rows.append(row)
         of = at.date() if stamp is not None and how["date"] != "excel exponent" else day
+        if stamp is None and how["beside"] == "stored later":
+            of = date(2026, 3, 19)
         if shown_price > 0:
             prices[of, coin[0]] = shown_price
         caps[of, coin[0]] = _value(cap_text, how["number"])
@@ -195,6 +209,8 @@ def _price(kind: str, text: str, coin: tuple[str, str, str, float]) -> dict[str,
     name = kind.removeprefix("foreign ")
     if name == "column":
         return {"price": text, "currency": "EUR"}
+    if name == "any column":
+        return {"price": text, "Währung": "EUR"}
     if name == "pair":
         return {"price": text, "pair": f"{coin[1]}/EUR"}
     return {name: text}
@@ -219,6 +235,8 @@ def _is_shown(
     if how["date"] in _NEEDS_A_LATE_DAY and not any(at.day > 12 for at in days):
         return False
     if how["date"] == "month first, short" and max(at.day for at in days) <= 26 and how["rows"] != "history":
+        return False
+    if how["date"] == "none" and how["beside"] == "stored later":
         return False
     if how["date"] in ("none", "excel exponent") and (how["rows"] == "history" or "{day}" not in how["name"]):
         return False
@@ -255,7 +273,7 @@ def _csv(rows: list[dict[str, Any]], how: dict[str, str], random: Random) -> byt
 def _json(rows: list[dict[str, Any]], how: dict[str, str], random: Random) -> bytes:
     how["shape"] = shape = random.choice(SHAPES)
     if how["number"] == "repr":  # as JSON's own numbers
-        names = {how["cap"], *_price(how["price"], "", COINS[0])} - {"currency", "pair"}
+        names = {how["cap"], *_price(how["price"], "", COINS[0])} - {"currency", "pair", "Währung"}
         rows = [{k: float(v) if k in names else v for k, v in row.items()} for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     values = [[row.get(name) for name in names] for row in rows]

@@ -23,9 +23,9 @@ from include.crypto_lake.on_arrival.cleaning import (
     SourceObject,
     UnusableFileError,
     clean,
-    latest_per_coin,
 )
 from include.crypto_lake.on_arrival.columns import COLUMNS, MAX_NAME, SCHEMA
+from include.crypto_lake.on_arrival.latest import latest_per_coin
 from include.crypto_lake.on_arrival.reading import chunks
 from include.crypto_lake.on_arrival.refusals import FILE_REASONS, REASONS
 from laptop.aws.glue.crawlers import glue_type
@@ -388,21 +388,38 @@ def test_a_date_alone_is_its_midnight() -> None:
     assert Cleaned([coin(last_updated="2026-02-25")]).row["last_updated"] == datetime(2026, 2, 25, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-02-30", "2026-02-25T25:00:00Z", "12:00", "2026", "1.77E+09", "1.77202E+12", "Feb 2026",
-        "25 Febr",
-        "now", True, "2009-01-02T23:59:59Z", "1970-01-01", 0, -1, "2026-02-27T03:30:01Z", "9999-12-31", 1e15,
-        17720208000000, "13/13/2026", "2026-02-25 13:00 PM", "2026-02-25T12:00:00+99:99", {"at": 1}, math.inf,
-    ],
-)  # fmt: skip
-def test_a_moment_that_cannot_be_told_is_null_and_without_a_day_the_row_is_refused(text: Any) -> None:
-    cleaned = Cleaned([coin(last_updated=text)])
-    assert cleaned.row["last_updated"] is None
-    assert sum(cleaned.file.emptied["last_updated"].values()) == 1
+# What says nothing of any day, or names the day that the file's name has, too.
+SAYS_NO_OTHER_DAY = [
+    "2026-02-25T25:00:00Z", "12:00", "1.77E+09", "1.77202E+12", "now", True, "1970-01-01", 0, -1,
+    "9999-12-31", "2026-02-25 13:00 PM", "2026-02-25T12:00:00+99:99", math.inf, "25.02.2026 12.30 Uhr",
+    46078.5, "2026-02-25T12:00:00[Europe/Berlin]",
+]  # fmt: skip
+SAYS_ANOTHER_DAY = [
+    "2026-02-30", "2026", "Feb 2026", "25 Febr", "2009-01-02T23:59:59Z", "2026-02-27T03:30:01Z", 1e15,
+    17720208000000, "13/13/2026", {"at": 1}, "24. Dezember 2025", "Q1 2026", "2026-W09", "1.72E+12", 46077.5,
+    "/Date(1771900000000)/", "2026-02-24 22:30:00 EST",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*SAYS_NO_OTHER_DAY, *SAYS_ANOTHER_DAY])
+def test_without_a_day_in_the_name_a_moment_that_cannot_be_told_refuses_the_row(text: Any) -> None:
     cleaned = Cleaned([coin(last_updated=text), coin(id="ethereum")], UNDATED)
     assert [(row.number, row.reason) for row in cleaned.refused] == [(1, "no_date")]
+
+
+@pytest.mark.parametrize("text", SAYS_NO_OTHER_DAY)
+def test_a_moment_that_cannot_be_told_is_null_on_the_day_of_the_files_name(text: Any) -> None:
+    cleaned = Cleaned([coin(last_updated=text)])
+    assert cleaned.row["last_updated"] is None
+    assert list(cleaned.file.days) == [DAY]
+    assert sum(cleaned.file.emptied["last_updated"].values()) == 1
+
+
+@pytest.mark.parametrize("text", SAYS_ANOTHER_DAY)
+def test_a_moment_that_cannot_be_told_and_is_of_another_day_refuses_the_row(text: Any) -> None:
+    cleaned = Cleaned([coin(last_updated=text), coin(id="ethereum")])
+    assert [(row.number, row.reason) for row in cleaned.refused] == [(1, "no_date")]
+    assert "the file's name 2026-02-25" in cleaned.refused[0].detail
 
 
 # --- rows ---

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.crypto_lake.on_arrival import arrivals, further, partitions, processing
+from include.crypto_lake.on_arrival.columns import SCHEMA
 from include.crypto_lake.on_arrival.partitions import Partition, PartitionError
 from include.crypto_lake.on_arrival.processing import Outcome, process
 
@@ -544,6 +545,22 @@ def test_a_full_table_gets_no_more_columns(lake: Lake, monkeypatch: pytest.Monke
     again = set(columns)
     lake.sweep(reprocess="raw/")
     assert set(lake.rows()["coin-1"]) == again, "the same columns after a replay"
+
+
+def test_the_list_of_columns_begins_with_what_an_older_lake_has(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("raw/old_2026-02-24.json", [coin("bitcoin", 1, "2026-02-24T10:00:00Z", old_1="a", old_2="b")])
+    lake.sweep()
+    lake.s3.delete_object(Bucket=lake.bucket, Key="manifests/on_arrival_columns.json")
+    # Room for the two that are there, and one more.
+    monkeypatch.setattr(further, "MAX_TABLE_COLUMNS", len(SCHEMA) + 3 + 1 + 3)
+    lake.put("raw/new_2026-02-25.json", [coin("solana", 2, new_1="c", new_2="d", old_1="e")])
+    lake.sweep()
+    row = lake.rows()["solana"]
+    assert (row["old_1"], row["new_1"], row["further_columns"]) == ("e", "c", '{"new_2": "d"}')
+    listed = json.loads(lake.body("manifests/on_arrival_columns.json"))
+    assert listed == ["old_1", "old_2", "new_1"]
 
 
 def test_values_that_were_not_understood_are_in_the_note(lake: Lake) -> None:

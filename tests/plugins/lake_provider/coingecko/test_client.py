@@ -24,6 +24,7 @@ from lake_provider.coingecko.responses import CoinGeckoRefusal
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
 DAY = date(2026, 1, 31)
+SIXTY = json.dumps([{"id": f"coin-{number}"} for number in range(60)])
 KEY = "CG-planted-0123456789"
 
 
@@ -59,19 +60,46 @@ def test_more_coins_are_spread_evenly_over_pages_so_that_exactly_as_many_come(st
     assert [page.number for page in pages] == [1, 2]
 
 
-def test_a_short_page_is_the_last(stand_in):
-    hook = CoinGeckoHook()
-    pages = hook.markets(coins=900, currency="usd", run_date=DAY)  # the market has 300
-    assert [len(page.coin_ids) for page in pages] == [225, 75]
-    assert hook.calls == 2
+@pytest.mark.parametrize(
+    ("coins", "faults", "message"),
+    [
+        (250, [Fault("body", message=SIXTY)] * 5, "refused page 1 of .*: 60 of the 250 coins requested"),
+        (
+            300,
+            [Fault("none"), *[Fault("body", message=SIXTY)] * 5],
+            "refused page 2 .*: 210 of the 300 coins",
+        ),
+        (500, [Fault("none"), *[Fault("body", message="[]")] * 5], "refused page 2 .*: 250 of the 500 coins"),
+        (900, [], "refused page 2 .*: 300 of the 900 coins"),
+    ],
+    ids=["first page", "second page", "empty page", "the whole market is smaller"],
+)
+def test_fewer_coins_than_requested_are_refused_with_both_numbers(stand_in, waits, coins, faults, message):
+    stand_in.misbehave(*faults)
+    with pytest.raises(CoinGeckoRefusal, match=message) as caught:
+        CoinGeckoHook().markets(coins=coins, currency="usd", run_date=DAY)
+    there = message.split(": ")[1].split()[0]
+    assert str(caught.value).endswith(
+        f"If the source has no more, request {there}: 'coins' in the Airflow Variable crypto_lake, or "
+        f"COINS={there} make run"
+    )
+    assert waits == [1, 1, 1, 1]
 
 
-def test_an_empty_page_past_the_end_ends_the_fetch_and_is_no_page(stand_in):
+def test_a_short_page_is_asked_for_again_until_coingeckos_cache_is_over(stand_in, waits):
+    stand_in.misbehave(*[Fault("body", message=SIXTY)] * 4)
     hook = CoinGeckoHook()
-    stand_in.misbehave(Fault("none"), Fault("body", message="[]"))
-    [page] = hook.markets(coins=500, currency="usd", run_date=DAY)
-    assert page.number == 1
-    assert hook.calls == 2
+    [page] = hook.markets(coins=250, currency="usd")
+    assert len(page.coin_ids) == 250
+    assert hook.calls == 5
+    assert sum(waits) > 60
+
+
+def test_a_market_of_exactly_the_coins_requested_is_whole(stand_in):
+    pages = CoinGeckoHook().markets(coins=299, currency="usd", run_date=DAY)
+    assert [page.rows for page in pages] == [150, 150]
+    pages = CoinGeckoHook().markets(coins=300, currency="usd", run_date=DAY)
+    assert [page.rows for page in pages] == [150, 150]
 
 
 def test_a_page_carries_what_an_audit_needs(stand_in):

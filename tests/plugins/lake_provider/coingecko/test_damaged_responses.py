@@ -110,7 +110,13 @@ def test_a_damaged_body_is_found_again_in_s3(stand_in, bucket, waits, seed):
         stand_in.misbehave(Fault("body", message=text, headers=OF_THE_DAY))
         sent.add(text.encode())
         task = CoinGeckoMarketsToS3Operator(
-            task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=10, currency="usd", **PREFIXES
+            task_id="fetch_markets",
+            run_date=DAY,
+            bucket=bucket.name,
+            coins=1,
+            currency="usd",
+            fetch_again=True,
+            **PREFIXES,
         )
         with suppress(AirflowException):  # the refusal: its body is kept, too
             [key] = task.execute({})["keys"]
@@ -149,7 +155,7 @@ def test_ids_in_half_characters_and_line_ends_are_logged_in_one_line(stand_in, b
         Fault("body", message='[{"id": "\\ud800"}, {"id": "a\\nERROR forged"}]', headers=OF_THE_DAY)
     )
     task = CoinGeckoMarketsToS3Operator(
-        task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=10, currency="usd", **PREFIXES
+        task_id="fetch_markets", run_date=DAY, bucket=bucket.name, coins=2, currency="usd", **PREFIXES
     )
     with structlog.testing.capture_logs() as logs:
         assert task.execute({})["rows"] == 2

@@ -100,7 +100,6 @@ def test_a_day_has_every_coin_as_the_market_of_that_day_had_it(source, bucket):
             key == f"{BRONZE}/dt={day}/ingested_at=20260210T091500Z/source=synthetic-history/page-0001.json"
         )
         coins = {coin["id"]: coin for coin in market(day)}
-        midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
         rows = json.loads(bucket.body(key))
         assert [row["id"] for row in rows] == sorted(coin["id"] for coin in market(NOW.date())[:4])
         for row in rows:
@@ -110,9 +109,10 @@ def test_a_day_has_every_coin_as_the_market_of_that_day_had_it(source, bucket):
                 "symbol": coin["symbol"],
                 "name": coin["name"],
                 "image": None,
-                "prices": [midnight, coin["current_price"]],
-                "market_caps": [midnight, coin["market_cap"]],
-                "total_volumes": [midnight, coin["total_volume"]],
+                "current_price": coin["current_price"],
+                "market_cap": coin["market_cap"],
+                "total_volume": coin["total_volume"],
+                "last_updated": f"{day}T00:00:00.000Z",
             }
 
 
@@ -164,24 +164,26 @@ def test_a_days_page_tells_where_it_came_from_as_a_snapshots_does(source, bucket
         "rows": "4",
         "page": "1",
         "pages": "1",
+        "coins-requested": "4",
     }
 
 
 def test_the_digits_are_those_that_came_and_nulls_stay():
     body = (
-        b'{"prices": [[1769731200000, 1e-11], [1769731500000, 2], [1769817600000, 0.10], '
-        b"[1769904000000, null]],"
+        b'{"prices": [[1769731200000, 1e-11], [1769731500000, 2], [1769817600123, 0.10], '
+        b"[1769904000000, 3E2]],"
         b'"market_caps": [[1769731200000, 41000000000000000000000.0], [1769817600000, null]],'
         b'"total_volumes": [[1769817600001, -0.0], [1769817600000, 123456789012345678901234567890]], "x": 1}'
     )
     coin = {"id": "a", "symbol": None, "name": 'The "A" \N{SNOWMAN}', "rank": 1}
-    head = r'{"id": "a", "symbol": null, "name": "The \"A\" \u2603", "image": null, "prices": '
+    head = r'{"id": "a", "symbol": null, "name": "The \"A\" \u2603", "image": null, "current_price": '
     assert {day: bronze_row(coin, points) for day, points in split_into_days(body).items()} == {
-        DAYS[0]: f"{head}[1769731200000, 1e-11], "
-        '"market_caps": [1769731200000, 41000000000000000000000.0], "total_volumes": null}',
-        DAYS[1]: f"{head}[1769817600000, 0.10], "
-        '"market_caps": null, "total_volumes": [1769817600000, 123456789012345678901234567890]}',
-        DAYS[2]: f'{head}null, "market_caps": null, "total_volumes": null}}',
+        DAYS[0]: f'{head}1e-11, "market_cap": 41000000000000000000000.0, "total_volume": null, '
+        '"last_updated": "2026-01-30T00:00:00.000Z"}',
+        DAYS[1]: f'{head}0.10, "market_cap": null, "total_volume": 123456789012345678901234567890, '
+        '"last_updated": "2026-01-31T00:00:00.123Z"}',
+        DAYS[2]: f'{head}3E2, "market_cap": null, "total_volume": null, '
+        '"last_updated": "2026-02-01T00:00:00.000Z"}',
     }
 
 
@@ -239,11 +241,11 @@ def test_whatever_ends_a_task_the_next_one_asks_only_for_the_rest(source, bucket
 def test_a_task_killed_between_two_days_goes_on_with_the_second(source, bucket, monkeypatch, replace):
     append, written = BronzeDay.append, []
 
-    def killed(day: BronzeDay, parts: Any) -> Any:
+    def killed(day: BronzeDay, parts: Any, **requested: Any) -> Any:
         if written:
             raise Killed
         written.append(day.day)
-        return append(day, parts)
+        return append(day, parts, **requested)
 
     monkeypatch.setattr(BronzeDay, "append", killed)
     with pytest.raises(Killed):
@@ -324,6 +326,7 @@ def test_the_daily_dag_takes_such_a_day_up(source, bucket):
         "ingested_at": made["ingested_at"],
         "keys": pages(bucket, DAYS[1]),
         "rows": 4,
+        "requested": 4,
         "api_calls": 0,
         "reused": True,
     }

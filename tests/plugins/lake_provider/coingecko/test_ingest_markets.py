@@ -88,6 +88,7 @@ def test_the_body_is_stored_byte_for_byte(stand_in, bucket):
         "ingested_at": "20260131T020000Z",
         "keys": [key],
         "rows": 250,
+        "requested": 250,
         "api_calls": 1,
         "reused": False,
     }
@@ -107,6 +108,7 @@ def test_an_object_tells_where_it_came_from(stand_in, bucket):
         "rows": "250",
         "page": "1",
         "pages": "1",
+        "coins-requested": "250",
     }
 
 
@@ -170,14 +172,14 @@ def test_the_log_ends_with_a_line_that_says_what_was_stored_where(stand_in, buck
 
 
 def test_each_ingestion_of_a_day_comes_after_the_one_before(stand_in, bucket):
-    stamps = [ingest(bucket, coins="10")["ingested_at"] for _ in range(3)]
+    stamps = [ingest(bucket, coins="10", fetch_again=True)["ingested_at"] for _ in range(3)]
     assert stamps == ["20260131T020000Z", "20260131T020001Z", "20260131T020002Z"]
     assert len(bucket.listing()) == 3
 
 
 def test_an_ingestion_from_a_clock_that_runs_ahead_is_followed_not_overtaken(stand_in, bucket):
     bucket.put(f"{BRONZE}/ingested_at=20260131T155959Z/source=coingecko/page-0001.json")
-    assert ingest(bucket, coins="10")["ingested_at"] == "20260131T160000Z"
+    assert ingest(bucket, coins="10", fetch_again=True)["ingested_at"] == "20260131T160000Z"
 
 
 def test_a_key_that_another_ingestion_takes_meanwhile_is_left_alone(stand_in, bucket, monkeypatch):
@@ -197,7 +199,7 @@ def test_a_key_that_another_ingestion_takes_meanwhile_is_left_alone(stand_in, bu
 
 
 def test_ingestions_side_by_side_never_share_a_key(stand_in, bucket):
-    tasks = [operator(bucket, coins="260") for _ in range(6)]
+    tasks = [operator(bucket, coins="260", fetch_again=True) for _ in range(6)]
     start = threading.Barrier(len(tasks))
 
     def run(task: CoinGeckoMarketsToS3Operator) -> dict[str, Any]:
@@ -317,6 +319,101 @@ def test_the_last_second_of_a_day_belongs_to_it(live, bucket, clock, day):
     assert key.startswith(f"bronze/coins_market/dt={day}/ingested_at={stamp}/")
 
 
+# Past days of a source that has them
+
+
+def history(bucket, ingested_at="20261201T091500Z") -> str:
+    """A day that a backfill has filled, long after the day."""
+    key = f"{BRONZE}/ingested_at={ingested_at}/source=synthetic-history/page-0001.json"
+    bucket.put(key, b'[{"id": "bitcoin"}, {"id": "ethereum"}]', **{"pages": "1", "coins-requested": "250"})
+    return key
+
+
+def test_with_time_travel_too_a_past_day_reuses_what_a_backfill_has_made(stand_in, bucket):
+    key = history(bucket)
+    assert ingest(bucket) == {
+        "run_date": DAY,
+        "source": "synthetic-history",
+        "ingested_at": "20261201T091500Z",
+        "keys": [key],
+        "rows": 2,
+        "requested": 250,
+        "api_calls": 0,
+        "reused": True,
+    }
+    assert bucket.listing() == [key]
+    assert not stand_in.received
+
+
+@pytest.mark.parametrize("now", ["2026-02-01T00:00:00", "2026-12-01T10:00:00", "2031-05-05T05:05:05"])
+@pytest.mark.parametrize("fetched", ["20260201T000000Z", "20261201T091500Z", "20330101T000000Z"])
+def test_a_backfilled_day_is_reused_whatever_the_clocks_say(stand_in, bucket, clock, now, fetched):
+    clock(now)
+    key = history(bucket, fetched)
+    assert ingest(bucket)["keys"] == [key]
+    assert not stand_in.received
+
+
+@pytest.mark.parametrize("fetched", ["20260201T000000Z", "20261201T091500Z", "20330101T000000Z"])
+def test_a_snapshot_that_is_fetched_again_keeps_the_clock_of_its_source(stand_in, bucket, fetched):
+    key = history(bucket, fetched)
+    with structlog.testing.capture_logs() as logs:
+        result = ingest(bucket, fetch_again="True")
+    assert result["ingested_at"] == "20260131T020000Z"
+    assert (result["rows"], result["api_calls"], result["reused"]) == (250, 1, False)
+    assert bucket.listing() == [*result["keys"], key]
+    assert "silver keeps using" in str(logs)
+    assert fetched in str(logs)
+    again = ingest(bucket, fetch_again="True")
+    assert again["ingested_at"] == "20260131T020001Z"
+
+
+def test_a_live_snapshot_of_a_day_that_a_fast_clock_has_backfilled_keeps_its_time(live, bucket):
+    history(bucket)
+    assert ingest(bucket)["ingested_at"] == "20260131T020005Z"
+
+
+def test_with_time_travel_half_an_ingestion_is_not_reused(stand_in, bucket):
+    bucket.put(f"{BRONZE}/ingested_at=20260131T020000Z/source=synthetic/page-0002.json", pages="2")
+    result = ingest(bucket)
+    assert (result["reused"], result["ingested_at"]) == (False, "20260131T020001Z")
+
+
+def test_a_day_of_an_older_setting_is_reused_with_the_number_of_its_own_request(stand_in, bucket):
+    ingest(bucket, coins="20")
+    assert ingest(bucket, coins="250")["requested"] == 20
+    assert ingest(bucket, coins="250", fetch_again=True)["requested"] == 250
+    assert ingest(bucket, coins="20")["requested"] == 250
+
+
+def test_an_ingestion_that_does_not_say_what_it_requested_has_requested_what_it_has(stand_in, bucket):
+    bucket.put(f"{BRONZE}/ingested_at=20260131T020000Z/source=coingecko/page-0001.json", b'[{"id": "a"}]')
+    assert ingest(bucket)["requested"] == 1
+
+
+def test_a_past_day_cannot_be_fetched_again_from_a_source_that_knows_only_today(live, bucket, clock):
+    ingest(bucket)
+    clock("2026-02-01T02:00:05")
+    with pytest.raises(AirflowFailException, match=r"2026-01-31 cannot be fetched again.*\(2026-02-01 UTC\)"):
+        ingest(bucket, fetch_again=True)
+    assert len(bucket.listing()) == len(live.received) == 1
+
+
+# Short answers
+
+
+def test_a_short_answer_is_kept_for_the_audit_and_leaves_the_retry_to_airflow(stand_in, bucket, waits):
+    sixty = json.dumps([{"id": f"coin-{number}"} for number in range(60)])
+    stand_in.misbehave(*[Fault("body", message=sixty)] * 5)
+    with pytest.raises(AirflowException, match="60 of the 250 coins requested") as caught:
+        ingest(bucket)
+    assert not isinstance(caught.value, AirflowFailException)
+    [key] = bucket.listing()
+    assert key.startswith(f"{REJECTED}/")
+    assert bucket.body(key) == sixty.encode()
+    assert ingest(bucket)["rows"] == 250
+
+
 @pytest.mark.parametrize("day", ["2024-02-29", "2026-01-01", "2021-07-15"])
 def test_with_time_travel_any_day_is_ingested_under_its_own_date(stand_in, bucket, day):
     [key] = ingest(bucket, run_date=day)["keys"]
@@ -405,6 +502,7 @@ def test_an_unknown_currency_fails_with_the_apis_message(stand_in, bucket):
         ({"coins": "0"}, r"coins is '0'"),
         ({"coins": ""}, r"coins is ''"),
         ({"currency": ""}, r"currency is ''.*usd"),
+        ({"fetch_again": "often"}, r"fetch_again is 'often': give true or false"),
         ({"currency": "usd&page=2"}, r"currency is 'usd&page=2'"),
         ({"bucket": ""}, r"bucket is ''.*Airflow Variable"),
         ({"bucket": "no-such-bucket"}, r"S3 bucket 'no-such-bucket' does not exist.*create the bucket"),
@@ -424,7 +522,7 @@ def test_a_wrong_argument_is_named_with_its_remedy_before_any_call(stand_in, buc
 def test_the_key_is_nowhere_but_in_the_requests_header(stand_in, connect, bucket, waits, caplog):
     connect(stand_in.url, password=KEY, extra={"time_travel": True})
     caplog.set_level(logging.DEBUG)
-    task = operator(bucket)
+    task = operator(bucket, fetch_again="True")
     with structlog.testing.capture_logs() as logs:
         stand_in.misbehave(Fault("busy"), Fault("drop"))
         task.render_template_fields({})
@@ -450,6 +548,7 @@ def test_the_key_is_nowhere_but_in_the_requests_header(stand_in, connect, bucket
         "<html>Key %s is unknown.</html>",
         '[{"id": "bitcoin", "image": "https://cdn.example/?key=%s"}]',
     ],
+    ids=["error object", "page", "coins"],
 )
 def test_a_key_that_the_api_repeats_is_taken_out_of_all_that_is_told_and_kept(
     stand_in, connect, bucket, caplog, answer
@@ -459,7 +558,7 @@ def test_a_key_that_the_api_repeats_is_taken_out_of_all_that_is_told_and_kept(
     headers = {"Date": "Sat, 31 Jan 2026 02:00:00 GMT", "Content-Type": f"text/{KEY}", f"X-{KEY}": "1"}
     stand_in.misbehave(Fault("body", message=answer % KEY, headers=headers))
     with structlog.testing.capture_logs() as logs, pytest.raises(AirflowException) as caught:
-        ingest(bucket)
+        ingest(bucket, coins="1")
     [key] = bucket.listing()
     assert key.startswith(REJECTED)
     assert bucket.body(key).decode() == answer % "***"
@@ -534,7 +633,7 @@ def test_a_month_of_real_captures_lands_in_bronze_byte_for_byte(captures, connec
     with running_stand_in(captures / "daily") as running:
         connect(running.url, extra={"time_travel": True})
         days = [date(2026, 1, 1) + timedelta(days=offset) for offset in range(31)]
-        results = [ingest(bucket, run_date=day.isoformat()) for day in days]
+        results = [ingest(bucket, run_date=day.isoformat(), coins="100") for day in days]
     assert [result["source"] for result in results] == ["coingecko"] * 31
     for day, result in zip(days, results, strict=True):
         [key] = result["keys"]

@@ -53,3 +53,13 @@ class ObjectShape(Shape):
     def texts(self) -> list[tuple[str, str]]:
         """The members that are text."""
         return [(name, member.text) for name, member in self.members.items() if member.kind is str]
+
+    def inner_texts(self) -> list[tuple[str, str]]:
+        """The texts in members that are small objects: `params.vs_currency`, for instance."""
+        return [
+            (f"{outer}.{name}", text)
+            for outer, member in self.members.items()
+            if isinstance(member.found, dict)
+            for name, text in member.found.items()
+            if isinstance(text, str)
+        ]

@@ -20,6 +20,10 @@ class Chart(ObjectShape):
     It does not say of which coin it is. An `id` (or `currency`, `source`) beside the arrays is of all rows.
     """
 
+    def __init__(self, head: Head) -> None:
+        super().__init__(head)
+        self.envelope = self.inner_texts()
+
     @classmethod
     def recognizes(cls, head: Head) -> bool:
         """Whether `prices` is an array of pairs."""

@@ -58,6 +58,9 @@ class Delimited(Shape):
     def rows(self, text: Text) -> Iterator[Row]:
         """A row a record. Empty values at its end may be left out, or be too many: spreadsheets do both."""
         delimiter, width = self.delimiter, len(self.header.names)
+        named = len(self.header.names)
+        while named and not self.header.names[named - 1]:
+            named -= 1
         blocks = text.lines(skip=self.header.lines)
         lines: deque[str] = deque()
 
@@ -71,12 +74,12 @@ class Delimited(Shape):
             if records := _records(raws, delimiter):
                 is_cut = not lines[-1].endswith(("\r", "\n"))
                 lines.clear()
-                if set(map(len, records)) == {width}:
+                if set(map(len, records)) == {width} and named == width:
                     yield from zip(raws, records, repeat(None))
                 else:
                     *others, last = zip(raws, records, strict=True)
-                    yield from (_fitted(*row, width) for row in others)
-                    yield _fitted(*last, width, is_cut=is_cut)
+                    yield from (_fitted(*row, width, named) for row in others)
+                    yield _fitted(*last, width, named, is_cut=is_cut)
             while lines:
                 line = lines.popleft()
                 raw = line.rstrip("\r\n")
@@ -88,7 +91,7 @@ class Delimited(Shape):
                     cells, raw, used = _joined(line, ahead, width, delimiter)
                     for _ in range(used):
                         lines.popleft()
-                yield _fitted(raw, cells, width, is_cut=not line.endswith(("\r", "\n")))
+                yield _fitted(raw, cells, width, named, is_cut=not line.endswith(("\r", "\n")))
 
 
 def _header(text: str) -> _Header:
@@ -134,8 +137,9 @@ def _two_lines(upper: _Header, names: list[str], lines: int) -> _Header | None:
         return None
     if not known_targets(names) and not any(is_currency(re.sub("[^A-Za-z]", "", name)) for name in names):
         return None
-    pairs = zip(_filled(upper.names), names, strict=True)
-    return _Header([" ".join(filter(None, pair)) for pair in pairs], upper.delimiter, lines, upper.titles)
+    trios = zip(upper.names, _filled(upper.names), names, strict=True)
+    both = [" ".join(filter(None, (filled if name else own, name))) for own, filled, name in trios]
+    return _Header(both, upper.delimiter, lines, upper.titles)
 
 
 def _filled(names: list[str]) -> list[str]:
@@ -184,15 +188,24 @@ def _records(raws: list[str], delimiter: str) -> list[list[str]] | None:
     return records if len(records) == len(raws) else None
 
 
-def _fitted(raw: str, cells: list[str] | None, width: int, *, is_cut: bool = False) -> Row:
-    """A row from a record, if it is one and has no value beyond the header's width."""
+def _fitted(raw: str, cells: list[str] | None, width: int, named: int, *, is_cut: bool = False) -> Row:
+    """A row from a record, if it is one and has no value beyond the header's width.
+
+    A value below no name may be one that a number with an unquoted comma has pushed out of its place.
+    """
     if cells is None:
         return raw, None, "a quote is opened and never closed"
     if is_cut and len(cells) < width:  # half a price looks like a price
         return raw, None, f"{len(cells)} fields without a line end: the file may be cut off here"
     if any(cells[width:]):
         return raw, None, f"{len(cells)} fields, but the header has {width}"
+    if any(cells[named:]) and any(map(_are_one_number, cells, cells[1:])):
+        return raw, None, f"{len(cells)} fields, but the header has {named} names"
     return raw, [*cells[:width], *[""] * (width - len(cells))], None
+
+
+def _are_one_number(left: str, right: str) -> bool:
+    return bool(re.fullmatch("[0-9]{1,3}", left) and re.fullmatch(r"[0-9]{3}(\.[0-9]+)?", right))
 
 
 def _joined(line: str, ahead: Iterator[str], width: int, delimiter: str) -> tuple[list[str] | None, str, int]:

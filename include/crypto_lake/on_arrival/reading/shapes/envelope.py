@@ -18,7 +18,7 @@ class Envelope(ObjectShape):
 
     def __init__(self, head: Head) -> None:
         super().__init__(head)
-        self.envelope = self.texts()
+        self.envelope = [*self.texts(), *self.inner_texts()]
         self.name = self._rows_member(head)
 
     @classmethod

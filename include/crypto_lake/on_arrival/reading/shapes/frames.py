@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from include.crypto_lake.on_arrival.columns import names_coin_and_price
 from include.crypto_lake.on_arrival.reading.chunks import Row
 from include.crypto_lake.on_arrival.reading.head import Head
-from include.crypto_lake.on_arrival.reading.json_values import elements, members, row, value
+from include.crypto_lake.on_arrival.reading.json_values import (
+    as_json,
+    decode,
+    decode_exactly,
+    elements,
+    members,
+    row,
+    value,
+)
 from include.crypto_lake.on_arrival.reading.shapes.array import records
 from include.crypto_lake.on_arrival.reading.shapes.base import ObjectShape
 from include.crypto_lake.on_arrival.reading.text import Text
@@ -55,11 +62,10 @@ class ByColumn(ObjectShape):
         """A row for each key of the members."""
         columns = {}
         for name in members(text):
-            columns[name], _ = value(text)
+            columns[name] = decode_exactly(value(text)[1])
         for label in next(iter(columns.values())):
-            cells = {name: column.get(label) for name, column in columns.items()}
-            raw = json.dumps(cells, ensure_ascii=False)
-            yield row(cells, raw)
+            raw = as_json({name: column.get(label) for name, column in columns.items()})
+            yield row(decode(raw)[0], raw)
 
 
 def _member_named(wanted: str, head: Head) -> tuple[list[object], str]:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from include.crypto_lake.on_arrival.reading import KEY, Chunk, json_values, read
 from include.crypto_lake.on_arrival.reading import chunks as chunks_module
+from include.crypto_lake.on_arrival.reading import read
 from include.crypto_lake.on_arrival.reading import text as text_module
-from include.crypto_lake.on_arrival.refusals import SAMPLE_BYTES, UnusableFileError
+from include.crypto_lake.on_arrival.refusals import UnusableFileError
+from tests.include.crypto_lake.on_arrival.reading.read_bytes import chunks, malformed, refusal, rows
 
 ROWS: list[dict[str, Any]] = [
     {"id": "bitcoin", "price": 64123.5, "name": "Bitcoin, the first"},
@@ -27,30 +28,6 @@ CELLS = [
     {"id": "ethereum", "price": "3456", "name": 'the "second"'},
     {"id": "pépé", "price": "1e-11", "name": "лягушка 🐸"},
 ]
-
-
-def chunks(body: bytes) -> list[Chunk]:
-    return list(read(io.BytesIO(body)).chunks)
-
-
-def rows(body: bytes) -> list[dict[str, str | None]]:
-    """The readable rows."""
-    found = []
-    for chunk in chunks(body):
-        columns = [(name, cells.to_pylist()) for name, cells in chunk.columns]
-        found += [{name: cells[row] for name, cells in columns} for row in range(len(chunk.numbers))]
-    return found
-
-
-def malformed(body: bytes) -> list[tuple[int, str, str]]:
-    return [(row.number, row.detail, row.raw) for chunk in chunks(body) for row in chunk.malformed]
-
-
-def refusal(body: bytes) -> UnusableFileError:
-    with pytest.raises(UnusableFileError) as caught:
-        chunks(body)
-    assert len(caught.value.sample.encode()) <= SAMPLE_BYTES
-    return caught.value
 
 
 def as_csv(delimiter: str = ",", line_end: str = "\n") -> str:
@@ -102,33 +79,6 @@ def test_an_over_long_line_is_refused_after_the_rows_before_it(monkeypatch: pyte
     assert caught.value.sample.startswith("c,333")
 
 
-def test_a_single_object_is_one_row() -> None:
-    assert rows(json.dumps(ROWS[0], indent=2).encode()) == CELLS[:1]
-
-
-def test_simple_price_is_a_row_a_coin() -> None:
-    body = b'{"bitcoin": {"usd": 64123.50, "eur": 1}, "ethereum": {"usd": 3456}, "dead": {}, "gone": null}'
-    assert rows(body) == [
-        {KEY: "bitcoin", "usd": "64123.50", "eur": "1"},
-        {KEY: "ethereum", "usd": "3456", "eur": None},
-        {KEY: "dead", "usd": None, "eur": None},
-    ]
-    assert malformed(body) == [(4, "not a JSON object", '{"gone": null}')]
-
-
-def test_a_coin_may_be_called_status_or_data() -> None:
-    assert rows(b'{"status": {"usd": 0.02}, "data": {"usd": 1}}') == [
-        {KEY: "status", "usd": "0.02"},
-        {KEY: "data", "usd": "1"},
-    ]
-
-
-def test_an_envelope_says_what_holds_for_all_rows() -> None:
-    body = b'{"source": "desk", "data": [{"id": "a"}], "as_of": 1772042400, "meta": {"pages": 1}}'
-    envelope = read(io.BytesIO(body)).envelope
-    assert envelope == [("source", "desk"), ("as_of", "1772042400")]
-
-
 def test_values_keep_their_digits_and_nesting() -> None:
     body = b"""[{"cap": 41000000000000000000000.10, "roi": {"times": 50.10, "unit": "1", "no": [NaN, true]},
                  "on": true, "none": null, "nan": NaN, "inf": -Infinity}]"""
@@ -158,84 +108,8 @@ def test_half_a_surrogate_pair_is_replaced_and_a_whole_one_kept() -> None:
     ]
 
 
-def test_what_is_no_object_is_a_malformed_row() -> None:
-    body = b'[{"id": "a"}, 12.5, null, [1], "x", {"id": "b"}]'
-    assert [row["id"] for row in rows(body)] == ["a", "b"]
-    assert malformed(body) == [
-        (2, "not a JSON object", "12.5"),
-        (3, "not a JSON object", "null"),
-        (4, "an array: write an object with names, or an array of the names before the first row", "[1]"),
-        (5, "not a JSON object", '"x"'),
-    ]
-
-
-def test_a_broken_line_costs_one_row() -> None:
-    lines = ['{"id": "a"}', '{"id": "b"', '{"id": "c"} 2', "oops", '{"id": "d"}']
-    body = "\n".join(lines).encode()
-    assert [row["id"] for row in rows(body)] == ["a", "d"]
-    assert [(number, raw) for number, _, raw in malformed(body)] == [
-        (2, lines[1]),
-        (3, lines[2]),
-        (4, lines[3]),
-    ]
-
-
-def test_a_broken_first_line_costs_one_row() -> None:
-    body = b'{"id": "a\n{"id": "b"}\n{"id": "c"}\n'
-    assert [row["id"] for row in rows(body)] == ["b", "c"]
-    assert [number for number, *_ in malformed(body)] == [1]
-
-
-@pytest.mark.parametrize("depth", [json_values.MAX_DEPTH + 1, 500, 100_000])
-def test_a_row_that_is_nested_too_deeply_is_malformed(depth: int) -> None:
-    deep = '{"id": "deep", "x": ' + "[" * depth + "]" * depth + "}"
-    body = f'{{"id": "a"}}\n{deep}\n{{"id": "b"}}'.encode()
-    assert [row["id"] for row in rows(body)] == ["a", "b"]
-    assert [(number, raw) for number, _, raw in malformed(body)] == [(2, deep)]
-
-
 def test_a_document_that_is_nested_beyond_reading_is_refused() -> None:
     assert "nested too deeply" in str(refusal(b"[" * 100_000))
-
-
-def test_a_record_with_the_wrong_number_of_fields_is_malformed() -> None:
-    body = b"id,price\na,1\nb,2,3\nc\nd,4,\ne,5\n"
-    assert rows(body) == [
-        {"id": "a", "price": "1"},
-        {"id": "c", "price": ""},  # spreadsheets leave out empty fields at the end
-        {"id": "d", "price": "4"},  # or write too many
-        {"id": "e", "price": "5"},
-    ]
-    assert malformed(body) == [(2, "3 fields, but the header has 2", "b,2,3")]
-
-
-def test_a_file_that_is_cut_within_a_record_does_not_give_half_a_price() -> None:
-    body = b"id,price,market_cap\nbitcoin,64123.5,1\nethereum,34"
-    assert [row["id"] for row in rows(body)] == ["bitcoin"]
-    [(number, detail, _)] = malformed(body)
-    assert number == 2
-    assert "cut off" in detail
-    assert len(rows(body + b"56,\n")) == 2
-
-
-def test_a_quoted_field_may_hold_line_ends_quotes_and_delimiters() -> None:
-    assert rows(b'id,note,price\na,"one\r\ntwo, ""three""",1\nb,,2\n') == [
-        {"id": "a", "note": 'one\r\ntwo, "three"', "price": "1"},
-        {"id": "b", "note": "", "price": "2"},
-    ]
-
-
-def test_a_quote_that_is_never_closed_costs_one_row() -> None:
-    body = b'id,note,price\na,"open,1\nb,x,2\nc,5" disk,3\nd,"e""",4\n'
-    assert [row["id"] for row in rows(body)] == ["b", "c", "d"]
-    assert malformed(body) == [(1, "a quote is opened and never closed", 'a,"open,1')]
-
-
-def test_a_quote_left_open_long_before_another_costs_two_rows() -> None:
-    plain = [f"c{number},x,1" for number in range(100)]
-    body = "\n".join(["id,note,price", 'a,"open,1', *plain, 'b,open",1', "d,x,1"]).encode()
-    assert [row["id"] for row in rows(body)] == [*(f"c{number}" for number in range(100)), "b", "d"]
-    assert [number for number, *_ in malformed(body)] == [1]
 
 
 def test_rows_come_in_chunks_and_are_numbered_through(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,23 +149,6 @@ def test_the_file_stays_open() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b" \n\t ",
-        b"\xef\xbb\xbf",
-        b"[]",
-        b"{}",
-        b'{"data": [ ]}',
-        b"id,price\n",
-        gzip.compress(b"[]", mtime=0),
-    ],
-)
-def test_a_file_without_rows_is_empty(body: bytes) -> None:
-    assert refusal(body).reason == "empty"
-
-
-@pytest.mark.parametrize(
     ("body", "what"),
     [
         (b"PAR1\x15\x04\x15", "Parquet"),
@@ -317,21 +174,6 @@ def test_a_file_that_cannot_be_read_says_what_it_looks_like(body: bytes, what: s
     assert error.reason == "unreadable"
     assert what in str(error)
     assert error.sample
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b'{"status": {"error_code": 429, "error_message": "Slow down"}}', "429 Slow down"),
-        (b'{"error": {"status": {"error_code": 10012, "error_message": "Too far back"}}}', "10012 Too far"),
-        (b'{"error": "coin not found"}', "coin not found"),
-        (b'{"status": {"error_code": 500}, "data": []}', "500"),
-    ],
-)
-def test_an_answer_that_is_an_error_is_refused_with_its_message(body: bytes, message: str) -> None:
-    error = refusal(body)
-    assert error.reason == "wrong_shape"
-    assert message in str(error)
 
 
 def test_a_table_is_kept_from_growing_without_end() -> None:
