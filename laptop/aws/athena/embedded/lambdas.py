@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from sqlglot import exp
 
@@ -11,12 +11,28 @@ from laptop.aws.athena.embedded import udfs
 from laptop.aws.athena.embedded.casts import coerced, duckdb_type
 from laptop.aws.athena.embedded.scopes import Scope, Value
 from laptop.aws.athena.embedded.signatures import common_type
+from laptop.aws.athena.errors import QueryError
 from laptop.aws.athena.types import BOOLEAN, UNKNOWN, VARCHAR, Type
 
-if TYPE_CHECKING:
-    from laptop.aws.athena.embedded.expressions import Expressions
 
-Rule = Callable[["Expressions", exp.Expr, list[exp.Expr], Scope], Value]
+class Expressions(Protocol):
+    """What translates the parts of a call."""
+
+    def value(self, node: exp.Expr, scope: Scope) -> Value:
+        """Translate an expression."""
+
+    def scalar(self, node: exp.Expr, name: str, values: Sequence[Value]) -> Value:
+        """Translate a call without lambdas."""
+
+    def unsupported(self, node: exp.Expr, what: str | None = None) -> QueryError:
+        """The refusal of a node."""
+
+    @staticmethod
+    def replaced(scope: Scope, variables: dict[str, Value]) -> Scope:
+        """A scope with other variables of lambdas."""
+
+
+Rule = Callable[[Any, exp.Expr, list[exp.Expr], Scope], Value]
 
 
 class _Call:
