@@ -101,7 +101,7 @@ def package(**versions: str | None) -> Package:
         ("dags", "dags/include/module.py"): f"module {version['include']}",
         ("dags", "plugins.zip"): f"plugins {version['plugins']}",
         ("dags", "requirements.txt"): "pandas",
-        ("lake", "src/glue_scripts/job.py"): f"job {version['glue']}",
+        ("lake", f"src/glue_scripts/{version['glue']}/job.py"): f"job {version['glue']}",
         ("website", asset): f"asset {version['page']}",
         ("website", "index.html"): f"page with {asset}",
     }

@@ -103,12 +103,13 @@ def test_a_rollback_brings_back_the_release_before_and_can_be_rolled_back(enviro
     second = package(dag="2", include="2", page="2", glue="2", plugins="2")
     environment.deploy(first)
     environment.deploy(second)
-    kept_assets = {"assets/page.1.js": b"asset 1", "assets/page.2.js": b"asset 2"}
+    kept = {f"assets/page.{n}.js": f"asset {n}".encode() for n in "12"}
+    kept |= {f"src/glue_scripts/{n}/job.py": f"job {n}".encode() for n in "12"}
 
     environment.roll_back()
-    assert environment.objects() == contents(first) | kept_assets
+    assert environment.objects() == contents(first) | kept
     environment.roll_back()
-    assert environment.objects() == contents(second) | kept_assets
+    assert environment.objects() == contents(second) | kept
 
 
 def test_without_an_earlier_release_there_is_nothing_to_roll_back_to(environment: Deployed) -> None:
@@ -141,15 +142,26 @@ def test_wherever_a_deployment_dies_nobody_meets_a_half_and_it_can_be_repeated(
     assert there["index.html"].decode().removeprefix("page with ") in there
     if there["dags/daily.py"] == contents(new)["dags/daily.py"]:
         assert there["dags/include/module.py"] == b"module 2"
-        assert there["src/glue_scripts/job.py"] == b"job 2"
+        assert there["src/glue_scripts/2/job.py"] == b"job 2"
         assert there["plugins.zip"] == b"plugins 2"
     else:
         assert "dags/include/extra.py" in there
 
     environment.deploy(new)
-    assert {
-        key: body for key, body in environment.objects().items() if key != "assets/page.1.js"
-    } == contents(new)
+    kept = ("assets/page.1.js", "src/glue_scripts/1/job.py")
+    assert {key: body for key, body in environment.objects().items() if key not in kept} == contents(new)
+
+
+def test_scripts_of_the_release_before_stay_for_runs_that_have_just_started(environment: Deployed) -> None:
+    for glue in "123":
+        environment.deploy(package(glue=glue, dag=glue))
+    assert environment.objects("lake") == {
+        f"src/glue_scripts/{glue}/job.py": f"job {glue}".encode() for glue in "23"
+    }
+    environment.roll_back()
+    there = environment.objects()
+    assert there["dags/daily.py"] == b"import include 1 in 2"
+    assert there["src/glue_scripts/2/job.py"] == b"job 2"
 
 
 def test_of_two_deployments_at_once_one_is_refused(environment: Deployed) -> None:
