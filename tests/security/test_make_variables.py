@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -19,6 +20,7 @@ EVIL = [
     '" && touch {planted} #',
     "$$HOME ${HOME}",
     "a\\",
+    "two\nlines",
 ]
 
 
@@ -34,7 +36,13 @@ def commands(target: str, name: str, value: str, where: str) -> list[str]:
         text=True,
         check=True,
     )
-    return shlex.split(done.stdout, comments=False)
+    return shlex.split(re.sub(r"\$'(?:[^'\\]|\\.)*'", plainly_quoted, done.stdout), comments=False)
+
+
+def plainly_quoted(word: re.Match[str]) -> str:
+    """A word that Bash knows how to read, as every shell does, and Python."""
+    read = subprocess.run(["bash", "-c", f"printf %s {word[0]}"], capture_output=True, text=True, check=True)
+    return shlex.quote(read.stdout)
 
 
 @pytest.mark.parametrize(
