@@ -816,3 +816,16 @@ SELECT skewness(x), kurtosis(x) FROM (VALUES 1e0, 1e0, 1e0, 1e0) t(x)
 SELECT skewness(x), kurtosis(x), geometric_mean(x) FROM (VALUES CAST(NULL AS double)) t(x)
 SELECT geometric_mean(x) FROM (VALUES 1e0, -1e0) t(x)
 SELECT skewness(y), geometric_mean(k) FROM numbers
+-- Found by composing queries
+SELECT typeof(1 / 0)
+SELECT typeof(9223372036854775807 + 1), TRY(regexp_replace('abc', 'b', x -> 'z'))
+SELECT typeof(regexp_like('a', '(?P<n>a)'))
+SELECT typeof(NULL), typeof(ARRAY[1]), typeof(ROW(1, 'a')), typeof(s), typeof(count(*)) FROM numbers GROUP BY s ORDER BY s
+SELECT CASE WHEN k = 1 THEN regexp_extract(s, 'b', 5) ELSE 'x' END FROM numbers
+SELECT CASE WHEN k > 100 THEN regexp_extract(s, 'b', 5) ELSE 'x' END FROM numbers
+SELECT coalesce('x', regexp_extract('a', 'b', 5))
+SELECT if(true, 1, CAST('7f' AS double))
+SELECT TRY(CAST('7f' AS double))
+SELECT count(*) FROM numbers n JOIN events e ON regexp_like(e.coin, 'bit') AND n.k < 3
+SELECT date_trunc('month', at), max_by(coin, price) FROM events WHERE price > 0 GROUP BY date_trunc('month', at) ORDER BY 1
+SELECT avg(d) OVER (PARTITION BY t) FROM numbers ORDER BY k

@@ -969,7 +969,10 @@ class Expressions:
     def _typeof(self, node: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
         if len(parts) != 1:
             raise self.unsupported(node)
-        return Value("'" + str(self.value(parts[0], scope).kind).replace("'", "''") + "'", VARCHAR)
+        value = self.value(parts[0], scope)
+        name = "'" + str(value.kind).replace("'", "''") + "'"
+        # Trino evaluates the argument, which may fail.
+        return Value(f"CASE WHEN ({value.sql}) IS NULL THEN {name} ELSE {name} END", VARCHAR)
 
     def _row(self, _: exp.Expr, parts: list[exp.Expr], scope: Scope) -> Value:
         return self._tuple(exp.Tuple(expressions=[part.copy() for part in parts]), scope)
