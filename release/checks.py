@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from include.crypto_lake.resources import load_resources
+from include.crypto_lake.resources import growing_tables, load_resources
 from include.crypto_lake.settings import VARIABLE, LakeSettings, SettingsError
 from include.crypto_lake.website_headers import response_headers
 from release import history, plan
@@ -126,12 +126,18 @@ def _glue(glue: Any, resources: Mapping[str, Any]) -> Iterator[Check]:
     catalog = resources["catalog"]
     database = catalog["database"]["Name"]
     yield Check(f"Glue database {database}", _TERRAFORM, partial(glue.get_database, Name=database))
+    growing = growing_tables(resources["crawlers"])
+
+    def table(name: str) -> Any:
+        there: Any = glue.get_table(DatabaseName=database, Name=name)["Table"]
+        if name in growing:  # columns that files brought are behind the declared ones
+            declared = catalog["tables"][name]["StorageDescriptor"]["Columns"]
+            columns = there["StorageDescriptor"]["Columns"][: len(declared)]
+            there = {**there, "StorageDescriptor": {**there["StorageDescriptor"], "Columns": columns}}
+        return there
+
     kinds: list[tuple[str, Mapping[str, Any], Callable[[str], Any]]] = [
-        (
-            "table",
-            catalog["tables"],
-            lambda name: glue.get_table(DatabaseName=database, Name=name)["Table"],
-        ),
+        ("table", catalog["tables"], table),
         ("job", resources["glue_jobs"], lambda name: glue.get_job(JobName=name)["Job"]),
         ("crawler", resources["crawlers"], lambda name: glue.get_crawler(Name=name)["Crawler"]),
     ]

@@ -59,3 +59,14 @@ def load_resources(values: Mapping[str, str]) -> dict[str, Any]:
             )
         resources[path.stem] = yaml.safe_load(_PLACEHOLDER.sub(lambda found: values[found[1]], text))
     return resources
+
+
+def growing_tables(crawlers: Mapping[str, Any]) -> set[str]:
+    """The tables to which a crawler adds columns."""
+    return {
+        table
+        for crawler in crawlers.values()
+        if crawler["SchemaChangePolicy"]["UpdateBehavior"] == "UPDATE_IN_DATABASE"
+        for target in crawler["Targets"]["CatalogTargets"]
+        for table in target["Tables"]
+    }

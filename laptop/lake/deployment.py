@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from include.crypto_lake import layout
 from include.crypto_lake.glue_script_files import script_keys
-from include.crypto_lake.resources import load_resources
+from include.crypto_lake.resources import growing_tables, load_resources
 from include.crypto_lake.website_files import website_files
 from include.crypto_lake.website_headers import response_headers
 from laptop.aws import process
@@ -70,7 +70,7 @@ def deploy(endpoint_url: str) -> None:
         _deploy_topic(sns, topic)
     for bucket in resources["buckets"].values():
         _deploy_bucket(s3, bucket)
-    _deploy_catalog(glue, resources["catalog"], _growing_tables(resources["crawlers"]))
+    _deploy_catalog(glue, resources["catalog"], growing_tables(resources["crawlers"]))
     for address, script in script_keys().items():  # before the jobs that name them
         body = script.read_bytes()
         s3.put_object(Bucket=LAKE_BUCKET, Key=address, Body=body, ContentType="text/x-python")
@@ -133,17 +133,6 @@ def _deploy_catalog(glue: GlueClient, catalog: dict[str, Any], growing: Collecti
                 table = _with_columns_of(table, there)
             if any(there.get(field) != value for field, value in table.items()):  # each update adds a version
                 glue.update_table(DatabaseName=database["Name"], TableInput=table)
-
-
-def _growing_tables(crawlers: dict[str, Any]) -> set[str]:
-    """The tables to which a crawler adds columns."""
-    return {
-        table
-        for crawler in crawlers.values()
-        if crawler["SchemaChangePolicy"]["UpdateBehavior"] == "UPDATE_IN_DATABASE"
-        for target in crawler["Targets"]["CatalogTargets"]
-        for table in target["Tables"]
-    }
 
 
 def _with_columns_of(table: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:

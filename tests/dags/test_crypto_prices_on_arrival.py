@@ -53,9 +53,9 @@ def test_the_files_of_a_run_fit_into_a_small_worker(on_arrival: DAG) -> None:
 def test_the_crawler_and_the_table_are_those_of_the_resources(on_arrival: DAG) -> None:
     crawl = on_arrival.get_task("crawl_processed")
     declared = load_resources(VALUES)["crawlers"][crawl.crawler_name]
-    [target] = declared["Targets"]["S3Targets"]
+    [target] = declared["Targets"]["CatalogTargets"]
     assert crawl.database == declared["DatabaseName"]
-    assert crawl.tables == [declared["TablePrefix"] + target["Path"].rstrip("/").rsplit("/", 1)[1]]
+    assert crawl.tables == target["Tables"]
 
 
 def test_the_catalog_is_asked_for_every_day_and_for_the_columns_written(

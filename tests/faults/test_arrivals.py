@@ -44,6 +44,7 @@ COUNTS = {
     "files": {"processed": 1, "rejected": 0, "gone": 0},
     "rows": {"read": 3, "kept": 2, "rejected": 1, "superseded": 0, "differing": 0, "moved": 0},
     "values": {"read": 2, "emptied": 0},
+    "emptied": {},
 }
 
 

@@ -31,7 +31,10 @@ def select(bucket: str, columns: str, rows: Iterable[str]) -> str:
     return athena.run(sql, bucket)["QueryExecutionId"]
 
 
-def top_ten(bucket: str, price: float, source: str, rows: int, ath_date: str) -> str:
+ATH_DATE = "2025-10-06 18:57:42"
+
+
+def top_ten(bucket: str, price: float, source: str, rows: int, ath_date: str = ATH_DATE) -> str:
     return select(
         bucket,
         "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
@@ -73,7 +76,7 @@ def put(
     source: str = "coingecko",
     rows: int = 10,
     last_day: str | None = None,
-    ath_date: str = "2025-10-06 18:57:42",
+    ath_date: str = ATH_DATE,
     coins: Iterable[int] = range(1, 11),
 ) -> dict[str, Any]:
     """Publish what three queries give: ten coins, the market's day, the coins' prices on that day."""

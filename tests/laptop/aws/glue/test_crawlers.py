@@ -86,19 +86,24 @@ def test_a_new_column_is_taken_up_if_the_policy_says_so(
     assert len(versions) == 1 + seen  # crawling what did not change changes nothing
 
 
-def test_the_declared_crawler_makes_one_table_of_the_processed_files(
+def test_the_declared_crawler_adds_columns_and_days_to_the_table_of_dropped_files(
     s3: Any, glue: Any, lake: str, database: str
 ) -> None:
-    declared = load_resources({**VALUES, "lake_bucket": lake})["crawlers"]["processed-crypto"]
+    resources = load_resources({**VALUES, "lake_bucket": lake})
+    table = resources["catalog"]["tables"]["processed_crypto"]
+    glue.create_table(DatabaseName=database, TableInput={"Name": "processed_crypto", **table})
+    declared = resources["crawlers"]["processed-crypto"]
+    targets = {"CatalogTargets": [{"DatabaseName": database, "Tables": ["processed_crypto"]}]}
     crawler = f"crawler-{uuid.uuid4().hex[:8]}"
-    glue.create_crawler(Name=crawler, **{**declared, "DatabaseName": database})
+    glue.create_crawler(Name=crawler, **{**declared, "DatabaseName": database, "Targets": targets})
     for day in ("25", "26"):
-        put_rows(s3, lake, f"processed/crypto/year=2026/month=02/day={day}/data.parquet", price=[1.5, 2.5])
+        put_rows(s3, lake, f"processed/crypto/year=2026/month=02/day={day}/data.parquet", tvl=["1", "2"])
 
     assert crawl(glue, crawler)["Status"] == "SUCCEEDED"
 
+    columns = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
     assert described(glue, database, "processed_crypto") == (
-        {"id": "string", "price": "double"},
+        columns | {"id": "string", "tvl": "string"},
         {"year": "string", "month": "string", "day": "string"},
     )
     assert set(partitions(glue, database, "processed_crypto")) == {"2026/02/25", "2026/02/26"}
