@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from include.crypto_lake import layout
 from laptop.lake import deployment as resources
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET
 from release import packaging
@@ -83,6 +84,17 @@ def failures(lake: Deployed) -> dict[str, str]:
         except (ReleaseError, ClientError) as error:
             found[check.what] = str(error)
     return {what: message for what, message in found.items() if what not in ELSEWHERE}
+
+
+def test_columns_that_dropped_files_brought_are_no_fault(lake: Deployed) -> None:
+    glue = boto3.client("glue")
+    database, name = layout.DATABASE, layout.PROCESSED_CRYPTO.name
+    table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    columns = [*table["StorageDescriptor"]["Columns"], {"Name": "brought", "Type": "string"}]
+    kept = ("Name", "Description", "TableType", "Parameters", "PartitionKeys")
+    changed = {"StorageDescriptor": table["StorageDescriptor"] | {"Columns": columns}}
+    glue.update_table(DatabaseName=database, TableInput={field: table[field] for field in kept} | changed)
+    assert failures(lake) == {}
 
 
 def test_a_sound_lake_passes_and_everything_declared_was_looked_at(lake: Deployed) -> None:
