@@ -157,7 +157,7 @@ format: $(READY) ## Put the code into shape
 	$(PYTHON) -m sqlfluff fix include/sql
 
 .PHONY: docs
-docs: $(READY) ## Write docs/dags.md and docs/data.md from the DAG files and the catalog
+docs: $(READY) ## Write the pages of docs/ that say what the code says
 	$(PYTHON) docs/generate.py
 
 COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-index-url --no-emit-find-links \

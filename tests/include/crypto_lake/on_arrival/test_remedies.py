@@ -188,10 +188,18 @@ def test_the_remedy_of_no_usable_row_is_that_of_its_rows() -> None:
     assert dropped(good, NAMED)[0] == {DAY: {"monero": 119.183, "solana": 145.6}}
 
 
-def split(text: str, parts: int) -> list[str]:
-    """A CSV as several, each with the header."""
-    header, *rows = text.splitlines(keepends=True)
-    return [header + "".join(rows[number::parts]) for number in range(parts)]
+HUNDRED = "id,price\n" + "".join(f"coin-{number},{number + 1}\n" for number in range(100))
+
+
+def require_all_rows_in_halves() -> None:
+    """The hundred rows are accepted, once they are two files with a header each."""
+    header, *rows = HUNDRED.splitlines(keepends=True)
+    found: Rows = {}
+    for number in range(2):
+        days, refused, why, message = dropped(header + "".join(rows[number::2]), NAMED)
+        assert (refused, why) == ([], ""), message
+        found |= days[DAY]
+    assert found == {f"coin-{number}": number + 1.0 for number in range(100)}
 
 
 @pytest.mark.parametrize(
@@ -203,16 +211,10 @@ def test_the_remedy_of_a_file_that_is_too_large_is_to_split_it(
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 10)
     module = {"rows": chunks, "coins": table, "bytes": text_module}[limited]
     monkeypatch.setattr(module, limit, 1_000 if limited == "bytes" else 60)
-    whole = "id,price\n" + "".join(f"coin-{number},{number + 1}\n" for number in range(100))
-    days, _, why, message = dropped(whole, NAMED)
+    days, _, why, message = dropped(HUNDRED, NAMED)
     assert (days, why) == ({}, "too_large")
     assert "split" in message
-    found: Rows = {}
-    for part in split(whole, 2):
-        days, refused, why, message = dropped(part, NAMED)
-        assert (refused, why) == ([], ""), message
-        found |= days[DAY]
-    assert found == {f"coin-{number}": number + 1.0 for number in range(100)}
+    require_all_rows_in_halves()
 
 
 def test_the_remedy_of_a_file_that_is_too_slow_is_to_split_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,16 +226,10 @@ def test_the_remedy_of_a_file_that_is_too_slow_is_to_split_it(monkeypatch: pytes
 
     monkeypatch.setattr(cleaning.time, "process_time", clock)
     monkeypatch.setattr(cleaning, "MAX_SECONDS", 12)
-    whole = "id,price\n" + "".join(f"coin-{number},{number + 1}\n" for number in range(100))
-    days, _, why, message = dropped(whole, NAMED)
+    days, _, why, message = dropped(HUNDRED, NAMED)
     assert (days, why) == ({}, "too_slow")
     assert "split it into several files" in message
-    found: Rows = {}
-    for part in split(whole, 2):
-        days, refused, why, message = dropped(part, NAMED)
-        assert (refused, why) == ([], ""), message
-        found |= days[DAY]
-    assert found == {f"coin-{number}": number + 1.0 for number in range(100)}
+    require_all_rows_in_halves()
 
 
 def test_the_remedy_of_a_wrong_name_is_the_date_of_the_prices() -> None:
