@@ -19,13 +19,12 @@ from laptop.runner.dev import dev
 from laptop.runner.environment import (
     COINGECKO_API,
     DatabaseError,
-    airflow_environment,
     aws_environment,
-    prepare_home,
     register_dags,
 )
 
 _CLOSED = "http://127.0.0.1:9"  # the port that by its standard throws everything away
+_UI_PORT = 8080
 _EXPORTED = ("AIRFLOW_", "AWS_", "PYTHONPATH")  # Airflow's settings are in its airflow.cfg
 
 
@@ -53,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     running.add_argument("--date", type=_parse_date, help="the run date, YYYY-MM-DD (default: today, UTC)")
     running.add_argument("--fetch-again", action="store_true", help="fetch a past day that the lake has")
     serving = add("dev", "Airflow with its UI, until Ctrl-C", _dev)
-    serving.add_argument("--port", type=_parse_port, default=8080, help="of Airflow's UI (default 8080)")
+    serving.add_argument("--port", type=_parse_port, default=_UI_PORT, help="of Airflow's UI (default 8080)")
     airflow = add("airflow", "any command of Airflow, on the local lake", _airflow)
     airflow.add_argument("--args", default="", help="the command and its arguments, in one word")
     script = add("glue", "a Glue script on the local lake, its output here", _glue)
@@ -132,16 +131,8 @@ def _airflow_environment(
     lake: state.Lake, coingecko_url: str, *, time_travel: bool, coins: int | None
 ) -> dict[str, str]:
     """Of Airflow's commands; those that ask its API reach the one of `make dev`, if it runs."""
-    environment = airflow_environment(
-        state.STATE / "airflow",
-        endpoint_url=lake.endpoint_url,
-        coingecko_url=coingecko_url,
-        time_travel=time_travel,
-        coins=coins,
-        api_port=(state.running_dev() or {}).get("port", 8080),
-        dashboard_url=lake.website_url,
-    )
-    prepare_home(environment)
+    port = (state.running_dev() or {}).get("port", _UI_PORT)
+    environment = state.airflow_on(lake, coingecko_url, time_travel=time_travel, coins=coins, api_port=port)
     register_dags(environment)
     return environment
 

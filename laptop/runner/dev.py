@@ -10,7 +10,6 @@ from pathlib import Path
 
 from laptop.aws import process as aws
 from laptop.runner import servers, state
-from laptop.runner.environment import airflow_environment, prepare_home
 from laptop.runner.run import coingecko, say
 
 
@@ -38,20 +37,11 @@ def dev(*, feed: str, port: int, aws_port: int, coins: int | None = None) -> Non
         )
         with _interrupted_by_sigterm(), coingecko(feed) as (url, time_travel):
             lake = state.start_lake(aws_port)
-            environment = airflow_environment(
-                state.STATE / "airflow",
-                endpoint_url=lake.endpoint_url,
-                coingecko_url=url,
-                time_travel=time_travel,
-                coins=coins,
-                api_port=port,
-                dashboard_url=lake.website_url,
-            )
-            prepare_home(environment)
+            environment = state.airflow_on(lake, url, time_travel=time_travel, coins=coins, api_port=port)
             say("Starting Airflow (api-server, scheduler, dag-processor, triggerer) …")
             logs = state.STATE / "logs"
             with servers.running(
-                environment, logs, on_start=lambda pids: record.record(airflow=pids)
+                environment, logs, on_start=lambda pids: record.record(airflow=pids, port=port)
             ) as airflow:
                 say(
                     f"\n  Airflow's UI   http://127.0.0.1:{port}      (no log-in on this laptop)\n"

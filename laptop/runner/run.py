@@ -127,7 +127,6 @@ def run(
     Raises:
         RunFailedError: with the failed task's own reason and how to run it again.
     """
-    require_day(feed, day)
     began = datetime.now(UTC)
     log = state / "logs" / f"{DAG_ID}-{began:%Y%m%dT%H%M%SZ}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -293,7 +292,7 @@ def task_log(log: str, task_id: str) -> str:
 
 
 def reason(log: str) -> str:
-    """A failed task's own lines: its last exception, and what the Glue script printed before that.
+    """A failed task's own lines: its last exception with all of its message.
 
     Without an exception, the last ten lines.
     """

@@ -40,18 +40,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_taken(port: int) -> bool:
+    """Whether something listens on a TCP port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 def require_free(port: int, *, what: str, remedy: str) -> None:
     """Refuse to go on when a port is taken.
 
     Raises:
         ServersFailedError: naming the port, what wanted it and the remedy.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise ServersFailedError(f"Port {port}, for {what}, is in use: {remedy}") from None
+    if is_taken(port):
+        raise ServersFailedError(f"Port {port}, for {what}, is in use: {remedy}")
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ from typing import IO, Any
 
 from laptop.aws import process as aws
 from laptop.lake.deployment import deploy
-from laptop.runner.environment import REPOSITORY, aws_environment
+from laptop.runner.environment import REPOSITORY, airflow_environment, aws_environment, prepare_home
+from laptop.runner.servers import is_taken
 
 STATE = REPOSITORY / ".local"
 AWS_STATE = STATE / "aws"
@@ -72,7 +72,7 @@ def start_lake(port: int) -> Lake:
     open_state()
     with _locked("lake.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if aws.endpoint(AWS_STATE) is None and _is_taken(port):
+        if aws.endpoint(AWS_STATE) is None and is_taken(port):
             raise StateError(
                 f"Port {port}, for the local lake, is in use, perhaps by the lake of another clone. End what"
                 f" listens there, or choose another: AWS_PORT={free_port_above(port)}"
@@ -84,6 +84,29 @@ def start_lake(port: int) -> Lake:
         deploy(endpoint_url)
     served = aws.served(AWS_STATE) or {}
     return Lake(endpoint_url, served.get("website_url", ""), served.get("coingecko_url", ""))
+
+
+def airflow_on(
+    lake: Lake, coingecko_url: str, *, time_travel: bool, coins: int | None, api_port: int
+) -> dict[str, str]:
+    """The environment of Airflow on a lake, with its home in the state folder ready.
+
+    The arguments are those of `airflow_environment`.
+
+    Raises:
+        DatabaseError: Airflow could not make its metadata database.
+    """
+    environment = airflow_environment(
+        STATE / "airflow",
+        endpoint_url=lake.endpoint_url,
+        coingecko_url=coingecko_url,
+        time_travel=time_travel,
+        coins=coins,
+        api_port=api_port,
+        dashboard_url=lake.website_url,
+    )
+    prepare_home(environment)
+    return environment
 
 
 @contextmanager
@@ -195,20 +218,10 @@ def _write(file: IO[str], text: str) -> None:
     file.flush()
 
 
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return port != 0
-    return False
-
-
 def free_port_above(port: int) -> int:
     """A port that is free, its neighbor as well, and neither is one that this project uses by default."""
     return next(
         candidate
         for candidate in range(max(port + 2, _PORTS_OF_OURS.stop), 65_535)
-        if not _is_taken(candidate) and not _is_taken(candidate + 1)
+        if not is_taken(candidate) and not is_taken(candidate + 1)
     )

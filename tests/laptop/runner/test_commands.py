@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -266,11 +267,34 @@ def test_dev_starts_a_local_aws_that_ended_again_where_it_was(exported: dict[str
     thread.start()
     os.kill(json.loads((folder / "aws" / process.RECORD).read_text())["pid"], signal.SIGKILL)
     until(lambda: process.endpoint(folder / "aws") == lake.endpoint_url)
-    queues = boto3.client("sqs").list_queues()["QueueUrls"]
-    assert any(url.endswith("/crypto-lake-arrivals") for url in queues)
+    # It answers before everything is deployed to it again.
+    until(lambda: boto3.client("sqs").list_queues(QueueNamePrefix="crypto-lake-arrivals").get("QueueUrls"))
     component.stdin.close()
     thread.join(60)
     assert ended == [f"airflow scheduler ended with status 0: see {folder / 'logs' / 'scheduler'}.log"]
+
+
+def test_airflow_beside_dev_asks_the_api_of_dev(
+    exported: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: Printed
+) -> None:
+    port = free_port()
+    told: list[str] = []
+
+    @contextmanager
+    def running(*_: object, on_start: Callable[[list[int]], None]) -> Iterator[servers.Processes]:
+        on_start([])
+        yield {}
+
+    def watch(*_: object) -> None:
+        capfd.readouterr()
+        assert runner.main(["airflow", "--args", "config get-value api base_url"]) == 0
+        told.append(capfd.readouterr().out.splitlines()[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(servers, "running", running)
+    monkeypatch.setattr(dev, "watch", watch)
+    assert runner.main(["dev", "--port", str(port)]) == 130
+    assert told == [f"http://127.0.0.1:{port}"]
 
 
 @pytest.mark.parametrize(

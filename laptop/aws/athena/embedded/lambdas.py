@@ -85,21 +85,23 @@ def _transform(call: _Call) -> Value:
     return Value(f"CAST(list_transform({array.sql}, lambda {e}: {body.sql}) AS {duckdb_type(kind)})", kind)
 
 
-def _filter(call: _Call) -> Value:
+def _condition(call: _Call) -> tuple[Value, str, Value]:
+    """An array, the variable of a lambda over its elements, and the lambda's body, a boolean."""
     call.expect(["array"], 1)
     (array,), e = call.arguments, call.variable()
     body = call.body([Value(e, array.kind.args[0])])
     if body.kind != BOOLEAN:
         raise call.refusal(f"with a lambda of the type {body.kind}")
+    return array, e, body
+
+
+def _filter(call: _Call) -> Value:
+    array, e, body = _condition(call)
     return Value(f"list_filter({array.sql}, lambda {e}: {body.sql})", array.kind)
 
 
 def _match(call: _Call) -> Value:
-    call.expect(["array"], 1)
-    (array,), e = call.arguments, call.variable()
-    body = call.body([Value(e, array.kind.args[0])])
-    if body.kind != BOOLEAN:
-        raise call.refusal(f"with a lambda of the type {body.kind}")
+    array, e, body = _condition(call)
 
     def found(condition: str) -> str:
         return f"len(list_filter({array.sql}, lambda {e}: {condition})) > 0"
