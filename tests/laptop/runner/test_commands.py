@@ -36,6 +36,7 @@ Printed = pytest.CaptureFixture[str]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A state folder for all of these tests; what was started in it is ended."""
     made = tmp_path_factory.mktemp("it's a \N{LATIN SMALL LETTER U WITH DIAERESIS} lake") / ".local"
+    made.mkdir()
     yield made
     process.stop(made / "aws")
 
@@ -265,12 +266,16 @@ def test_dev_starts_a_local_aws_that_ended_again_where_it_was(exported: dict[str
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
-    os.kill(json.loads((folder / "aws" / process.RECORD).read_text())["pid"], signal.SIGKILL)
-    until(lambda: process.endpoint(folder / "aws") == lake.endpoint_url)
-    # It answers before everything is deployed to it again.
-    until(lambda: boto3.client("sqs").list_queues(QueueNamePrefix="crypto-lake-arrivals").get("QueueUrls"))
-    component.stdin.close()
-    thread.join(60)
+    try:
+        os.kill(json.loads((folder / "aws" / process.RECORD).read_text())["pid"], signal.SIGKILL)
+        until(lambda: process.endpoint(folder / "aws") == lake.endpoint_url)
+        # It answers before everything is deployed to it again.
+        until(
+            lambda: boto3.client("sqs").list_queues(QueueNamePrefix="crypto-lake-arrivals").get("QueueUrls")
+        )
+    finally:
+        component.stdin.close()
+        thread.join(60)
     assert ended == [f"airflow scheduler ended with status 0: see {folder / 'logs' / 'scheduler'}.log"]
 
 
