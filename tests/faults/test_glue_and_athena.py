@@ -68,13 +68,14 @@ def test_two_live_runs_of_one_day_take_turns(local_aws: str, aws: None) -> None:
     """The declared job and its own script: the second run waits, and the day is as one run leaves it."""
     deploy(local_aws)
     s3, glue, name = boto3.client("s3"), boto3.client("glue"), "bronze_to_silver"
-    prefix = "coins_market/dt=2026-01-31/"
-    page = f"bronze/{prefix}ingested_at=20260131T020003Z/source=synthetic/page-0001.json"
+    day = "2016-02-29"  # no other test's
+    prefix = f"coins_market/dt={day}/"
+    page = f"bronze/{prefix}ingested_at=20160229T020003Z/source=synthetic/page-0001.json"
     coins = [{"id": "bitcoin", "current_price": 1.5}, {"id": "refused"}]
     s3.put_object(Bucket=LAKE_BUCKET, Key=page, Body=json.dumps(coins).encode())
     arguments = {
         **script_arguments(name, LAKE_BUCKET),
-        "--run_date": "2026-01-31",
+        "--run_date": day,
         "--bucket": LAKE_BUCKET,
     }
     task, context = glue_task(name, script_args={**arguments, "--airflow_task_uuid": "daily"})

@@ -6,6 +6,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
-from laptop.aws.process import running
+from laptop.aws.process import running, website
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET, deploy
 from tests.laptop.conftest import client_of
 
@@ -21,11 +22,37 @@ WEBSITE = Path(__file__).parents[3] / "include" / "website"
 
 
 @pytest.fixture(scope="module")
-def deployed(local_aws: str, s3: Any) -> str:
-    deploy(local_aws)
-    s3.put_object(Bucket=WEBSITE_BUCKET, Key="data/top10_cryptos.json", Body=b"published")
-    deploy(local_aws)
-    return local_aws
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lake")
+
+
+@pytest.fixture(scope="module")
+def deployed(state: Path) -> Iterator[str]:
+    """A server of its own: what other tests made of the shared one's tables is not what is declared."""
+    with running(state, module="laptop.lake") as endpoint_url:
+        deploy(endpoint_url)
+        client_of(endpoint_url, "s3").put_object(
+            Bucket=WEBSITE_BUCKET, Key="data/top10_cryptos.json", Body=b"published"
+        )
+        deploy(endpoint_url)
+        yield endpoint_url
+
+
+@pytest.fixture(scope="module")
+def s3(deployed: str) -> Any:
+    return client_of(deployed, "s3")
+
+
+@pytest.fixture(scope="module")
+def glue(deployed: str) -> Any:
+    return client_of(deployed, "glue")
+
+
+@pytest.fixture(scope="module")
+def website_url(deployed: str, state: Path) -> str:
+    served = website(state)
+    assert served
+    return served
 
 
 def test_a_deployment_keeps_the_columns_that_dropped_files_brought(tmp_path: Path) -> None:
