@@ -171,9 +171,11 @@ def alerts(lake: Lake) -> Callable[[], list[str]]:
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
     def received() -> list[str]:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [json.loads(message["Body"])["Message"] for message in messages]
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found += [json.loads(message["Body"])["Message"] for message in messages]
+        return found
 
     return received

@@ -251,6 +251,11 @@ def test_the_deadline_alerts_until_the_website_shows_the_day(
     finally:
         shows(document)
     assert checked() == "success"
-    alert, *_ = (message for message in alerts() if f"the data of {NOW.date()} are late" in message)
+    received: list[str] = []
+    deadline = time.monotonic() + PATIENCE
+    while not (late := [text for text in received if f"the data of {NOW.date()} are late" in text]):
+        assert time.monotonic() < deadline, f"no alert within {PATIENCE} seconds but {received}"
+        received += alerts()
+    alert = late[0]
     assert "/data/top10_cryptos.json is of 2026-01-30, made " in alert
     assert 'docs/operations.md, section "check_website"' in alert
