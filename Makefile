@@ -23,7 +23,7 @@ define newline
 
 endef
 quoted = $$'$(subst $(newline),\n,$(subst ',\',$(subst \,\\,$(value $(1)))))'
-unexport DATE FEED COINS FETCH_AGAIN ENV SECTIONS SCRIPT ARGS Q FORMAT
+unexport DATE FEED COINS FETCH_AGAIN ENV SECTIONS SCRIPT ARGS Q FORMAT AT
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
@@ -79,9 +79,23 @@ up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.
 down: ## End that; its data stay in volumes (docker compose down --volumes deletes them)
 	@docker compose down
 
+PYTEST := $(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 .PHONY: test
 test: $(READY) java chromium ## Run the tests
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(PYTEST) -m 'not thorough' $(PYTEST_ARGS)
+
+.PHONY: test-unit
+test-unit: $(READY) ## Run the tests that start no process: no server, Spark, browser or Airflow
+	@$(PYTEST) -m 'not (server or spark or browser or airflow or product or thorough)' $(PYTEST_ARGS)
+
+.PHONY: test-thorough
+test-thorough: $(READY) java ## Run the long tests that make test leaves out
+	@$(PYTEST) -m thorough $(PYTEST_ARGS)
+
+AT ?= 23:58
+.PHONY: test-clock
+test-clock: $(READY) java ## Run the tests that read the clock, at another time of day (AT=23:58, UTC)
+	@scripts/at $(call quoted,AT) $(PYTEST) -m clock $(PYTEST_ARGS)
 
 .PHONY: test-files
 test-files: $(READY) ## Clean 5,000 dropped files in every convention

@@ -17,16 +17,54 @@ import pytest
 
 from laptop.aws import process
 from laptop.runner import environment
+from tests import witness
+
+SERVERS = {"local_aws": "server", "spark": "spark", "browser": "browser", "all_of_airflow": "airflow"}
+"""A fixture that starts a process, and the marker of each test that uses it, whether directly or not."""
+
+
+def pytest_configure() -> None:
+    """Watch what the tests do."""
+    witness.begin()
+
+
+def pytest_unconfigure() -> None:
+    """End that."""
+    witness.end()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, and on one worker all that need a running Airflow."""
+    """Mark tests by what they start, and keep those that share it on one worker."""
     for item in items:
-        needs_airflow = "all_of_airflow" in getattr(item, "fixturenames", ())
+        fixtures = getattr(item, "fixturenames", ())
+        for fixture, marker in SERVERS.items():
+            if fixture in fixtures:
+                item.add_marker(marker)
+        needs_airflow = "all_of_airflow" in fixtures
         item.add_marker(pytest.mark.xdist_group("airflow" if needs_airflow else item.location[0]))
     # The long ones first, so that no worker is left alone with one at the end.
     items.sort(key=lambda item: not item.location[0].startswith("tests/e2e"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Forget what the test before did."""
+    witness.clock_reads.clear()
+    witness.processes.clear()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that is not marked for what it did, because markers choose the tests of each target."""
+    yield
+    marked = {marker.name for marker in item.iter_markers()}
+    if witness.processes and not marked & {"product", *SERVERS.values()}:
+        pytest.fail(f"starts {', '.join(sorted(witness.processes))}: mark the test `product`")
+    if witness.clock_reads and "clock" not in marked:
+        places = ", ".join(sorted(witness.clock_reads))
+        pytest.fail(f"the system's clock is read at {places}: pass the time, or mark the test `clock`")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from laptop.lake.deployment import LAKE_BUCKET, VALUES
 from tests import athena
 from tests.include.sql.conftest import made_up_day, parquet
 
+pytestmark = pytest.mark.product
+
 USUAL, REFUSED = date(2026, 1, 30), date(2026, 1, 31)
 LAST = date(2026, 3, 15)
 

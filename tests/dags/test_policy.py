@@ -21,6 +21,8 @@ from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from laptop.lake.deployment import VALUES
 
+pytestmark = pytest.mark.product
+
 REPOSITORY = Path(__file__).parents[2]
 DAG_FILES = sorted((REPOSITORY / "dags").glob("*.py"))
 HEAVY = {"pandas", "pyarrow", "numpy", "pyspark", "duckdb", "moto", "sqlglot"}

@@ -16,6 +16,8 @@ from laptop.runner import state
 from laptop.runner.run import DAG_ID
 from tests.docs.test_commands import PAGES
 
+pytestmark = pytest.mark.product
+
 PLACEHOLDERS = {"$year": json.dumps({"from_date": "2026-01-30", "to_date": "2026-01-31"})}
 """Two days, where a reader would choose a year."""
 ELSEWHERE = {  # tests/e2e/test_make_run.py runs these
@@ -57,6 +59,7 @@ def test_the_commands_of_every_kind_were_found() -> None:
 @pytest.mark.usefixtures("_lake")
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("command", WHOLE)
+@pytest.mark.thorough
 def test_it_runs(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     _, *words = shlex.split(command)
     words = [PLACEHOLDERS.get(word, word) for word in words]
@@ -65,5 +68,6 @@ def test_it_runs(command: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("_lake")
 @pytest.mark.parametrize("command", MENTIONED)
+@pytest.mark.thorough
 def test_what_is_only_mentioned_is_a_command(command: str) -> None:
     assert runner.main(["airflow", "--args", shlex.join([*command.split()[1:3], "--help"])]) == 0

@@ -16,6 +16,7 @@ from laptop.lake.deployment import VALUES
 GENERATE = Path(__file__).parents[2] / "docs" / "generate.py"
 
 
+@pytest.mark.product
 def test_the_pages_are_what_the_dag_files_and_the_catalog_say() -> None:
     done = subprocess.run([sys.executable, GENERATE, "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

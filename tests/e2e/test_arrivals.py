@@ -155,6 +155,7 @@ def test_the_same_file_again_ends_green_and_at_once(dropzone: Dropzone) -> None:
     assert states == dict.fromkeys(TASKS, "skipped") | {"find_arrivals": "success"}
 
 
+@pytest.mark.thorough
 def test_fifty_files_at_once_a_poison_file_among_them(
     dropzone: Dropzone, alerts: Callable[[], list[str]]
 ) -> None:
@@ -197,12 +198,14 @@ def test_fifty_files_at_once_a_poison_file_among_them(
     assert "with bad rows" in "".join(messages)
 
 
+@pytest.mark.thorough
 def test_a_corrected_file_heals_it(dropzone: Dropzone) -> None:
     put("raw/poison_2026-03-01.json", rows(date(2026, 3, 1), healed=42))
     until(lambda: dropzone.prices(date(2026, 3, 1)).get("healed") == 42, "the corrected file is queryable")
     dropzone.idle()
 
 
+@pytest.mark.thorough
 def test_what_is_no_event_in_the_queue_does_no_harm(dropzone: Dropzone) -> None:
     for body in (
         json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": LAKE_BUCKET}),
@@ -217,6 +220,7 @@ def test_what_is_no_event_in_the_queue_does_no_harm(dropzone: Dropzone) -> None:
     dropzone.idle()
 
 
+@pytest.mark.thorough
 def test_a_killed_triggerer_and_a_lost_message_lose_nothing(dropzone: Dropzone) -> None:
     airflow = dropzone.airflow
     days = [date(2026, 5, 1) + timedelta(days=number) for number in range(6)]
@@ -244,6 +248,7 @@ def test_a_killed_triggerer_and_a_lost_message_lose_nothing(dropzone: Dropzone) 
     assert {run["state"] for run in dropzone.idle()} == {"success"}
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_cleared_and_a_replay_change_nothing(dropzone: Dropzone) -> None:
     def everything() -> list[dict[str, Any]]:
         return dropzone.lake.query("SELECT * FROM processed_crypto ORDER BY year, month, day, coin_id")

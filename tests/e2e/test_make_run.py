@@ -24,6 +24,8 @@ from laptop.runner.environment import airflow_environment, prepare_home
 if TYPE_CHECKING:
     from tests.e2e.conftest import Lake
 
+pytestmark = pytest.mark.product
+
 CAPTURES = os.environ.get("COINGECKO_CAPTURES")
 needs_captures = [
     pytest.mark.captures,
@@ -55,6 +57,7 @@ def largest(rows: list[dict[str, Any]], count: int = 10) -> list[str]:
     return [row["id"] for row in sorted(rows, key=lambda row: -(row["market_cap"] or 0))[:count]]
 
 
+@pytest.mark.clock
 def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     """On a real capture where there is one, else on made-up data (as the scheduler's test is anyway)."""
     feed, source = (str(captures("daily")), "coingecko") if CAPTURES else ("demo", "synthetic")
@@ -109,6 +112,7 @@ def test_an_error_that_someone_stored_as_data_is_refused_with_its_message(lake: 
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.thorough
 def test_a_day_that_a_backfill_filled_is_reused_and_stays_in_the_charts(
     lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,6 +147,7 @@ def test_a_day_that_a_backfill_filled_is_reused_and_stays_in_the_charts(
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.thorough
 def test_a_recorded_market_of_sixty_coins_needs_a_request_of_sixty(
     lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,7 @@ def measurements(metric: str, **dimensions: str) -> list[float]:
     return found
 
 
+@pytest.mark.clock
 def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
     run = trigger(api, DAG)
     assert run["logical_date"] is None
@@ -140,6 +141,7 @@ def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(ap
     assert lake.ingestions(day) > ingestions, "and keep those that were there"
 
 
+@pytest.mark.thorough
 def test_past_days_come_from_histories_and_airflows_own_backfill_uses_them(
     api: Api, lake: Lake, all_of_airflow: Airflow, coingecko: StandIn
 ) -> None:
@@ -231,6 +233,7 @@ def test_the_api_key_is_nowhere_but_in_the_requests_header(
     assert not leaks
 
 
+@pytest.mark.clock
 def test_the_deadline_alerts_until_the_website_shows_the_day(
     api: Api, lake: Lake, alerts: Callable[[], list[str]]
 ) -> None:

@@ -23,6 +23,8 @@ from laptop.lake.deployment import LAKE_BUCKET, deploy
 from laptop.runner import environment
 from tests.plugins.conftest import Bucket
 
+pytestmark = pytest.mark.product
+
 DAY = "2026-01-31"
 SILVER = f"silver/coins_market/dt={DAY}/"
 PAGE = 4096  # bytes; tmpfs counts in these
@@ -71,6 +73,7 @@ def run(**arguments: str) -> str:
     return task.execute_complete(context, {"status": "success", "run_id": run_id})
 
 
+@pytest.mark.thorough
 def test_a_full_disk_fails_the_job_with_the_reason_and_leaves_the_day_as_it_was(
     lake: Bucket, scratch: Path
 ) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 import dashboard_link
 
+pytestmark = pytest.mark.product
+
 REPOSITORY = Path(__file__).parents[2]
 CODE = """
 import json

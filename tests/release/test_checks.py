@@ -24,6 +24,8 @@ from release.manifest import open_folder
 from release.outputs import Outputs
 from tests.release.conftest import Deployed, make_outputs
 
+pytestmark = pytest.mark.clock
+
 SECRETS = {
     "crypto-lake/variables/crypto_lake": {
         "bucket": LAKE_BUCKET,

@@ -14,6 +14,8 @@ from release.errors import ReleaseError
 from release.manifest import Package
 from tests.release.conftest import Deployed, InterruptedDeploymentError, contents, dying_after, package
 
+pytestmark = pytest.mark.clock
+
 
 def versions(environment: Deployed) -> dict[str, str]:
     """The S3 version of each object of the dags bucket, the history's and the kept packages' too."""

@@ -16,6 +16,8 @@ from release.errors import ReleaseError
 from release.mwaa import Environment
 from tests.release.conftest import Deployed, contents, package
 
+pytestmark = pytest.mark.clock
+
 VERSIONS = {"plugins.zip": "plugins-2", "requirements.txt": "requirements-1"}
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 AFTER = datetime(2026, 1, 2, tzinfo=UTC)

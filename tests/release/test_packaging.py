@@ -19,6 +19,8 @@ from release import packaging
 from release.errors import ReleaseError
 from release.manifest import Manifest, open_folder
 
+pytestmark = pytest.mark.product
+
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -20,6 +20,8 @@ from release.errors import ReleaseError
 from release.smoke import find_balance, look_at_layers, mwaa_rest, run_daily, wait_for_dags
 from tests.release.conftest import Deployed, package
 
+pytestmark = pytest.mark.clock
+
 
 @pytest.fixture
 def mwaa() -> Iterator[Stubber]:

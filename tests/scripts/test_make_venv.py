@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+pytestmark = pytest.mark.product
+
 REPOSITORY = Path(__file__).parents[2]
 SHIM = "#!/bin/sh\necho 'pyenv: python3.12: command not found' >&2\nexit 127\n"
 UV = next(
@@ -185,6 +187,7 @@ def serving(folder: Path, certificate: Path) -> Iterator[str]:
     [(True, True), (False, True), (True, False)],
     ids=["in the store", "not in the store", "another wheel than was locked"],
 )
+@pytest.mark.thorough
 def test_the_first_packages_come_from_a_server_that_only_the_systems_store_knows(
     tmp_path: Path, trusted: bool, expected: bool
 ) -> None:

@@ -12,6 +12,8 @@ from laptop.aws import process
 from tests.clients import client_of
 from tests.laptop.conftest import create_job, until
 
+pytestmark = pytest.mark.product
+
 TOKENS = {
     "COINGECKO_API_KEY": "planted-1",
     "GITHUB_TOKEN": "planted-2",

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.product
+
 REPOSITORY = Path(__file__).parents[2]
 EVIL = [
     "it's mine",

@@ -323,6 +323,7 @@ def test_a_signed_request_cannot_be_made_into_another(local_aws: str, bucket: st
         assert (status, code in body.decode()) == (expected, True), (code, body)
 
 
+@pytest.mark.clock
 def test_a_signature_is_good_for_a_quarter_of_an_hour(
     local_aws: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,6 +335,7 @@ def test_a_signature_is_good_for_a_quarter_of_an_hour(
         assert accepted or b"RequestTimeTooSkewed" in body
 
 
+@pytest.mark.clock
 def test_a_presigned_url_does_what_it_was_made_for_and_no_more(
     local_aws: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,6 +371,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.product
 def test_each_lake_has_a_key_of_its_own_that_only_its_owner_reads_and_that_lasts(tmp_path: Path) -> None:
     found = []
     for name in ("one", "two"):
@@ -409,6 +412,7 @@ def process_names(variables: dict[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in variables.items()}
 
 
+@pytest.mark.product
 def test_only_the_lakes_own_key_switches_authorization(tmp_path: Path) -> None:
     """A user who may do nothing would otherwise be one who may do everything."""
     with process.running(tmp_path / "aws") as url:
@@ -437,6 +441,7 @@ def test_only_the_lakes_own_key_switches_authorization(tmp_path: Path) -> None:
             user.list_roles()
 
 
+@pytest.mark.product
 def test_make_env_prints_what_opens_the_lake_and_all_of_it_is_private(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

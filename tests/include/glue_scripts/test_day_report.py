@@ -242,6 +242,7 @@ def test_a_day_with_nothing_with_refusals_alone_and_mended_reads_its_own_partiti
     assert report.ask(DAY)[1] == sum(file.stat().st_size for file in files)
 
 
+@pytest.mark.product
 def test_the_command_of_the_runbook_renders_the_same_sql(report: Report) -> None:
     (command,) = re.findall(r"sed [^\n]*day_report\.sql", (ROOT / "docs" / "operations.md").read_text())
     by_hand = subprocess.run(

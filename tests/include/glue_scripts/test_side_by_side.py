@@ -68,6 +68,7 @@ def at_once(spark, lake, job: Callable[..., Any], days: tuple[date, ...]) -> lis
         return list(pool.map(run, days))
 
 
+@pytest.mark.thorough
 def test_runs_of_different_days_leave_what_each_leaves_alone(spark, lake, coin, alone):
     ingest(lake, coin)
     assert at_once(spark, lake, bronze_to_silver.run, (DAY, DAY_AFTER)) == [None, None]
@@ -76,6 +77,7 @@ def test_runs_of_different_days_leave_what_each_leaves_alone(spark, lake, coin, 
     assert len(files(lake)) == len(TABLES) * 2
 
 
+@pytest.mark.thorough
 def test_whatever_two_runs_of_one_day_leave_a_rerun_makes_it_right(spark, lake, coin, alone):
     ingest(lake, coin)
     for job in (bronze_to_silver.run, silver_to_gold.run):

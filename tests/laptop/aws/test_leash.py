@@ -14,6 +14,8 @@ import pytest
 from laptop.aws.leash import Leashed
 from tests.laptop.conftest import until
 
+pytestmark = pytest.mark.product
+
 PARENT = """
 import os, sys, time
 from pathlib import Path

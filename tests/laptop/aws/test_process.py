@@ -19,6 +19,8 @@ from laptop.aws.process import LocalAwsFailed, running, start, stop, website
 from tests.laptop.aws.s3.test_s3 import created, make_public, notify
 from tests.laptop.conftest import client_of, crawl, create_job, parquet
 
+pytestmark = pytest.mark.product
+
 
 def test_everything_kept_is_there_after_a_kill(tmp_path: Path) -> None:
     state = tmp_path / "a state" / "aws"

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from laptop.aws import process
 from laptop.runner.servers import free_port
 from tests.clients import client_of
+
+pytestmark = pytest.mark.product
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -22,6 +22,8 @@ import requests
 from laptop.coingecko.demo_market import market
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
+pytestmark = pytest.mark.clock
+
 REPOSITORY = Path(__file__).parents[3]
 DAY = "2026-01-31"
 FIELDS = """
@@ -66,6 +68,7 @@ def record(folder: Path, day: str, *coins: str) -> bytes:
 # Like CoinGecko
 
 
+@pytest.mark.product
 def test_ping(demo):
     assert get(demo, "/api/v3/ping").json() == {"gecko_says": "(V3) To the Moon!"}
 
@@ -121,6 +124,7 @@ def test_an_unknown_path_is_a_404_in_json(demo):
 # The synthetic market
 
 
+@pytest.mark.product
 def test_one_date_always_gives_the_same_bytes_also_in_another_process(demo):
     code = (
         "import json, datetime; from laptop.coingecko.demo_market import market;"
@@ -508,6 +512,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.product
 def test_as_a_command_it_says_where_it_is_serves_silently_and_ends_on_ctrl_c():
     process = start("--port", "0")
     try:
@@ -521,6 +526,7 @@ def test_as_a_command_it_says_where_it_is_serves_silently_and_ends_on_ctrl_c():
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.product
 def test_a_busy_port_is_named_with_the_remedy():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -533,6 +539,7 @@ def test_a_busy_port_is_named_with_the_remedy():
     assert "--port" in err
 
 
+@pytest.mark.product
 def test_a_missing_folder_is_named_on_the_command_line(tmp_path):
     process = start("--feed", str(tmp_path / "nowhere"), "--port", "0")
     _, err = process.communicate(timeout=60)

@@ -18,6 +18,8 @@ from laptop.aws.process import running, website
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET, deploy
 from tests.laptop.conftest import client_of
 
+pytestmark = pytest.mark.product
+
 WEBSITE = Path(__file__).parents[3] / "include" / "website"
 
 

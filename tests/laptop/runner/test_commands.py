@@ -29,6 +29,8 @@ from laptop.runner.environment import REPOSITORY
 from laptop.runner.servers import free_port
 from tests.laptop.conftest import until
 
+pytestmark = pytest.mark.product
+
 Printed = pytest.CaptureFixture[str]
 
 

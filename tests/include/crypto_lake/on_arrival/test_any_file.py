@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -267,6 +268,7 @@ def rows_of(body: bytes) -> int | None:
     return len(found) if isinstance(found, list) else None
 
 
+@pytest.mark.thorough
 def test_a_thousand_damaged_files_are_refused_or_accounted_for(seed: int) -> None:
     outcomes: Counter[str] = Counter()
     for number, body in enumerate(damaged_files(1_000, seed)):

@@ -11,6 +11,8 @@ import os
 from collections import Counter
 from random import Random
 
+import pytest
+
 from include.crypto_lake.on_arrival.cleaning import SourceObject, UnusableFileError, clean
 from tests.include.crypto_lake.on_arrival.conventions import ARRIVED, Made, make
 
@@ -39,6 +41,7 @@ def outcome_of(made: Made) -> str:
     return "read" if whole else "read in part"
 
 
+@pytest.mark.thorough
 def test_a_file_is_read_rightly_or_refused_whatever_its_conventions(seed: int) -> None:
     random = Random(seed)
     shown, others = Counter[str](), Counter[str]()

@@ -106,6 +106,7 @@ def test_a_file_becomes_its_day_with_its_lineage(lake: Lake) -> None:
     assert "current_price" in outcome.columns
 
 
+@pytest.mark.clock
 def test_what_is_done_is_not_found_again(lake: Lake) -> None:
     rows = [coin("bitcoin", 60000)]
     lake.put("raw/2026-02-25.json", rows)
@@ -116,6 +117,7 @@ def test_what_is_done_is_not_found_again(lake: Lake) -> None:
     assert lake.find() == [], "the same bytes under the same key are the same object"
 
 
+@pytest.mark.clock
 def test_what_a_console_calls_a_folder_is_no_file(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
     listed = [
@@ -206,6 +208,7 @@ def test_many_writers_of_one_day_lose_nothing(lake: Lake) -> None:
     assert len(lake.sources()) == 12
 
 
+@pytest.mark.clock
 def test_an_unusable_file_is_copied_with_a_note_and_its_earlier_rows_go(lake: Lake) -> None:
     lake.put("raw/2026-02-25.json", [coin("bitcoin", 1)])
     lake.put("raw/other_2026-02-25.json", [coin("solana", 9), coin("bitcoin", 5, "2026-02-25T08:00:00Z")])
@@ -228,6 +231,7 @@ def test_an_unusable_file_is_copied_with_a_note_and_its_earlier_rows_go(lake: La
     assert lake.prices() == {"bitcoin": 2, "solana": 9}, "a corrected file heals it"
 
 
+@pytest.mark.clock
 def test_bad_rows_are_kept_with_their_reasons_and_the_good_ones_processed(lake: Lake) -> None:
     lake.put("raw/2026-02-25.json", [coin("bitcoin", 1), coin("", 2), coin("solana", -3), 7])
     outcome = lake.sweep()["raw/2026-02-25.json"]
@@ -243,6 +247,7 @@ def test_bad_rows_are_kept_with_their_reasons_and_the_good_ones_processed(lake: 
     assert lake.find() == []
 
 
+@pytest.mark.clock
 def test_everything_can_be_made_anew_from_raw(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         lake.put(f"raw/{number}_2026-02-25.json", [coin("bitcoin", number + 1), coin(f"coin-{number}", 1)])
@@ -260,6 +265,7 @@ def test_everything_can_be_made_anew_from_raw(lake: Lake, monkeypatch: pytest.Mo
     assert lake.rows() == before
 
 
+@pytest.mark.clock
 def test_a_file_that_the_cleaning_has_learned_to_read_is_no_longer_refused(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +284,7 @@ def test_a_file_that_the_cleaning_has_learned_to_read_is_no_longer_refused(
     assert lake.prices() == {"bitcoin": 1}
 
 
+@pytest.mark.clock
 def test_a_day_is_made_of_what_lies_in_raw_in_whatever_order_things_happened(lake: Lake) -> None:
     """Puts, corrections and unusable versions at random; then everything once more from nothing."""
     chance = random.Random(7)
@@ -369,6 +376,7 @@ def test_a_day_whose_columns_had_another_type_is_made_anew(lake: Lake) -> None:
     }
 
 
+@pytest.mark.clock
 def test_the_same_bytes_are_looked_at_again_when_they_are_put_later(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,6 +445,7 @@ def test_a_new_column_appears_beside_the_old_ones(lake: Lake) -> None:
     ],
     ids=range(10),
 )
+@pytest.mark.clock
 def test_a_key_is_a_name_and_nothing_else(lake: Lake, key: str) -> None:
     lake.put(key, [coin("bitcoin", 1), coin("bad", 0)])
     lake.put(key + ".bad", b"\x00")
@@ -563,6 +572,7 @@ def test_the_list_of_columns_begins_with_what_an_older_lake_has(
     assert listed == ["old_1", "old_2", "new_1"]
 
 
+@pytest.mark.clock
 def test_values_that_were_not_understood_are_in_the_note(lake: Lake) -> None:
     lake.put("raw/2026-02-25.json", [coin("bitcoin", 1, market_cap="lots"), coin("solana", 2, ath_date="?")])
     outcome = lake.sweep()["raw/2026-02-25.json"]

@@ -422,6 +422,7 @@ def test_projected_partitions_are_those_in_range_whether_there_are_files_or_not(
     assert counts == [(day, "3") for day in DAYS[1:]]
 
 
+@pytest.mark.clock
 def test_a_projection_up_to_now_has_today(
     s3: Any, lake: str, ask: Callable[..., Answer], project: Callable[..., str]
 ) -> None:

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from laptop.aws import process
 from tests.laptop.conftest import PARQUET, client_of
 
+pytestmark = pytest.mark.product
+
 ANALYZED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 COLUMNS = [("n", "bigint"), ("price", "decimal(10,2)"), ("day", "date"), ("name", "string")]
 DATA = {

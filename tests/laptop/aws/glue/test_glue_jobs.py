@@ -211,6 +211,7 @@ def test_updating_a_job_replaces_its_definition_and_keeps_its_runs(s3: Any, glue
         glue.create_job(Name=job, **update)
 
 
+@pytest.mark.product
 def test_no_java_or_an_old_one_is_named_with_the_remedy(tmp_path: Path) -> None:
     assert "install Java 17 or newer" in (java_problem({"PATH": str(tmp_path)}) or "")
     assert str(tmp_path) in (java_problem({"JAVA_HOME": str(tmp_path)}) or "")
@@ -300,6 +301,7 @@ def test_definitions_are_readable_files(local_aws: str, s3: Any, glue: Any, tmp_
     assert json.loads(path.read_text())["definition"]["glue_version"] == "6.0"
 
 
+@pytest.mark.product
 def test_spark_starts_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / 'it\'s a "lake" für 湖'
     folder.mkdir()

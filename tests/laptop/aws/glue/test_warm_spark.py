@@ -127,6 +127,7 @@ def test_runs_share_a_jvm_and_nothing_else(run: Runner) -> None:
             socket.create_connection(("127.0.0.1", int(port)), timeout=5)
 
 
+@pytest.mark.thorough
 def test_a_run_that_ends_its_jvm_fails_alone(run: Runner) -> None:
     pids = []
     for script, reason in (
@@ -142,6 +143,7 @@ def test_a_run_that_ends_its_jvm_fails_alone(run: Runner) -> None:
     assert len(set(pids)) == 4
 
 
+@pytest.mark.thorough
 def test_a_run_that_changes_its_jvm_is_the_last_on_it(run: Runner) -> None:
     changed, told = run(
         "System.setProperty('spark.sql.ansi.enabled', 'false')\n"
@@ -153,6 +155,7 @@ def test_a_run_that_changes_its_jvm_is_the_last_on_it(run: Runner) -> None:
     assert run.look()["pid"] != told["pid"]
 
 
+@pytest.mark.thorough
 def test_a_script_that_is_killed_fails_alone(run: Runner) -> None:
     failed, told = run("tell()\nos.kill(os.getpid(), 9)")
     assert (failed["JobRunState"], failed["ErrorMessage"][:35]) == (
@@ -163,6 +166,7 @@ def test_a_script_that_is_killed_fails_alone(run: Runner) -> None:
     run.look()
 
 
+@pytest.mark.thorough
 def test_a_hung_run_is_stopped_at_once_and_its_jvm_is_thrown_away(run: Runner) -> None:
     job, run_id = run.start(START + "tell()\njvm.java.lang.Thread.sleep(600_000)")
     told = until(lambda: run.facts(run_id))
@@ -171,6 +175,7 @@ def test_a_hung_run_is_stopped_at_once_and_its_jvm_is_thrown_away(run: Runner) -
     assert run.look()["pid"] != told["pid"]
 
 
+@pytest.mark.thorough
 def test_settings_of_the_jvm_get_one_of_their_own(run: Runner) -> None:
     warm = run.look()
     options = "-XX:+UseParallelGC -Dgiven=yes"
@@ -184,6 +189,7 @@ def test_settings_of_the_jvm_get_one_of_their_own(run: Runner) -> None:
     assert run.look()["pid"] == warm["pid"] != told["pid"]
 
 
+@pytest.mark.thorough
 def test_settings_of_the_session_hold_for_their_run(run: Runner) -> None:
     warm = run.look()
     script = "tell(zone=spark.conf.get('spark.sql.session.timeZone'), n=spark.conf.get('spark.a'))"
@@ -193,6 +199,7 @@ def test_settings_of_the_session_hold_for_their_run(run: Runner) -> None:
     run.look()
 
 
+@pytest.mark.thorough
 def test_extra_python_files_are_found_by_the_script_and_by_its_functions(run: Runner) -> None:
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
@@ -219,6 +226,7 @@ tell(value=value, sum=ONE + TWO)
     assert f"--extra-py-files {source}/lost.py does not exist" in lost["ErrorMessage"]
 
 
+@pytest.mark.thorough
 def test_python_modules_that_are_there_may_be_asked_for(run: Runner) -> None:
     done, _ = run("import boto3; tell()", additional_python_modules="boto3>=1, pandas")
     assert done["JobRunState"] == "SUCCEEDED", done["ErrorMessage"]
@@ -274,6 +282,7 @@ CHANGES: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.thorough
 def test_what_a_run_changes_in_its_jvm_is_found(
     jvm: Jvm, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +301,7 @@ def test_what_a_run_changes_in_its_jvm_is_found(
     assert jvm.settle()
 
 
+@pytest.mark.thorough
 def test_a_run_that_takes_the_standard_streams_loses_its_jvm(
     jvm: Jvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +352,7 @@ def taken(pool: Pool) -> Any:
     return jvm
 
 
+@pytest.mark.thorough
 def test_a_pool_reuses_what_is_clean_and_keeps_as_many_as_it_may(pool: Pool, tmp_path: Path) -> None:
     assert list(tmp_path.glob("spark/*")) == []
     first = taken(pool)
@@ -353,6 +364,7 @@ def test_a_pool_reuses_what_is_clean_and_keeps_as_many_as_it_may(pool: Pool, tmp
     assert sum(jvm.ended.is_set() for jvm in Stub.made) == warm_spark.MOST - warm_spark.MOST_IDLE
 
 
+@pytest.mark.thorough
 def test_a_pool_ends_what_is_not_clean_and_warms_another(pool: Pool) -> None:
     jvm = taken(pool)
     pool.give_back(jvm, clean=False)
@@ -361,6 +373,7 @@ def test_a_pool_ends_what_is_not_clean_and_warms_another(pool: Pool) -> None:
     assert taken(pool) is Stub.made[1]
 
 
+@pytest.mark.thorough
 def test_a_warm_up_is_cut_short_as_soon_as_a_run_waits(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, cut_short = threading.Event(), threading.Event()
 
@@ -377,6 +390,7 @@ def test_a_warm_up_is_cut_short_as_soon_as_a_run_waits(pool: Pool, monkeypatch: 
     assert cut_short.is_set()
 
 
+@pytest.mark.thorough
 def test_a_jvm_that_ended_while_it_was_idle_is_not_given_out(pool: Pool) -> None:
     jvm = taken(pool)
     pool.give_back(jvm, clean=True)
@@ -384,6 +398,7 @@ def test_a_jvm_that_ended_while_it_was_idle_is_not_given_out(pool: Pool) -> None
     assert taken(pool) is not jvm
 
 
+@pytest.mark.thorough
 def test_a_run_beyond_the_most_waits_for_a_jvm_or_is_cancelled(pool: Pool) -> None:
     jvms = [taken(pool) for _ in range(warm_spark.MOST)]
     cancelled, got = threading.Event(), []
@@ -401,6 +416,7 @@ def test_a_run_beyond_the_most_waits_for_a_jvm_or_is_cancelled(pool: Pool) -> No
     assert len(Stub.made) == warm_spark.MOST
 
 
+@pytest.mark.thorough
 def test_an_idle_jvm_is_ended_in_time(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_spark, "IDLE_SECONDS", 0.05)
     jvm = taken(pool)
@@ -409,6 +425,7 @@ def test_an_idle_jvm_is_ended_in_time(pool: Pool, monkeypatch: pytest.MonkeyPatc
     assert taken(pool) is not jvm
 
 
+@pytest.mark.thorough
 def test_a_jvm_that_does_not_start_fails_the_runs_that_wait(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,6 +437,7 @@ def test_a_jvm_that_does_not_start_fails_the_runs_that_wait(
         pool.take(threading.Event())
 
 
+@pytest.mark.thorough
 def test_a_jvm_that_cannot_start_says_why(tmp_path: Path) -> None:
     environment = spark.environment("http://127.0.0.1:9", "us-east-1")
     with pytest.raises(JvmError, match=r"did not start: exit code 1.*no-such-agent"):

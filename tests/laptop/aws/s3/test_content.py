@@ -285,6 +285,7 @@ def test_a_range_behind_the_end_is_refused(s3: Any, bucket: str, content: bytes,
     assert answer["Error"]["Code"] == "InvalidRange"
 
 
+@pytest.mark.clock
 def test_conditions_on_reads_decide_as_s3s(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
     tag = s3.head_object(Bucket=bucket, Key="k")["ETag"]
@@ -308,6 +309,7 @@ def test_conditions_on_reads_decide_as_s3s(s3: Any, bucket: str) -> None:
         assert s3.get_object(**read, **conditions)["Body"].read() == b"1"
 
 
+@pytest.mark.clock
 def test_conditions_on_writes_decide_as_s3s(s3: Any, bucket: str) -> None:
     target, source = {"Bucket": bucket, "Key": "k"}, {"Bucket": bucket, "Key": "source"}
     first = s3.put_object(**source, Body=b"source")["ETag"]
@@ -465,6 +467,7 @@ def test_a_copy_can_have_another_checksum_than_its_source(s3: Any, bucket: str) 
     assert code(s3.copy_object, Bucket=bucket, Key="k", CopySource=source) == "InvalidRequest"
 
 
+@pytest.mark.clock
 def test_uploads_that_are_going_are_listed_with_their_start(
     s3: Any, bucket: str, upload: dict[str, str]
 ) -> None:
@@ -517,6 +520,7 @@ def test_batch_deletes_name_what_was_asked_for(s3: Any, bucket: str) -> None:
 # Through a restart, and without memory
 
 
+@pytest.mark.product
 def test_checksums_and_parts_outlive_the_server(tmp_path: Path) -> None:
     body = bytes(5 * MEGABYTE)
     with process.running(tmp_path) as endpoint_url:
@@ -542,6 +546,7 @@ def test_checksums_and_parts_outlive_the_server(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the server's memory from /proc")
+@pytest.mark.thorough
 def test_two_gigabytes_leave_the_servers_memory_flat(tmp_path: Path) -> None:
     part, count = 64 * MEGABYTE, 32
     with process.running(tmp_path) as endpoint_url:

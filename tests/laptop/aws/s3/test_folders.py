@@ -53,6 +53,7 @@ def test_a_folder_key_comes_and_goes_as_the_first_and_last_of_its_folder(s3: Any
         s3.put_object(Bucket=bucket, Key="a", Body=b"")
 
 
+@pytest.mark.product
 def test_folder_keys_and_a_dead_writers_keys_outlive_the_server(tmp_path: Path) -> None:
     put = [
         "a/",

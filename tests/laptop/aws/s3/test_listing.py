@@ -74,6 +74,7 @@ def test_what_is_no_token_or_number_is_refused(s3: Any, listed: str, options: di
         s3.list_objects_v2(Bucket=listed, **options)
 
 
+@pytest.mark.product
 def test_a_token_holds_through_a_restart(tmp_path: Path) -> None:
     with process.running(tmp_path) as endpoint_url:
         s3 = client_of(endpoint_url, "s3")
@@ -86,6 +87,8 @@ def test_a_token_holds_through_a_restart(tmp_path: Path) -> None:
         assert [entry["Key"] for entry in page["Contents"]] == ["c"]
 
 
+@pytest.mark.product
+@pytest.mark.thorough
 def test_more_than_ten_thousand_keys_come_in_pages_of_a_thousand(tmp_path: Path) -> None:
     names = [f"dt={number % 7}/{number:05}" for number in range(10_500)]
     for name in names:

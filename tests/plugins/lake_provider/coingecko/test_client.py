@@ -23,6 +23,8 @@ from lake_provider.coingecko.client import CoinGeckoHook
 from lake_provider.coingecko.responses import CoinGeckoRefusal
 from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 
+pytestmark = pytest.mark.clock
+
 DAY = date(2026, 1, 31)
 SIXTY = json.dumps([{"id": f"coin-{number}"} for number in range(60)])
 KEY = "CG-planted-0123456789"

@@ -20,6 +20,8 @@ from lake_provider.coingecko.responses import CoinGeckoRefusal, MarketsPage, acc
 from laptop.coingecko.stand_in import Fault
 from tests.damage import damaged_pages
 
+pytestmark = pytest.mark.clock
+
 BODIES = 6_500
 OVER_HTTP = 8
 DAY = "2026-01-31"

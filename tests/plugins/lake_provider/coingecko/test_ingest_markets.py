@@ -26,6 +26,8 @@ from lake_provider.coingecko import ingest_markets
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from laptop.coingecko.stand_in import Fault, running_stand_in
 
+pytestmark = pytest.mark.clock
+
 DAY = "2026-01-31"
 BRONZE = f"bronze/coins_market/dt={DAY}"
 REJECTED = f"rejected/coins_market/dt={DAY}"
