@@ -54,7 +54,7 @@ def measure() -> dict[str, Any]:
                 day = first + timedelta(days=number - 730)
                 s3.put_object(
                     Bucket=LAKE_BUCKET,
-                    Key=f"{layout.BRONZE_COINS_MARKET}/dt={day}/ingested_at={day:%Y%m%d}T020003Z/source=synthetic/page-0001.json",
+                    Key=f"{layout.BRONZE_COINS_MARKET}/dt={day}/currency=usd/ingested_at={day:%Y%m%d}T020003Z/source=synthetic/page-0001.json",
                     Body=json.dumps(market(day)[:COINS]).encode(),
                 )
             ranges = {

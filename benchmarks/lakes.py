@@ -200,7 +200,8 @@ def crawl() -> None:
 
 def put_day(s3: Any, rows: list[dict[str, Any]], day: date) -> None:
     """Put a day's market into bronze, as the daily DAG does."""
-    BronzeDay(s3, LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day).append(_pages(rows, day), requested=len(rows))
+    bronze = BronzeDay(s3, LAKE_BUCKET, layout.BRONZE_COINS_MARKET, day, "usd")
+    bronze.append(_pages(rows, day), requested=len(rows))
 
 
 def _pages(rows: list[dict[str, Any]], day: date) -> list[MarketsPage]:

@@ -80,7 +80,7 @@ def queries(day: date, coins: int) -> dict[str, str]:
     files = jinja2.FileSystemLoader(SQL)
     environment = jinja2.Environment(loader=files, undefined=jinja2.StrictUndefined, autoescape=False)
     values: dict[str, Any] = {"run_date": lambda: str(day), "lake": {"coins": coins}.__getitem__}
-    values["requested_coins"] = lambda: coins
+    values |= {"currency": lambda: "usd", "requested_coins": lambda: coins}
     names = sorted(path.relative_to(SQL).as_posix() for path in SQL.rglob("*.sql"))
     names.remove("good_days.sql")  # the histories include it
     names.remove("thresholds.sql")  # others import it

@@ -213,7 +213,8 @@ def _write_bronze(lake: Path, n: int, number: int) -> None:
     text = np.asarray(pc.binary_join_element_wise(*pieces, "").to_pylist(), dtype=object)
     firsts = np.arange(PAGE, number, PAGE)
     text[firsts] = text[firsts - 1]  # a page's first is the last of the page before
-    folder = lake / f"bronze/coins_market/dt={day}/ingested_at={day:%Y%m%d}T020003Z/source=synthetic"
+    ingestion = f"currency=usd/ingested_at={day:%Y%m%d}T020003Z/source=synthetic"
+    folder = lake / f"bronze/coins_market/dt={day}/{ingestion}"
     folder.mkdir(parents=True)
     for page in range(number // PAGE):
         rows = text[page * PAGE : (page + 1) * PAGE]
@@ -239,6 +240,7 @@ def _write_silver(lake: Path, n: int, number: int) -> None:
     ]
     coins = coins.append_column("quality_flags", pa.array(flags, pa.list_(pa.string())))
     coins = coins.append_column("extra", pa.nulls(len(coins), pa.string()))
+    coins = coins.append_column("currency", pa.array(["usd"] * len(coins)))
     folder = lake / f"silver/coins_market/dt={FIRST_DAY + timedelta(days=n)}"
     folder.mkdir(parents=True)
     pq.write_table(coins, folder / "part-00000.snappy.parquet", compression="snappy")

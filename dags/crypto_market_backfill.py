@@ -5,7 +5,7 @@ coin at 00:00 UTC, and ranks recomputed by market cap.
 
 | task | makes |
 |---|---|
-| `fetch_history` | `bronze/coins_history/currency=…/range=…/source=…/<coin>.json`: CoinGecko's answers, byte for byte; of them `bronze/coins_market/dt=…/ingested_at=…/source=coingecko-history/page-0001.json` for each day |
+| `fetch_history` | `bronze/coins_history/currency=…/range=…/source=…/<coin>.json`: CoinGecko's answers, byte for byte; of them `bronze/coins_market/dt=…/currency=…/ingested_at=…/source=coingecko-history/page-0001.json` for each day |
 | `bronze_to_silver` | `silver/coins_market/dt=…` of all days, in one run of the Glue job; refused rows, with reasons, in `quarantine/coins_market/dt=…` |
 | `crawl_silver` | the days in `silver_coins_market`; if they are there, the crawler is left alone |
 | `silver_to_gold` | `gold/coins_market/dt=…` and `gold/market_summary/dt=…` of all days, likewise in one run |
@@ -16,7 +16,7 @@ The website is left alone: its charts take the new days with the next run of `cr
 **When.** By hand: *Trigger*, and choose two days; or `airflow dags trigger crypto_market_backfill --conf '{"from_date": "2025-02-01", "to_date":
 "2026-01-31"}'` (without a paid plan `from_date` is 364 days ago at most). On a machine with no scheduler, `airflow dags test crypto_market_backfill --conf …`.
 
-**Which days.** `from_date` to `to_date`, both included, both over (UTC). A day that has a whole ingestion in bronze is left alone. With `replace`
+**Which days.** `from_date` to `to_date`, both included, both over (UTC). A day that has a whole ingestion in bronze in the Variable's currency is left alone. With `replace`
 it gets a history ingestion, too, beside what it has, unless its newest is the same history already: silver takes the newer source, and
 quarantines the rows of the other as `superseded_source`. A snapshot says more than a history: replace a day only when its snapshot was bad.
 

@@ -4,7 +4,7 @@
 
 | task | makes |
 |---|---|
-| `fetch_markets` | `bronze/coins_market/dt=…/ingested_at=…/source=…/page-0001.json`: CoinGecko's answer, byte for byte |
+| `fetch_markets` | `bronze/coins_market/dt=…/currency=…/ingested_at=…/source=…/page-0001.json`: CoinGecko's answer, byte for byte |
 | `bronze_to_silver` | `silver/coins_market/dt=…`: typed, one row a coin; refused rows, with reasons, in `quarantine/coins_market/dt=…` |
 | `crawl_silver` | the partition in `silver_coins_market`; if it is there, the crawler is left alone |
 | `silver_to_gold` | `gold/coins_market/dt=…`: ranked; `gold/market_summary/dt=…`: the day's totals |
@@ -22,6 +22,9 @@ For a day that is over, `fetch_markets` reuses its newest whole ingestion in bro
 `crypto_market_backfill` has made of CoinGecko's histories. If there is none, `fetch_markets` says so, because CoinGecko
 has no past snapshots; the stand-in has, and is asked. The `fetch_again` parameter makes it ask the stand-in in any case.
 Yesterday's partition never receives today's prices.
+
+**Currency.** `fetch_markets` takes it from the Variable, and reuses only bronze of that currency. The later tasks take the currency
+that `fetch_markets` has reported. A day that is in the lake in another currency, too, keeps it.
 
 **Needs.** Airflow Variable `crypto_lake` (`{"bucket": …, "website_bucket": …, "coins": 250, "currency": "usd"}`),
 Connection `coingecko_default` (HTTP), AWS credentials (on MWAA: the execution role), and the Glue jobs, crawlers
@@ -73,7 +76,6 @@ from lake_provider.operators.athena_check import AthenaCheckOperator
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
 WEBSITE_BUCKET = "{{ lake('website_bucket') }}"
-CURRENCY = "{{ lake('currency') }}"
 DAYS = {"--run_date": RUN_DATE}
 PARTITIONS = [[RUN_DATE]]
 
@@ -126,7 +128,7 @@ with DAG(
         run_date=RUN_DATE,
         bucket=BUCKET,
         coins="{{ lake('coins') }}",
-        currency=CURRENCY,
+        currency="{{ lake('currency') }}",
         fetch_again="{{ params.fetch_again }}",
         prefix=layout.BRONZE_COINS_MARKET,
         rejected_prefix=layout.REJECTED_COINS_MARKET,
@@ -184,11 +186,11 @@ with DAG(
         outlets=[assets.WEBSITE_TOP10_CRYPTOS, assets.WEBSITE_MARKET_HISTORY, assets.WEBSITE_COIN_HISTORY],
         on_success_callback=metrics.publication,
     )
-    def publish_website(queries: dict[str, str], run_date: str, bucket: str, currency: str) -> dict[str, Any]:
+    def publish_website(queries: dict[str, str], run_date: str, bucket: str) -> dict[str, Any]:
         """Write the website's data files: all are checked before the first is written, newer ones stay."""
         from include.orchestration.publication import publish
 
-        return publish(queries, run_date=run_date, bucket=bucket, currency=currency)
+        return publish(queries, run_date=run_date, bucket=bucket)
 
     fetch_markets >> bronze_to_silver >> [crawl_silver, silver_to_gold]
     silver_to_gold >> crawl_gold
@@ -204,5 +206,4 @@ with DAG(
         {name: query.output for name, query in queries.items()},
         run_date=RUN_DATE,
         bucket=WEBSITE_BUCKET,
-        currency=CURRENCY,
     )

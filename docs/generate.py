@@ -37,9 +37,10 @@ DATA_HEAD = """# The data
 
 <!-- Written by `make docs` from include/resources/catalog.yaml: change that, not this. -->
 
-Every table of the database `{database}`, column by column. Times are in UTC. Amounts are in the lake's
-currency. Percentages are percentages: 1.5 is 1.5 %. A value that is not of its column's type, or that cannot
-be, is null, and its row carries a [flag](operations.md#the-days-report).
+Every table of the database `{database}`, column by column. Times are in UTC. Amounts are in the
+currency that the row's `currency` names. A day may be there in several, so a query names the one that it is
+about. Percentages are percentages: 1.5 is 1.5 %. A value that is not of its column's type, or that cannot be,
+is null, and its row carries a [flag](operations.md#the-days-report).
 
 **New columns.** A release that adds a column declares it in the catalog, at the end of its table. Days that
 are written from then on have its values. Days that were written before show null, and a rerun of the two

@@ -3,9 +3,10 @@
     {"bucket": "my-lake", "website_bucket": "my-website", "coins": 250, "currency": "usd"}
 
 `bucket` and `website_bucket` are required. `coins` is how many coins a day ingests (default 250, one call
-of CoinGecko's API), `currency` is CoinGecko's `vs_currency` (default usd); both concern every day of the
-lake, which is why they are not parameters of a run. `alert_topic_arn` is the SNS topic that gets the alerts,
-like `arn:aws:sns:us-east-1:123456789012:crypto-lake-alerts`; without it they are log lines only.
+of CoinGecko's API), `currency` is CoinGecko's `vs_currency` (default usd); both concern every day from
+now on, which is why they are not parameters of a run. Days in another currency stay what they are.
+`alert_topic_arn` is the SNS topic that gets the alerts, like
+`arn:aws:sns:us-east-1:123456789012:crypto-lake-alerts`; without it they are log lines only.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+CURRENCY = re.compile(r"[a-z]{2,10}")
+"""A currency as CoinGecko names it. It becomes part of keys in S3 and of SQL."""
+
 VARIABLE = "crypto_lake"
 EXAMPLE = '{"bucket": "my-lake", "website_bucket": "my-website", "coins": 250, "currency": "usd"}'
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_CURRENCY = re.compile(r"[a-z]{2,10}")
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}", re.ASCII)
 
 
@@ -28,7 +31,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class LakeSettings:
-    """The lake's settings: buckets, number of coins a day, currency of every amount, where alerts go."""
+    """The lake's settings: buckets, number of coins a day, currency to ingest, where alerts go."""
 
     bucket: str
     website_bucket: str
@@ -68,7 +71,7 @@ class LakeSettings:
                 f"'coins' in Airflow Variable '{VARIABLE}' must be a whole number from 10 to 20000; "
                 f"it is {settings.coins!r}"
             )
-        if not _CURRENCY.fullmatch(str(settings.currency)):
+        if not CURRENCY.fullmatch(str(settings.currency)):
             raise SettingsError(
                 f"'currency' in Airflow Variable '{VARIABLE}' must be one of CoinGecko's vs_currencies, "
                 f"in lower case (usd, eur, …); it is {settings.currency!r}"

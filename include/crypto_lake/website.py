@@ -1,7 +1,7 @@
 """The website's data files: from query results to checked JSON, and whether it may replace what is there.
 
 A file `data/<name>.json` is the result of the query `include/sql/<name>.sql` in an envelope that says what
-day it is of, when and from which source it was made, and whom to credit; its contract is
+day and currency it is of, when and from which source it was made, and whom to credit; its contract is
 `include/schemas/<name>.schema.json`.
 """
 
@@ -21,6 +21,8 @@ SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 # CoinGecko asks for it near its data.
 ATTRIBUTION = {"text": "Data provided by CoinGecko", "url": "https://www.coingecko.com"}
+# Columns of the queries that the envelope says once.
+_OF_ALL_ROWS = ("source", "currency")
 SYNTHETIC = "synthetic"
 SYNTHETIC_ATTRIBUTION = {"text": "Made-up demo data, not market prices"}
 
@@ -42,33 +44,39 @@ class Export:
         return f"data/{self.name}.json"
 
     def document(
-        self, rows: Sequence[Mapping[str, Any]], *, run_date: date, generated_at: datetime, currency: str
+        self, rows: Sequence[Mapping[str, Any]], *, run_date: date, generated_at: datetime
     ) -> dict[str, Any]:
         """Put query rows into the file's envelope.
 
         Args:
-            rows: One mapping a row, with a `source` column that is the same in all.
+            rows: One mapping a row, with columns `source` and `currency` that are the same in all.
             run_date: The day the rows are of; the file's `as_of`.
             generated_at: When the query ended, timezone-aware.
-            currency: Of every amount.
 
         Raises:
-            WebsiteDataError: there are no rows, their sources differ, or the document breaks its schema; the
-                message names the file, the place and the value.
+            WebsiteDataError: there are no rows, their sources or currencies differ, or the document breaks
+                its schema; the message names the file, the place and the value.
         """
         if not rows:
             raise WebsiteDataError(f"{self.key}: the query gave no rows for {run_date}")
         if len(sources := {str(row["source"]) for row in rows}) != 1:
             raise WebsiteDataError(f"{self.key}: rows come from several sources: {sorted(sources)}")
+        if any("currency" not in row for row in rows):
+            raise WebsiteDataError(
+                f"{self.key}: the query's rows do not say in which currency they are, because an earlier "
+                "release ran it: clear fetch_markets with everything downstream"
+            )
+        if len(currencies := {str(row["currency"]) for row in rows}) != 1:
+            raise WebsiteDataError(f"{self.key}: rows are in several currencies: {sorted(currencies)}")
         source = sources.pop()
         document = {
             "as_of": run_date.isoformat(),
             "generated_at": _json_value(generated_at.replace(microsecond=0)),
             "source": source,
-            "currency": currency,
+            "currency": currencies.pop(),
             "attribution": SYNTHETIC_ATTRIBUTION if source == SYNTHETIC else ATTRIBUTION,
             self.rows_key: [
-                {column: _json_value(value) for column, value in row.items() if column != "source"}
+                {column: _json_value(value) for column, value in row.items() if column not in _OF_ALL_ROWS}
                 for row in rows
             ],
         }

@@ -1,22 +1,27 @@
 """Glue job bronze_to_silver: raw CoinGecko JSON becomes typed, deduplicated Parquet, day by day.
 
-    bronze/coins_market/dt=D/ingested_at=<time>/source=<source>/page-NNNN.json   (exact API responses)
-      -> silver/coins_market/dt=D/       one row a coin, doubtful rows flagged
+    bronze/coins_market/dt=D/currency=<currency>/ingested_at=<time>/source=<source>/page-NNNN.json
+      (exact API responses)
+      -> silver/coins_market/dt=D/       one row a coin and currency, doubtful rows flagged
       -> quarantine/coins_market/dt=D/   rows refused, with the reasons; absent when there are none
 
 Silver and quarantine of a day are computed from that day's bronze alone, so the job may be rerun at any time
-and in any order. Every row of bronze ends in silver, in quarantine, or as a duplicate dropped; the job prints
-that balance and fails, before anything of the day is written, if it does not hold.
+and in any order. A run makes every currency of its days, each by itself: one is never compared with another.
+Every row of bronze ends in silver, in quarantine, or as a duplicate dropped; the job prints that balance of
+each day and currency. If it does not hold, nothing of that day and currency is written, and the run fails.
 
     bronze_to_silver.py --run_date 2026-01-31 --bucket my-lake
     bronze_to_silver.py --from_date 2025-02-01 --to_date 2026-01-31 --bucket my-lake
+    bronze_to_silver.py --run_date 2026-01-31 --currency eur --bucket my-lake
 
-A range of days is one run of the job, not one a day. Days without bronze are left out; a day that cannot be
-published does not stop the others, and fails the run when they are done.
+A range of days is one run of the job, not one a day. Days without bronze are left out. A day that cannot be
+published does not stop the others, and a currency does not stop the day's others; the run fails when they are
+done. With --currency, only that currency's failures fail it; those of the others are printed.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections import Counter
@@ -30,6 +35,7 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as sf
 
 import day_partitions
+from day_partitions import Market
 
 BRONZE = "bronze/coins_market"
 SILVER = "silver/coins_market"
@@ -52,7 +58,7 @@ class SilverColumn(NamedTuple):
 # Types are declared: a field is 84055 in one row and 0.432979 in the next, and a market cap beyond int64 was
 # served. A column more is a line at the end here, and one at the end of the table in catalog.yaml.
 _COLUMNS = (
-    ("coin_id", "id", "string", "CoinGecko's id, unique per day"),
+    ("coin_id", "id", "string", "CoinGecko's id, unique per day and currency"),
     ("symbol", "symbol", "string", "Ticker; symbols repeat between coins"),
     ("name", "name", "string", "The coin's name"),
     ("image", "image", "string", "Address of the coin's logo"),
@@ -89,6 +95,7 @@ _COLUMNS = (
     ("source", None, "string", "coingecko, or synthetic for demo data; ends in -history if fetched later"),
     ("quality_flags", None, "array<string>", "Findings that leave the row in silver"),
     ("extra", None, "string", "Fields of the source that no column has"),
+    ("currency", None, "string", "Of every amount in the row, as CoinGecko names it"),
 )
 COLUMNS = tuple(SilverColumn(*column) for column in _COLUMNS)
 FIELDS = tuple(column for column in COLUMNS if column.field)
@@ -101,6 +108,7 @@ QUARANTINE_COLUMNS = (
     "ingestion_timestamp",
     "bronze_key",
     "row_number",
+    "currency",
 )
 
 _NUMBER = "'^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'"
@@ -147,7 +155,7 @@ REFUSALS = (
     ("outdated_history", "is_outdated"),
 )
 
-# When a row is flagged. Every measure is a ratio or an age, so that none depends on the lake's currency. A
+# When a row is flagged. Every measure is a ratio or an age, so that none depends on the row's currency. A
 # flag that hides a real coin is worse than one that is missing: each threshold stands away from what real
 # markets did, on the side of the bad data. "Seen" is what came nearest to it in the 4,700 rows of 43 captures
 # of CoinGecko from 2023 to 2026, "rows" how many of them have the flag.
@@ -193,16 +201,19 @@ FLAGS = (
 )
 THRESHOLDS = {flag: threshold for flag, _, threshold in FLAGS}
 
+CURRENCY = "[a-z]{2,10}"  # a currency as CoinGecko names it: that of the lake's settings
 _PAGE_KEY = re.compile(
-    rf"{BRONZE}/dt=[^/]+/ingested_at=([0-9]{{8}}T[0-9]{{6}}Z)/source=[a-z0-9_-]+/[^/]+[.]json"
+    rf"{BRONZE}/dt=[^/]+/currency={CURRENCY}/ingested_at=([0-9]{{8}}T[0-9]{{6}}Z)/source=[a-z0-9_-]+"
+    "/[^/]+[.]json"
 )
+_KEY_WITHOUT_CURRENCY = re.compile(rf"{BRONZE}/dt=[^/]+/ingested_at=[^/]+/source=[^/]+/[^/]+")
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Where a day's bronze rows went, with how often each reason, flag and unknown field occurred."""
+    """Where a market's bronze rows went, and how often each reason, flag and unknown field occurred."""
 
-    run_date: date
+    market: Market
     bronze: int
     silver: int
     quarantined: int
@@ -218,7 +229,7 @@ class Balance:
 
     def __str__(self) -> str:
         lines = [
-            f"balance of dt={self.run_date}: {self.bronze} rows in bronze = {self.silver} in silver "
+            f"balance of {self.market}: {self.bronze} rows in bronze = {self.silver} in silver "
             f"+ {self.quarantined} quarantined + {self.duplicates} duplicates dropped"
         ]
         for what, counts in (
@@ -238,7 +249,8 @@ def read_pages(spark: SparkSession, lake: str, days: Sequence[date]) -> DataFram
     """Read the bronze of days: one row a page.
 
     Returns:
-        dt, bronze_key, source and ingestion_timestamp, all from the key, and value, the page's text.
+        dt, bronze_key, currency, source and ingestion_timestamp, all from the key, and value, the page's
+        text.
 
     Raises:
         FileNotFoundError: the days have no bronze.
@@ -250,12 +262,13 @@ def read_pages(spark: SparkSession, lake: str, days: Sequence[date]) -> DataFram
         if error.getCondition() != "PATH_NOT_FOUND":
             raise
         raise FileNotFoundError(_no_bronze(days[0])) from None
-    parts = f"{BRONZE}/dt=([^/]+)/ingested_at=([^/]+)/source=([^/]+)/"
+    parts = f"{BRONZE}/dt=([^/]+)/currency=([^/]+)/ingested_at=([^/]+)/source=([^/]+)/"
     pages = text.selectExpr(
         f"regexp_extract(_metadata.file_path, '({BRONZE}/dt=.*)', 1) AS bronze_key",
         f"regexp_extract(_metadata.file_path, '{BRONZE}/dt=([^/]+)/', 1) AS dt",
-        f"regexp_extract(_metadata.file_path, '{parts}', 2) AS ingested_at",
-        f"regexp_extract(_metadata.file_path, '{parts}', 3) AS source",
+        f"regexp_extract(_metadata.file_path, '{parts}', 2) AS currency",
+        f"regexp_extract(_metadata.file_path, '{parts}', 3) AS ingested_at",
+        f"regexp_extract(_metadata.file_path, '{parts}', 4) AS source",
         "value",
     )
     moment = "try_to_timestamp(ingested_at, \"yyyyMMdd'T'HHmmssX\")"
@@ -283,11 +296,11 @@ def _take_apart(pages: DataFrame) -> DataFrame:
     """
     # What is known of a page by its key is settled while there are few rows. fetch_markets writes page 1
     # last: an ingestion of which only later pages are there was cut off.
-    ingestion = Window.partitionBy("dt", "ingestion_timestamp", "source")
+    ingestion = Window.partitionBy("dt", "currency", "ingestion_timestamp", "source")
     number = sf.expr("try_cast(regexp_extract(bronze_key, '/page-([0-9]+)[.]json$', 1) AS int)")
     latest = sf.max(sf.expr("if(is_whole, struct(ingestion_timestamp, source), NULL)"))
     known = pages.withColumn("is_whole", sf.coalesce(sf.min(number).over(ingestion) <= 1, sf.lit(True)))
-    known = known.withColumn("day_source", latest.over(Window.partitionBy("dt"))["source"])
+    known = known.withColumn("day_source", latest.over(Window.partitionBy("dt", "currency"))["source"])
     # A parser stops at the end of an array and ignores what is behind. So the page's key is put behind it:
     # it is found there only if the page is one array and nothing else.
     strict = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')"
@@ -300,6 +313,7 @@ def _take_apart(pages: DataFrame) -> DataFrame:
         .selectExpr(
             "dt",
             "bronze_key",
+            "currency",
             "source",
             "ingestion_timestamp",
             "is_whole",
@@ -391,14 +405,14 @@ def transform(pages: DataFrame) -> DataFrame:
         pages: as `read_pages` returns them.
 
     Returns:
-        One row a coin: silver's columns, dt, bronze_key, row_number (from 1 within the page), raw (the row's
-        JSON; white space, the order of its fields, the spelling of numbers and what is not UTF-8 are
-        normalised, bronze_key has the exact bytes), reasons (why it is refused), verdict (silver,
+        One row a coin and currency: silver's columns, dt, bronze_key, row_number (from 1 within the page),
+        raw (the row's JSON; white space, the order of its fields, the spelling of numbers and what is not
+        UTF-8 are normalised, bronze_key has the exact bytes), reasons (why it is refused), verdict (silver,
         quarantined, duplicate, or empty_page for a page without rows) and what the balance needs: page_rows
         and extra_names.
     """
     # Pages overlap and a day may be ingested twice; position in bronze settles what the clocks leave open.
-    newest_first = Window.partitionBy("dt", "coin_id", sf.size("reasons") > 0).orderBy(
+    newest_first = Window.partitionBy("dt", "currency", "coin_id", sf.size("reasons") > 0).orderBy(
         sf.desc("ingestion_timestamp"), sf.desc_nulls_last("last_updated"), "bronze_key", "row_number"
     )
     volume = sf.sum(sf.expr("if(verdict = 'silver' AND total_volume > 0, total_volume, 0D)"))
@@ -413,7 +427,7 @@ def transform(pages: DataFrame) -> DataFrame:
                 "WHEN recency > 1 THEN 'duplicate' ELSE 'silver' END"
             ),
         )
-        .withColumn("day_volume", volume.over(Window.partitionBy("dt")))
+        .withColumn("day_volume", volume.over(Window.partitionBy("dt", "currency")))
         .withColumns(
             {
                 "quality_flags": _names_of(
@@ -443,22 +457,22 @@ def _names_of(rules: Iterable[tuple[str, str]]) -> Column:
 # Balance
 
 
-def measure(rows: DataFrame) -> dict[date, tuple[Balance, set[str]]]:
-    """Count each day, all in one Spark job.
+def measure(rows: DataFrame) -> dict[Market, tuple[Balance, set[str]]]:
+    """Count each day in each currency, all in one Spark job.
 
     Returns:
-        By day: its balance, and the keys of the pages that were read.
+        By day and currency: the balance, and the keys of the pages that were read.
     """
     groups = rows.groupBy(
-        "dt", "bronze_key", "page_rows", "verdict", "reasons", "quality_flags", "extra_names"
+        *("dt", "currency", "bronze_key", "page_rows", "verdict"), "reasons", "quality_flags", "extra_names"
     ).count()
-    days: dict[date, list[Row]] = {}
+    markets: dict[Market, list[Row]] = {}
     for group in groups.collect():
-        days.setdefault(date.fromisoformat(group.dt), []).append(group)
-    return {day: _count(day, days[day]) for day in sorted(days)}
+        markets.setdefault(Market(date.fromisoformat(group.dt), group.currency), []).append(group)
+    return {market: _count(market, markets[market]) for market in sorted(markets)}
 
 
-def _count(day: date, groups: list[Row]) -> tuple[Balance, set[str]]:
+def _count(market: Market, groups: list[Row]) -> tuple[Balance, set[str]]:
     pages: dict[str, int] = {}
     verdicts, reasons, flags, extra_fields = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for group in groups:
@@ -470,7 +484,7 @@ def _count(day: date, groups: list[Row]) -> tuple[Balance, set[str]]:
         for counter, names in counted:
             counter.update(dict.fromkeys(names or (), group["count"]))
     balance = Balance(
-        run_date=day,
+        market=market,
         bronze=sum(pages.values()),
         silver=verdicts["silver"],
         quarantined=verdicts["quarantined"],
@@ -483,8 +497,8 @@ def _count(day: date, groups: list[Row]) -> tuple[Balance, set[str]]:
 
 
 def _why_not_written(balance: Balance, unread: set[str]) -> str | None:
-    """Why nothing of a day may be written; None if it may."""
-    prefix = f"{BRONZE}/dt={balance.run_date}/"
+    """Why nothing of a day in a currency may be written; None if it may."""
+    prefix = f"{BRONZE}/dt={balance.market.day}/currency={balance.market.currency}/"
     if unread:
         return f"{min(unread)} is an empty file: delete it and run fetch_markets for that date"
     if not balance.holds:
@@ -499,58 +513,65 @@ def _why_not_written(balance: Balance, unread: set[str]) -> str | None:
 
 
 def _why_no_silver(balance: Balance) -> str:
-    """Why a day of which every row was refused has no new silver."""
-    day = balance.run_date
+    """Why a day in a currency of which every row was refused has no new silver."""
+    day, currency = balance.market
     remedy = f"read {QUARANTINE}/dt={day}/, then run fetch_markets for that date again"
     if "outdated_history" in balance.reasons:
         remedy = "an earlier release wrote its history: run crypto_market_backfill for that date with replace"
     return (
-        f"all {balance.quarantined} rows of {BRONZE}/dt={day}/ were refused "
-        f"({', '.join(sorted(balance.reasons))}), {SILVER}/dt={day}/ is left as it was: {remedy}"
+        f"all {balance.quarantined} rows of {BRONZE}/dt={day}/currency={currency}/ were refused "
+        f"({', '.join(sorted(balance.reasons))}), {SILVER}/dt={day}/ is left as it was in {currency}: "
+        f"{remedy}"
     )
 
 
 # Write
 
 
-def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Balance]:
-    """Do days: read their bronze, check each day's balance, write their quarantine and their silver.
+def run(spark: SparkSession, lake: str, days: Sequence[date], currency: str | None = None) -> list[Balance]:
+    """Do days: read their bronze, check each balance, write their quarantine and their silver.
 
     Args:
         spark: a session; its time zone is set to UTC.
         lake: where the lake's prefixes are, such as s3://my-lake.
         days: dt in the lake's keys.
+        currency: the only one whose failures fail the run; None: every one of them does.
 
     Returns:
-        Each day's balance, also printed.
+        The balance of each day in each currency, also printed.
 
     Raises:
         FileNotFoundError: a day has no bronze.
-        ValueError: days cannot be published: their silver was left as it was, and the others were done.
+        ValueError: days cannot be published, or not in a currency: their silver was left as it was, and the
+            others were done.
     """
     # Of a key that occurs twice in an object the last counts, as in other JSON readers; it is no error.
     last = {"spark.sql.variant.allowDuplicateKeys": "true", "spark.sql.mapKeyDedupPolicy": "LAST_WIN"}
     day_partitions.configure(spark, last)
     pages = read_pages(spark, lake, days)
     keys = _keys(pages)
-    failures = _unreadable_days(days, keys)
-    readable = [day for day in days if day not in failures]
+    failed_days = _unreadable_days(days, keys)
+    readable = [day for day in days if day not in failed_days]
     rows = transform(pages.where(day_partitions.is_of(readable))).persist()
+    failures: dict[Market, Exception] = {}
     try:
         counted = measure(rows) if readable else {}
         balances = []
-        for day in readable:
-            balance, seen = counted.get(day, _count(day, []))
+        for market, stored in _keys_by_market(keys, readable).items():
+            balance, seen = counted.get(market, _count(market, []))
             print(balance, flush=True)
-            if reason := _why_not_written(balance, keys[day] - seen):
-                failures[day] = ValueError(reason)
+            if reason := _why_not_written(balance, stored - seen):
+                failures[market] = ValueError(reason)
             else:
                 balances.append(balance)
-        _write(rows, lake, balances)
+        _write(rows, lake, balances, list(failures))
     finally:
         rows.unpersist()
-    failures |= {b.run_date: ValueError(_why_no_silver(b)) for b in balances if b.silver == 0}
-    _raise(failures, len(days))
+    failures |= {b.market: ValueError(_why_no_silver(b)) for b in balances if b.silver == 0}
+    if currency:
+        for market in [market for market in sorted(failures) if market.currency != currency]:
+            print(f"{market} failed, and is not of this run's currency: {failures.pop(market)}", flush=True)
+    _raise(failed_days, failures, len(days))
     return balances
 
 
@@ -563,16 +584,31 @@ def _keys(pages: DataFrame) -> dict[date, set[str]]:
     return keys
 
 
+def _keys_by_market(keys: dict[date, set[str]], days: Sequence[date]) -> dict[Market, set[str]]:
+    """The keys of pages of some days, by day and currency."""
+    markets: dict[Market, set[str]] = {}
+    for day in days:
+        for key in sorted(keys[day]):
+            currency = key.split("/")[3].removeprefix("currency=")
+            markets.setdefault(Market(day, currency), set()).add(key)
+    return markets
+
+
 def _unreadable_days(days: Sequence[date], keys: dict[date, set[str]]) -> dict[date, Exception]:
     """Which days have no bronze, or something else in it, and what to do."""
     failures: dict[date, Exception] = {}
     for day in days:
         if day not in keys:
             failures[day] = FileNotFoundError(_no_bronze(day))
+        elif outdated := sorted(key for key in keys[day] if _KEY_WITHOUT_CURRENCY.fullmatch(key)):
+            failures[day] = ValueError(
+                f"{outdated[0]} does not say in which currency it is, because an earlier release stored it: "
+                'follow "Upgrade a lake without currencies" in docs/operations.md'
+            )
         elif strange := sorted(key for key in keys[day] if not _is_page(key)):
             failures[day] = ValueError(
-                f"{strange[0]} is not a page of bronze: move it elsewhere; pages are "
-                f"{BRONZE}/dt={day}/ingested_at=<YYYYMMDDTHHMMSSZ>/source=<source>/page-0001.json"
+                f"{strange[0]} is not a page of bronze: move it elsewhere; pages are {BRONZE}/dt={day}"
+                "/currency=<currency>/ingested_at=<YYYYMMDDTHHMMSSZ>/source=<source>/page-0001.json"
             )
     return failures
 
@@ -585,41 +621,93 @@ def _is_page(key: str) -> bool:
         return False
 
 
-def _write(rows: DataFrame, lake: str, balances: list[Balance]) -> None:
-    """Write the days' quarantine, then their silver."""
-    day_partitions.overwrite(
+def _write(rows: DataFrame, lake: str, balances: list[Balance], unwritten: list[Market]) -> None:
+    """Write quarantine, then silver.
+
+    Args:
+        rows: what `transform` returned.
+        lake: where the lake's prefixes are.
+        balances: of what may be written.
+        unwritten: what may not: both tables keep it as it is.
+    """
+    table = f"{lake}/{QUARANTINE}"
+    quarantined = _with_kept(
         rows.where("verdict = 'quarantined'").select(*QUARANTINE_COLUMNS, "dt"),
-        f"{lake}/{QUARANTINE}",
-        [balance.run_date for balance in balances if balance.quarantined],
+        table,
+        {balance.market: balance.quarantined for balance in balances},
+        unwritten,
     )
-    clean = [balance.run_date for balance in balances if not balance.quarantined]
-    day_partitions.remove(rows.sparkSession, f"{lake}/{QUARANTINE}", clean)
-    day_partitions.overwrite(
+    clean = {balance.market.day for balance in balances} - set(quarantined.days)
+    day_partitions.overwrite(quarantined.rows, table, quarantined.days)
+    day_partitions.remove(rows.sparkSession, table, sorted(clean))
+    table = f"{lake}/{SILVER}"
+    published = {balance.market.day for balance in balances if balance.silver}
+    silver = _with_kept(
         rows.where("verdict = 'silver'").select(*SILVER_COLUMNS, "dt"),
-        f"{lake}/{SILVER}",
-        [balance.run_date for balance in balances if balance.silver],
+        table,
+        {balance.market: balance.silver for balance in balances if balance.market.day in published},
+        [*unwritten, *(balance.market for balance in balances if balance.silver == 0)],
     )
+    day_partitions.overwrite(silver.rows, table, silver.days)
 
 
-def _raise(failures: dict[date, Exception], days: int) -> None:
-    """Raise what went wrong with the first day, naming the others."""
-    if not failures:
+class _TableRows(NamedTuple):
+    """What goes into a table, and the days that it has rows of."""
+
+    rows: DataFrame
+    days: list[date]
+
+
+def _with_kept(rows: DataFrame, table: str, counts: dict[Market, int], kept: Sequence[Market]) -> _TableRows:
+    """Take what a table gets of some days, and beside it what it has and keeps in other currencies.
+
+    Args:
+        rows: of all days and currencies.
+        table: the table's address.
+        counts: how many of the rows are of each day and currency that is replaced.
+        kept: what is not replaced.
+    """
+    days = {market.day for market in counts}
+    new = rows.where(day_partitions.is_in(list(counts)))
+    filled = {market.day for market, count in counts.items() if count}
+    beside = [market for market in kept if market.day in days and not counts.get(market)]
+    if beside:
+        old = day_partitions.read(rows.sparkSession, table, sorted({market.day for market in beside}))
+    else:
+        old = None
+    if old is not None and "currency" in old.columns:
+        old = old.where(day_partitions.is_in(beside)).select(*rows.columns)
+        filled |= {date.fromisoformat(row.dt) for row in old.select("dt").distinct().collect()}
+        # All rows of a day go into one file.
+        new = day_partitions.one_file_a_day(new.unionByName(old), sorted(days))
+    return _TableRows(new, sorted(filled))
+
+
+def _raise(failed_days: dict[date, Exception], failures: dict[Market, Exception], days: int) -> None:
+    """Raise what went wrong first, naming the others."""
+    failed = {str(day): error for day, error in failed_days.items()}
+    failed |= {f"{market.day} in {market.currency}": error for market, error in failures.items()}
+    if not failed:
         return
-    first, *others = sorted(failures)
+    first, *others = sorted(failed)
     if not others:
-        raise failures[first]
+        raise failed[first]
+    concerned = {*failed_days, *(market.day for market in failures)}
     raise ValueError(
-        f"{failures[first]} ({len(failures)} of {days} days failed, the others are done; also "
-        f"{', '.join(map(str, others))})"
+        f"{failed[first]} ({len(concerned)} of {days} days failed, the others are done; also "
+        f"{', '.join(others)})"
     )
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the job as Glue does."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--currency", help="the only currency whose failures fail the run")
+    currency = parser.parse_known_args(argv)[0].currency
     lake, days = day_partitions.parse_arguments("Bronze to silver: one day, or a range of days.", argv)
     spark = SparkSession.builder.appName("bronze_to_silver").getOrCreate()
     remedy = "run crypto_market_backfill for them first"
-    run(spark, lake, day_partitions.days_to_do(spark, lake, BRONZE, days, remedy))
+    run(spark, lake, day_partitions.days_to_do(spark, lake, BRONZE, days, remedy), currency)
 
 
 if __name__ == "__main__":

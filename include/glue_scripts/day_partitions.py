@@ -10,12 +10,24 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 UNFINISHED_SECONDS = 3600  # longer than the jobs' own timeout: no run still writes to such a folder
 _UNFINISHED = "{.spark-staging-*,__magic*}"  # Spark's own on a disk, and those of S3A's committer on S3
+
+
+class Market(NamedTuple):
+    """A day in one currency: what is ranked, summed up and judged by itself."""
+
+    day: date
+    currency: str
+
+    def __str__(self) -> str:
+        return f"dt={self.day}, currency={self.currency}"
 
 
 def parse_arguments(description: str, argv: Sequence[str]) -> tuple[str, list[date]]:
@@ -102,6 +114,27 @@ def days_to_do(spark: SparkSession, lake: str, layer: str, days: list[date], rem
 def is_of(days: Sequence[date]) -> Column:
     """Whether a row is of one of the days."""
     return sf.col("dt").isin([str(day) for day in days])
+
+
+def is_in(markets: Sequence[Market]) -> Column:
+    """Whether a row is of one of the markets."""
+    return sf.concat_ws("/", "dt", "currency").isin([f"{day}/{currency}" for day, currency in markets])
+
+
+def read(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame | None:
+    """These days of a table, with dt as text; None when there is no data."""
+    # Asked first, because reading a folder that is not there fills the log with a stack trace, and most days
+    # have no quarantine.
+    folders = [f"{table}/dt={day}" for day in days_in_table(spark, table, days)]
+    if not folders:
+        return None
+    try:
+        # Of many days the oldest may lack columns that a later release has added.
+        return spark.read.options(basePath=table, mergeSchema=len(folders) > 1).parquet(*folders)
+    except AnalysisException as error:
+        if error.getCondition() != "UNABLE_TO_INFER_SCHEMA":
+            raise
+        return None
 
 
 def one_file_a_day(rows: DataFrame, days: Sequence[date]) -> DataFrame:

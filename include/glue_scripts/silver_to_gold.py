@@ -1,8 +1,8 @@
 """Glue job silver_to_gold: silver becomes ranked coins and the market's summary, day by day.
 
     silver/coins_market/dt=D/
-      -> gold/coins_market/dt=D/    every coin of silver, ranked unless a flag disqualifies it
-      -> gold/market_summary/dt=D/  one row: the market over the ranked coins
+      -> gold/coins_market/dt=D/    every coin of silver, ranked in its currency unless a flag disqualifies it
+      -> gold/market_summary/dt=D/  one row a currency: the market over the ranked coins
 
 Columns and types are those that the Glue Data Catalog declares for gold_coins_market and gold_market_summary.
 Gold of a day is a function of that day's silver, and of how many rows its quarantine holds, so the job may be
@@ -20,11 +20,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as sf
 
 import day_partitions
+from day_partitions import Market
 
 SILVER = "silver/coins_market"
 QUARANTINE = "quarantine/coins_market"
@@ -67,6 +67,7 @@ COIN_COLUMNS = (
     "ingestion_timestamp",
     "source",
     "quality_flags",
+    "currency",
 )
 
 # Column, SQL over gold_coins_market. The quarantined rows are counted apart. Of days whose source tells no
@@ -89,9 +90,11 @@ SUMMARY = (
     ("source", "max(source)"),
 )
 
+SUMMARY_COLUMNS = (*(column for column, _ in SUMMARY), "currency")
+
 
 def transform(silver: DataFrame) -> DataFrame:
-    """Rank the coins of each day and add the ratios.
+    """Rank the coins of each day in each currency and add the ratios.
 
     Args:
         silver: silver's columns and dt.
@@ -102,16 +105,16 @@ def transform(silver: DataFrame) -> DataFrame:
     """
     disqualifying = ", ".join(f"'{flag}'" for flag in DISQUALIFYING_FLAGS)
     eligible = sf.expr(f"market_cap > 0 AND NOT arrays_overlap(quality_flags, array({disqualifying}))")
-    # Both windows are of the day: its rows move once, are sorted once, and end in one file.
-    day = Window.partitionBy("dt")
+    # Both windows are of the same rows, which move once and are sorted once.
+    market = Window.partitionBy("dt", "currency")
     return (
         silver.withColumn("eligible", sf.coalesce(eligible, sf.lit(False)))
         .withColumns(
             {
                 "position": sf.row_number().over(
-                    day.orderBy(sf.desc("eligible"), sf.desc("market_cap"), "coin_id")
+                    market.orderBy(sf.desc("eligible"), sf.desc("market_cap"), "coin_id")
                 ),
-                "ranked_market_cap": sf.sum(sf.when(sf.col("eligible"), sf.col("market_cap"))).over(day),
+                "ranked_market_cap": sf.sum(sf.when(sf.col("eligible"), sf.col("market_cap"))).over(market),
             }
         )
         .withColumns(
@@ -126,57 +129,61 @@ def transform(silver: DataFrame) -> DataFrame:
     )
 
 
-def summarise(gold: DataFrame, quarantined: Mapping[date, int]) -> DataFrame:
-    """Sum up each day of gold_coins_market.
+def summarise(gold: DataFrame, quarantined: Mapping[Market, int]) -> DataFrame:
+    """Sum up each day of gold_coins_market in each currency.
 
     Args:
         gold: as `transform` returns it.
-        quarantined: for each day, rows of its latest ingestion that were refused.
+        quarantined: for each day and currency, rows of the latest ingestion that were refused.
 
     Returns:
-        gold_market_summary: one row a day, its columns in order, then dt.
+        gold_market_summary: one row a day and currency, its columns in order, then dt.
     """
-    by_day = sf.create_map(*(sf.lit(value) for day in quarantined for value in (str(day), quarantined[day])))
+    counts = {f"{market.day}/{market.currency}": count for market, count in quarantined.items()}
+    by_market = sf.create_map(*(sf.lit(value) for pair in counts.items() for value in pair))
     changed = "rank IS NOT NULL AND price_change_percentage_24h IS NOT NULL"
     figures = [sf.expr(sql.format(changed=changed)).alias(column) for column, sql in SUMMARY]
     return (
-        gold.withColumn("quarantined", by_day[sf.col("dt")])
-        .groupBy("dt")
+        gold.withColumn("quarantined", by_market[sf.concat_ws("/", "dt", "currency")])
+        .groupBy("dt", "currency")
         .agg(*figures)
-        .select(*(column for column, _ in SUMMARY), "dt")
+        .select(*SUMMARY_COLUMNS, "dt")
     )
 
 
-def _read(spark: SparkSession, table: str, days: Sequence[date]) -> DataFrame | None:
-    """These days of a table, with dt as text; None when there is no data."""
-    # Asked first, because reading a folder that is not there fills the log with a stack trace, and most days
-    # have no quarantine.
-    folders = [f"{table}/dt={day}" for day in day_partitions.days_in_table(spark, table, days)]
-    if not folders:
-        return None
-    try:
-        # Of many days the oldest may lack columns that a later release has added.
-        return spark.read.options(basePath=table, mergeSchema=len(folders) > 1).parquet(*folders)
-    except AnalysisException as error:
-        if error.getCondition() != "UNABLE_TO_INFER_SCHEMA":
-            raise
-        return None
-
-
-def _read_silver(spark: SparkSession, lake: str, days: Sequence[date]) -> tuple[DataFrame, dict[date, Row]]:
-    """Silver of the days, and how many rows and which newest ingestion each has.
+def _read_silver(spark: SparkSession, lake: str, days: Sequence[date]) -> tuple[DataFrame, dict[Market, Row]]:
+    """Silver of the days, and how many rows and which newest ingestion each has in each currency.
 
     Raises:
         FileNotFoundError: a day has none.
+        ValueError: a day does not say in which currency it is.
     """
-    silver = _read(spark, f"{lake}/{SILVER}", days)
+    silver = day_partitions.read(spark, f"{lake}/{SILVER}", days)
+    if silver is None:
+        raise FileNotFoundError(_no_silver(days[0]))
+    if "currency" not in silver.columns:
+        raise ValueError(_without_currency(days[0]))
     counts = [sf.count("*").alias("rows"), sf.max("ingestion_timestamp").alias("newest")]
-    rows = silver.groupBy("dt").agg(*counts).collect() if silver else []
-    found = {date.fromisoformat(row.dt): row for row in rows}
-    empty = [day for day in days if day not in found]
-    if silver is None or empty:
-        raise FileNotFoundError(f"{SILVER}/dt={empty[0]}/ is empty: run bronze_to_silver for that date first")
+    found = {
+        Market(date.fromisoformat(row.dt), row.currency): row
+        for row in silver.groupBy("dt", "currency").agg(*counts).collect()
+    }
+    if outdated := sorted(market.day for market in found if market.currency is None):
+        raise ValueError(_without_currency(outdated[0]))
+    if empty := sorted(set(days) - {market.day for market in found}):
+        raise FileNotFoundError(_no_silver(empty[0]))
     return silver, found
+
+
+def _no_silver(day: date) -> str:
+    return f"{SILVER}/dt={day}/ is empty: run bronze_to_silver for that date first"
+
+
+def _without_currency(day: date) -> str:
+    return (
+        f"{SILVER}/dt={day}/ does not say in which currency it is, because an earlier release wrote it: "
+        'follow "Upgrade a lake without currencies" in docs/operations.md'
+    )
 
 
 def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
@@ -188,30 +195,31 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
         days: dt in the lake's keys.
 
     Returns:
-        Each day's row of gold_market_summary, with dt as text; also printed.
+        The row of gold_market_summary of each day in each currency, with dt as text; also printed.
 
     Raises:
         FileNotFoundError: a day has no silver; nothing was written.
-        ValueError: gold would not have silver's rows; nothing was written.
+        ValueError: a day's silver has no currency, or gold would not have silver's rows; nothing was written.
     """
     day_partitions.configure(spark)
     silver, found = _read_silver(spark, lake, days)
-    quarantined = _quarantined(spark, lake, {day: found[day].newest for day in days})
+    quarantined = _quarantined(spark, lake, {market: row.newest for market, row in found.items()})
     gold = transform(day_partitions.one_file_a_day(silver, days)).persist()
     try:
         summaries = summarise(gold, quarantined).persist()
-        summed = {date.fromisoformat(row.dt): row for row in summaries.collect()}
-        for day in days:
-            coins = summed[day].coins if day in summed else 0
-            if coins != found[day].rows:
+        summed = {Market(date.fromisoformat(row.dt), row.currency): row for row in summaries.collect()}
+        for market in sorted(found):
+            coins = summed[market].coins if market in summed else 0
+            if coins != found[market].rows:
                 raise ValueError(
-                    f"{GOLD_COINS}/dt={day}/ would have {coins} rows and {SILVER}/dt={day}/ has "
-                    f"{found[day].rows}, so nothing was written: this is an error in silver_to_gold"
+                    f"{GOLD_COINS}/dt={market.day}/ would have {coins} rows in {market.currency} and "
+                    f"{SILVER}/dt={market.day}/ has {found[market].rows}, so nothing was written: this is an "
+                    "error in silver_to_gold"
                 )
             print(
-                f"gold of dt={day}: {coins} rows in silver = {coins} in gold, of which "
-                f"{summed[day].ranked} ranked and {summed[day].flagged} flagged; "
-                f"{summed[day].quarantined} quarantined",
+                f"gold of {market}: {coins} rows in silver = {coins} in gold, of which "
+                f"{summed[market].ranked} ranked and {summed[market].flagged} flagged; "
+                f"{summed[market].quarantined} quarantined",
                 flush=True,
             )
         day_partitions.overwrite(gold, f"{lake}/{GOLD_COINS}", days)
@@ -219,27 +227,29 @@ def run(spark: SparkSession, lake: str, days: Sequence[date]) -> list[Row]:
         summaries.unpersist()
     finally:
         gold.unpersist()
-    return [summed[day] for day in days]
+    return [summed[market] for market in sorted(found)]
 
 
-def _quarantined(spark: SparkSession, lake: str, newest: Mapping[date, datetime]) -> dict[date, int]:
-    """How many rows of each day's latest ingestion were refused: fetching a day twice does not make it worse.
+def _quarantined(spark: SparkSession, lake: str, newest: Mapping[Market, datetime]) -> dict[Market, int]:
+    """How many rows of each latest ingestion were refused: fetching a day twice does not make it worse.
 
     Args:
         spark: a session.
         lake: where the lake's prefixes are.
-        newest: the newest ingestion in silver by day; a later one may have been refused as a whole.
+        newest: the newest ingestion in silver by day and currency; a later one may have been refused as a
+            whole.
     """
-    refused = _read(spark, f"{lake}/{QUARANTINE}", list(newest))
-    latest = {day: (moment, 0) for day, moment in newest.items()}
+    refused = day_partitions.read(spark, f"{lake}/{QUARANTINE}", sorted({market.day for market in newest}))
+    latest = {market: (moment, 0) for market, moment in newest.items()}
     if refused:
         # An ingestion that was cut off says nothing about the data.
         whole = refused.where("NOT array_contains(reasons, 'incomplete_ingestion')")
-        for row in whole.groupBy("dt", "ingestion_timestamp").count().collect():
-            day = date.fromisoformat(row.dt)
-            if row.ingestion_timestamp >= latest[day][0]:
-                latest[day] = (row.ingestion_timestamp, row["count"])
-    return {day: count for day, (_, count) in latest.items()}
+        for row in whole.groupBy("dt", "currency", "ingestion_timestamp").count().collect():
+            market = Market(date.fromisoformat(row.dt), row.currency)
+            # Of a currency of which every row was refused, silver has none, and gold no summary.
+            if market in latest and row.ingestion_timestamp >= latest[market][0]:
+                latest[market] = (row.ingestion_timestamp, row["count"])
+    return {market: count for market, (_, count) in latest.items()}
 
 
 def main(argv: Sequence[str]) -> None:

@@ -23,7 +23,9 @@ def bronze_to_silver(days: Mapping[str, str], *, made_from: str, doc_md: str) ->
         made_from: A template that changes when the days' bronze has changed.
         doc_md: The task's line in the UI.
     """
-    return _glue_job_task("bronze_to_silver", days, made_from, [assets.SILVER_COINS_MARKET], doc_md)
+    arguments = {**days, "--currency": "{{ currency() }}"}
+    made_from = f"{{{{ currency() }}}}:{made_from}"
+    return _glue_job_task("bronze_to_silver", arguments, made_from, [assets.SILVER_COINS_MARKET], doc_md)
 
 
 def silver_to_gold(days: Mapping[str, str], *, doc_md: str) -> GlueJobRunOperator:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def publish(queries: Mapping[str, str], *, run_date: str, bucket: str, currency: str) -> dict[str, Any]:
+def publish(queries: Mapping[str, str], *, run_date: str, bucket: str) -> dict[str, Any]:
     """Write the website's data files from Athena queries' results, each unless a newer one is there.
 
     Nothing is written before all files are made and checked. Each write is conditional on what was read
@@ -27,7 +27,6 @@ def publish(queries: Mapping[str, str], *, run_date: str, bucket: str, currency:
         queries: Each file's name -> its query, which has succeeded.
         run_date: `YYYY-MM-DD`.
         bucket: The website's bucket.
-        currency: Of every amount.
 
     Returns:
         For each file that was written, by name: its address, day, source and number of rows.
@@ -51,7 +50,6 @@ def publish(queries: Mapping[str, str], *, run_date: str, bucket: str, currency:
             fetch_rows(athena, query),
             run_date=date.fromisoformat(run_date),
             generated_at=athena.get_query_info(query)["QueryExecution"]["Status"]["CompletionDateTime"],
-            currency=currency,
         )
     check_together(documents)
 

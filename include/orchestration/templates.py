@@ -16,6 +16,9 @@ from jinja2 import pass_context
 
 from include.crypto_lake.settings import VARIABLE, LakeSettings, SettingsError
 
+_INGESTING_TASKS = ("fetch_markets", "fetch_history")
+"""Whichever of them a DAG has reports what the run has ingested."""
+
 
 @pass_context
 def run_date(context: Mapping[str, Any]) -> str:
@@ -70,14 +73,37 @@ def lake(key: str) -> str | int:
 
 
 @pass_context
+def currency(context: Mapping[str, Any]) -> str:
+    """The currency of the run's ingestion, which may be older than the settings."""
+    return str(_ingestion(context, "currency"))
+
+
+@pass_context
 def requested_coins(context: Mapping[str, Any]) -> int:
     """How many coins were requested for the run's ingestion, which may be older than the settings."""
-    return int(context["ti"].xcom_pull(task_ids="fetch_markets")["requested"])
+    return int(_ingestion(context, "requested"))
+
+
+def _ingestion(context: Mapping[str, Any], key: str) -> Any:
+    """What the run's ingestion was, as its task has reported.
+
+    Raises:
+        ValueError: the task has not run, or an earlier release has run it.
+    """
+    task_id = next(task_id for task_id in _INGESTING_TASKS if task_id in context["dag"].task_ids)
+    reported = context["ti"].xcom_pull(task_ids=task_id) or {}
+    if key not in reported:
+        raise ValueError(
+            f"{task_id} of this run does not report its {key!r}, because it has not run, or an earlier "
+            f"release ran it: clear {task_id} with everything downstream"
+        )
+    return reported[key]
 
 
 MACROS: dict[str, Callable[..., Any]] = {
     "run_date": run_date,
     "day": day,
     "lake": lake,
+    "currency": currency,
     "requested_coins": requested_coins,
 }

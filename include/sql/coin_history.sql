@@ -9,6 +9,7 @@ largest AS (
     FROM gold_coins_market
     WHERE
         dt = DATE '{{ run_date() }}'
+        AND currency = '{{ currency() }}'
         AND rank <= 10
 )
 
@@ -17,10 +18,11 @@ SELECT
     history.dt,
     history.rank,
     history.current_price,
-    good_days.source
+    good_days.source,
+    history.currency
 FROM gold_coins_market AS history
 INNER JOIN largest ON history.coin_id = largest.coin_id
-INNER JOIN good_days ON history.dt = good_days.dt
+INNER JOIN good_days ON history.dt = good_days.dt AND history.currency = good_days.currency
 WHERE
     history.dt > DATE_ADD('day', -{{ days }}, DATE '{{ run_date() }}')
     AND history.dt <= DATE '{{ run_date() }}'

@@ -1,10 +1,12 @@
--- The run date in numbers, for CloudWatch: one row, of which each column is a metric of that name. Reads one
--- partition of each table, and of the summaries also the day before.
+-- The run date in numbers, for CloudWatch: one row, of which each column is a metric of that name. All are of
+-- the run's currency. Reads one partition of each table, and of the summaries also the day before.
 {% import 'thresholds.sql' as limits %}
 WITH silver AS (
     SELECT COUNT(*) AS total_rows
     FROM silver_coins_market
-    WHERE dt = DATE '{{ run_date() }}'
+    WHERE
+        dt = DATE '{{ run_date() }}'
+        AND currency = '{{ currency() }}'
 ),
 
 gold AS (
@@ -16,7 +18,9 @@ gold AS (
         MAX(last_updated) AS last_updated,
         MAX(REPLACE(source, '-history', '')) AS maker
     FROM gold_market_summary
-    WHERE dt = DATE '{{ run_date() }}'
+    WHERE
+        dt = DATE '{{ run_date() }}'
+        AND currency = '{{ currency() }}'
 ),
 
 day_before AS (
@@ -24,7 +28,9 @@ day_before AS (
         ranked,
         REPLACE(source, '-history', '') AS maker
     FROM gold_market_summary
-    WHERE dt = DATE_ADD('day', -1, DATE '{{ run_date() }}')
+    WHERE
+        dt = DATE_ADD('day', -1, DATE '{{ run_date() }}')
+        AND currency = '{{ currency() }}'
 )
 
 SELECT

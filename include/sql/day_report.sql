@@ -1,7 +1,7 @@
 -- The day's report, for whoever has to judge a day: every row that was refused, with the reasons, and every
--- row that has a quality flag, with the numbers that led to it. What weighs most comes first: refused rows,
--- then flagged rows that lost their rank, then flagged rows that kept it, each by market cap; last what was
--- refused of the day's other ingestions. Reads one partition of each table.
+-- row that has a quality flag, with the numbers that led to it. Currency by currency, what weighs most comes
+-- first: refused rows, then flagged rows that lost their rank, then flagged rows that kept it, each by market
+-- cap; last what was refused of the day's other ingestions. Reads one partition of each table.
 WITH day_rows AS (
     SELECT
         'quarantine' AS layer,
@@ -19,7 +19,8 @@ WITH day_rows AS (
         source,
         raw,
         bronze_key,
-        row_number
+        row_number,
+        currency
     FROM quarantine_coins_market
     WHERE dt = DATE '{{ run_date() }}'
 
@@ -41,7 +42,8 @@ WITH day_rows AS (
         source,
         NULL,
         NULL,
-        NULL
+        NULL,
+        currency
     FROM gold_coins_market
     WHERE dt = DATE '{{ run_date() }}'
 ),
@@ -49,9 +51,11 @@ WITH day_rows AS (
 measured AS (
     SELECT
         *,
-        SUM(IF(total_volume > 0, total_volume, 0)) OVER () AS day_volume,
+        SUM(IF(total_volume > 0, total_volume, 0)) OVER (PARTITION BY currency) AS day_volume,
         -- Of an ingestion that was cut off, silver takes nothing.
-        MAX(IF(STRPOS(findings, 'incomplete_ingestion') = 0, ingestion_timestamp)) OVER () AS latest_ingestion
+        MAX(IF(STRPOS(findings, 'incomplete_ingestion') = 0, ingestion_timestamp))
+            OVER (PARTITION BY currency)
+            AS latest_ingestion
     FROM day_rows
 )
 
@@ -79,10 +83,12 @@ SELECT
     source,
     IF(LENGTH(raw) > 2000, SUBSTR(raw, 1, 2000) || ' …', raw) AS raw,
     bronze_key,
-    row_number
+    row_number,
+    currency
 FROM measured
 WHERE findings != ''
 ORDER BY
+    currency ASC,
     CASE
         WHEN layer = 'quarantine' AND ingestion_timestamp = latest_ingestion THEN 1
         WHEN layer = 'gold' AND rank IS NULL THEN 2

@@ -14,6 +14,7 @@ SELECT
     ROUND(median_change_24h_pct, 3) AS median_change_24h_pct,
     gainers,
     losers,
-    source
+    source,
+    currency
 FROM good_days
 ORDER BY dt

@@ -19,9 +19,11 @@ SELECT
     ath_change_percentage,
     ath_date,
     last_updated,
-    REPLACE(source, '-history', '') AS source
+    REPLACE(source, '-history', '') AS source,
+    currency
 FROM gold_coins_market
 WHERE
     dt = DATE '{{ run_date() }}'
+    AND currency = '{{ currency() }}'
     AND rank <= 10
 ORDER BY rank

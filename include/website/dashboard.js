@@ -799,8 +799,10 @@ const show = async () => {
   showSources(files);
   watchAge(files, look);
   const edition = Math.max(...files.map((file) => file.asOf));
-  const amounts = money(files[0].currency);
-  const coins = top ? withHistories(top.rows, history?.rows ?? [], top.asOf) : [];
+  const amounts = money(top?.currency);
+  // While a run is being published, a file may still be in the currency of the day before.
+  const prices = history?.currency === top?.currency ? history?.rows : null;
+  const coins = top ? withHistories(top.rows, prices ?? [], top.asOf) : [];
   $("edition").textContent = fullDate(edition);
   $("market").hidden = !market;
   const totals = market && showMarket(market);

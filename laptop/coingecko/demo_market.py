@@ -21,6 +21,7 @@ from hashlib import blake2b
 from typing import Any
 
 COINS = 300
+CURRENCIES = ("usd", "eur")
 
 _KNOWN = [
     # id, symbol, name, price around which it moves in USD
@@ -73,6 +74,9 @@ _WAVES = ((9.0, 0.02), (31.0, 0.05), (97.0, 0.1), (410.0, 0.2))
 """Period in days and amplitude of a mood, in logarithms of the price."""
 _NOISE = 0.012
 _CAP_OF_THE_FIRST = 1.6e12  # USD
+_EUROS = 0.87
+_EUROS_SWING = 0.05
+"""A dollar is worth 0.87 EUR, 5 % more or less, over 200 days."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,13 @@ class _Coin:
         return 2.1 * self.temper * (sum(amplitude for _, amplitude in _WAVES) + _NOISE) + 0.001
 
 
-def market(day: date) -> list[dict[str, Any]]:
-    """Return the market of a day in USD: `COINS` coins of 26 fields, largest market cap first.
+def market(day: date, currency: str = "usd") -> list[dict[str, Any]]:
+    """Return the market of a day: `COINS` coins of 26 fields, largest market cap first.
 
-    Prices are as of 00:00 UTC, so that they are never in the future of the day they belong to.
+    Prices are as of 00:00 UTC, so that they are never in the future of the day they belong to. The
+    currency is one of `CURRENCIES`.
     """
-    rows = [_market_row(coin, day) for coin in _all_coins()]
+    rows = [_market_row(coin, day, currency) for coin in _all_coins()]
     rows.sort(key=lambda row: -(row["market_cap"] or 0))
     rank = 0
     for row in rows:
@@ -110,8 +115,10 @@ def market(day: date) -> list[dict[str, Any]]:
     return rows
 
 
-def history(coin_id: str, days: Iterable[date]) -> list[tuple[float | None, int | None, int]]:
-    """Return a coin's (price, market cap, volume) in USD of each day at 00:00 UTC, as `market` has them.
+def history(
+    coin_id: str, days: Iterable[date], currency: str = "usd"
+) -> list[tuple[float | None, int | None, int]]:
+    """Return a coin's (price, market cap, volume) of each day at 00:00 UTC, as `market` has them.
 
     Raises:
         KeyError: there is no such coin.
@@ -126,12 +133,12 @@ def history(coin_id: str, days: Iterable[date]) -> list[tuple[float | None, int 
             _volume(coin, cap, day.toordinal()),
         )
         for day in days
-        for price, cap in [_price_and_cap(coin, day.toordinal())]
+        for price, cap in [_price_and_cap(coin, day.toordinal(), currency)]
     ]
 
 
-def _price_and_cap(coin: _Coin, day: int) -> tuple[float, int]:
-    price = _price(coin, day)
+def _price_and_cap(coin: _Coin, day: int, currency: str) -> tuple[float, int]:
+    price = _price(coin, day, currency)
     return price, round(price * coin.supply)
 
 
@@ -139,14 +146,16 @@ def _volume(coin: _Coin, cap: int, day: int) -> int:
     return round(cap * (0.01 + 0.1 * _pseudo_random(coin.id, "turnover", day)))
 
 
-def _market_row(coin: _Coin, day: date) -> dict[str, Any]:
+def _market_row(coin: _Coin, day: date, currency: str) -> dict[str, Any]:
     today = day.toordinal()
-    (price, cap), (before, cap_before) = _price_and_cap(coin, today), _price_and_cap(coin, today - 1)
+    price, cap = _price_and_cap(coin, today, currency)
+    before, cap_before = _price_and_cap(coin, today - 1, currency)
     high = _round_like_coingecko(max(price, before) * (1 + 0.01 * _pseudo_random(coin.id, "high", today)))
     low = _round_like_coingecko(min(price, before) * (1 - 0.01 * _pseudo_random(coin.id, "low", today)))
+    lowest_rate, highest_rate = _rates(currency)
     ath, atl = (
-        _round_like_coingecko(coin.base * math.exp(coin.swing)),
-        _round_like_coingecko(coin.base * math.exp(-coin.swing)),
+        _round_like_coingecko(coin.base * math.exp(coin.swing) * highest_rate),
+        _round_like_coingecko(coin.base * math.exp(-coin.swing) * lowest_rate),
     )
     limited = coin.index % 5 < 2
     row: dict[str, Any] = {
@@ -231,10 +240,21 @@ def _coin_id(index: int) -> str:
     return _KNOWN[index][0] if index < len(_KNOWN) else f"demo-coin-{index}"
 
 
-def _price(coin: _Coin, day: int) -> float:
-    return _round_like_coingecko(
-        coin.base * math.exp(coin.temper * (_market_mood(day) + _mood_of(coin.id, day)))
-    )
+def _price(coin: _Coin, day: int, currency: str) -> float:
+    dollars = coin.base * math.exp(coin.temper * (_market_mood(day) + _mood_of(coin.id, day)))
+    return _round_like_coingecko(dollars * _rate(currency, day))
+
+
+def _rate(currency: str, day: int) -> float:
+    """What a dollar is worth in a currency on a day."""
+    lowest, highest = _rates(currency)
+    return (lowest + highest) / 2 + (highest - lowest) / 2 * math.sin(2 * math.pi * day / 200)
+
+
+def _rates(currency: str) -> tuple[float, float]:
+    """Between what a dollar's worth moves."""
+    swing = _EUROS * _EUROS_SWING
+    return {"usd": (1.0, 1.0), "eur": (_EUROS - swing, _EUROS + swing)}[currency]
 
 
 @lru_cache(maxsize=4096)  # all coins share it

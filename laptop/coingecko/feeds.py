@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -63,12 +64,15 @@ class Feed(Protocol):
 
     source: str
     """Sent as X-Data-Source."""
+    currencies: Collection[str]
+    """In which it has prices."""
 
-    def snapshot(self, day: date, *, exact: bool) -> Snapshot:
+    def snapshot(self, day: date, currency: str, *, exact: bool) -> Snapshot:
         """Return the snapshot of a day (UTC).
 
         Args:
             day: the day.
+            currency: one of `currencies`.
             exact: False if the newest snapshot will do when there is none of that day.
 
         Raises:
@@ -76,7 +80,7 @@ class Feed(Protocol):
         """
         ...
 
-    def history(self, coin_id: str, first: datetime, last: datetime) -> list[Moment]:
+    def history(self, coin_id: str, currency: str, first: datetime, last: datetime) -> list[Moment]:
         """Return what is known of a coin between two moments, both included, the earliest first.
 
         Raises:
@@ -89,22 +93,23 @@ class DemoFeed:
     """The synthetic market of `laptop.coingecko.demo_market`, for any day."""
 
     source = "synthetic"
+    currencies: Collection[str] = coingecko_demo.CURRENCIES
 
     def __str__(self) -> str:
         return "a synthetic market (invented prices)"
 
-    def snapshot(self, day: date, *, exact: bool) -> Snapshot:  # noqa: ARG002
+    def snapshot(self, day: date, currency: str, *, exact: bool) -> Snapshot:  # noqa: ARG002
         """Return that day's invented market."""
-        return _demo_snapshot(day)
+        return _demo_snapshot(day, currency)
 
-    def history(self, coin_id: str, first: datetime, last: datetime) -> list[Moment]:
+    def history(self, coin_id: str, currency: str, first: datetime, last: datetime) -> list[Moment]:
         """Return that coin's invented days, each at 00:00 UTC, however short the range is."""
         midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
         count = (last - midnight) // timedelta(days=1) + 1
         midnights = [
             at for at in (midnight + timedelta(days=offset) for offset in range(count)) if at >= first
         ]
-        figures = coingecko_demo.history(coin_id, [at.date() for at in midnights])
+        figures = coingecko_demo.history(coin_id, [at.date() for at in midnights], currency)
         return [
             Moment(round(at.timestamp()) * 1000, *map(json.dumps, of_day))
             for at, of_day in zip(midnights, figures, strict=True)
@@ -112,7 +117,7 @@ class DemoFeed:
 
 
 class RecordedFeed:
-    """A folder of recorded response bodies, ``YYYY-MM-DD.json``.
+    """A folder of recorded response bodies in USD, ``YYYY-MM-DD.json``.
 
     A recorded error object is served with the HTTP status that its ``error_code`` names, as the API once
     answered, and with 200 if it names none.
@@ -125,6 +130,7 @@ class RecordedFeed:
     """
 
     source = "coingecko"
+    currencies: Collection[str] = ("usd",)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -136,7 +142,7 @@ class RecordedFeed:
     def __str__(self) -> str:
         return f"recordings of {self._describe_recordings()}"
 
-    def snapshot(self, day: date, *, exact: bool) -> Snapshot:
+    def snapshot(self, day: date, currency: str, *, exact: bool) -> Snapshot:  # noqa: ARG002
         """Return that day's recording; unless ``exact``, the newest one if there is none of that day.
 
         Raises:
@@ -149,7 +155,7 @@ class RecordedFeed:
             day = days[-1]
         return read_snapshot((self.folder / f"{day}.json").read_bytes())
 
-    def history(self, coin_id: str, first: datetime, last: datetime) -> list[Moment]:
+    def history(self, coin_id: str, currency: str, first: datetime, last: datetime) -> list[Moment]:  # noqa: ARG002
         """Return that coin's recorded moments: of each recording its own `last_updated`."""
         begin, end = (round(moment.timestamp() * 1000) for moment in (first, last))
         recorded: list[Moment] = []
@@ -172,8 +178,8 @@ class RecordedFeed:
 
 
 @lru_cache(maxsize=8)  # the pages of one day come one after the other
-def _demo_snapshot(day: date) -> Snapshot:
-    body = json.dumps(coingecko_demo.market(day), ensure_ascii=False, separators=(",", ":"))
+def _demo_snapshot(day: date, currency: str) -> Snapshot:
+    body = json.dumps(coingecko_demo.market(day, currency), ensure_ascii=False, separators=(",", ":"))
     return read_snapshot(body.encode())
 
 

@@ -46,8 +46,22 @@ _ONLY_VALUE = {"order": "market_cap_desc", "sparkline": "false", "locale": "en"}
 _HISTORY = re.compile("/api/v3/coins/([^/]+)/market_chart/range")
 _HISTORY_PARAMETERS = {"vs_currency", "from", "to"}
 _LATEST = 253_402_300_799  # the end of the year 9999
-_OTHER_CURRENCIES = {"eur", "gbp", "jpy", "chf", "cny", "inr", "krw", "cad", "aud", "brl", "btc", "eth"}
-"""Valid at CoinGecko, but nothing here is priced in them."""
+_COINGECKO_CURRENCIES = {
+    "usd",
+    "eur",
+    "gbp",
+    "jpy",
+    "chf",
+    "cny",
+    "inr",
+    "krw",
+    "cad",
+    "aud",
+    "brl",
+    "btc",
+    "eth",
+}
+"""Some that are valid at CoinGecko; a feed has prices in few of them."""
 
 FaultKind = Literal[
     "none",  # the right answer (with other headers, if given)
@@ -236,14 +250,14 @@ def _answer_markets(feed: Feed, query: dict[str, str], now: datetime) -> _Answer
     Raises:
         _ApiError: what CoinGecko, or the stand-in for lack of something, refuses.
     """
-    _check_parameters(query, _PARAMETERS)
+    currency = _check_parameters(query, _PARAMETERS, feed)
     for name, value in _ONLY_VALUE.items():
         if query.get(name, value) != value:
             raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in implements {name} only as {value}")
     per_page, number = _parse_positive(query, "per_page", 100), _parse_positive(query, "page", 1)
     try:
         as_of = date.fromisoformat(query["as_of"]) if "as_of" in query else None
-        snapshot = feed.snapshot(as_of or now.date(), exact=as_of is not None)
+        snapshot = feed.snapshot(as_of or now.date(), currency, exact=as_of is not None)
     except NoSnapshotError as error:
         raise _ApiError(HTTPStatus.NOT_FOUND, str(error)) from error
     except ValueError as error:
@@ -258,10 +272,10 @@ def _answer_history(coin_id: str, feed: Feed, query: dict[str, str], now: dateti
     Raises:
         _ApiError: what CoinGecko, or the stand-in for lack of something, refuses.
     """
-    _check_parameters(query, _HISTORY_PARAMETERS)
+    currency = _check_parameters(query, _HISTORY_PARAMETERS, feed)
     first, last = _parse_moment(query, "from"), _parse_moment(query, "to")
     try:
-        moments = feed.history(coin_id, first, min(last, now))
+        moments = feed.history(coin_id, currency, first, min(last, now))
     except KeyError:
         raise _ApiError(HTTPStatus.NOT_FOUND, "coin not found") from None
     series = {
@@ -273,16 +287,21 @@ def _answer_history(coin_id: str, feed: Feed, query: dict[str, str], now: dateti
     return _Answer(HTTPStatus.OK, body.encode(), now)
 
 
-def _check_parameters(query: dict[str, str], known: set[str]) -> None:
+def _check_parameters(query: dict[str, str], known: set[str], feed: Feed) -> str:
+    """Refuse what is not implemented; return the currency."""
     for name in sorted(query.keys() - known):
         raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in does not implement the parameter {name}")
     currency = query.get("vs_currency", "")
     if not currency:
         raise _ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "Missing parameter vs_currency")
-    if currency in _OTHER_CURRENCIES:
-        raise _ApiError(HTTPStatus.NOT_IMPLEMENTED, f"the stand-in has prices in usd only, not in {currency}")
-    if currency != "usd":
+    if currency not in _COINGECKO_CURRENCIES:
         raise _ApiError(HTTPStatus.BAD_REQUEST, "invalid vs_currency")
+    if currency not in feed.currencies:
+        available = " and ".join(feed.currencies)
+        raise _ApiError(
+            HTTPStatus.NOT_IMPLEMENTED, f"the stand-in has prices in {available} only, not in {currency}"
+        )
+    return currency
 
 
 def _parse_moment(query: dict[str, str], name: str) -> datetime:

@@ -209,7 +209,7 @@ def require_day(feed: str, day: date) -> None:
             ) from None
     elif feed != "demo":
         try:
-            open_feed(feed).snapshot(day, exact=True)
+            open_feed(feed).snapshot(day, "usd", exact=True)
         except LookupError as error:
             raise RunFailedError(
                 f"DATE={day} FEED={feed}: {error.args[0]}. Choose one of these days"

@@ -1,8 +1,10 @@
-"""Bronze in S3: what is there of a day, and appending one more ingestion to it.
+"""Bronze in S3: what is there of a day in a currency, and appending one more ingestion to it.
 
-Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
-never reused. ``ingested_at`` is the source's clock. A snapshot's is in its own day, after the snapshots that
-are there. A history's is when the history was fetched, after everything that is there.
+Objects:
+``<prefix>/dt=2026-01-31/currency=usd/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
+never reused, and an ingestion in one currency is never read as one in another. ``ingested_at`` is the
+source's clock. A snapshot's is in its own day, after the snapshots that are there. A history's is when the
+history was fetched, after everything that is there.
 
 Page 1 is written last: an ingestion is whole if it has pages 1 to n. One that was cut off lacks page 1, and
 whoever reads bronze sees that from the keys alone.
@@ -75,29 +77,34 @@ class Ingestion:
 
 
 class BronzeDay:
-    """One day's partition of bronze: what is there, and appending to it."""
+    """One day of bronze in one currency: what is there, and appending to it."""
 
-    def __init__(self, s3: Any, bucket: str, prefix: str, day: date) -> None:
+    def __init__(self, s3: Any, bucket: str, prefix: str, day: date, currency: str) -> None:
         self.s3 = s3
         self.bucket = bucket
         self.day = day
-        self.root = f"{prefix.strip('/')}/dt={day}/"
+        self.currency = currency
+        self._without_currency = f"{prefix.strip('/')}/dt={day}/ingested_at="
+        self.root = f"{prefix.strip('/')}/dt={day}/currency={currency}/"
 
     def check_bucket(self) -> None:
-        """Fail before any API call is spent if there is nowhere to write.
+        """Fail before any API call is spent if there is nowhere to write, or the day is an earlier release's.
 
         Raises:
-            AirflowFailException: no bucket is named, or there is none of that name.
+            AirflowFailException: no bucket is named, there is none of that name, or the day's bronze has no
+                currency in its keys.
         """
         remedy = "check the Airflow Variable that names the lake's bucket, or create the bucket"
         if not self.bucket or self.bucket == "None":
             raise AirflowFailException(f"bucket is {self.bucket!r}: {remedy}")
         try:
-            self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.root, MaxKeys=1)
+            listing = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self._without_currency, MaxKeys=1)
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchBucket":
                 raise AirflowFailException(f"S3 bucket {self.bucket!r} does not exist: {remedy}") from error
             raise
+        for entry in listing.get("Contents", []):
+            raise _refuse_without_currency(self.bucket, entry["Key"])
 
     def ingestions(self) -> Iterator[Ingestion]:
         """Read the day's ingestions, the newest first; each is read when it is asked for."""
@@ -183,6 +190,7 @@ class BronzeDay:
             page,
             {
                 "ingested-at": ingested_at,
+                "currency": self.currency,
                 "page": str(number),
                 "pages": str(len(keys)),
                 "coins-requested": str(requested),
@@ -191,16 +199,21 @@ class BronzeDay:
 
 
 def whole_ingestions(
-    s3: Any, bucket: str, prefix: str, first: date, last: date
+    s3: Any, bucket: str, prefix: str, first: date, last: date, currency: str
 ) -> dict[date, list[tuple[str, str]]]:
-    """What bronze has of a range of days, from the keys alone: one listing.
+    """What bronze has of a range of days in a currency, from the keys alone: one listing.
 
     Returns:
         Each day with a whole ingestion: (ingested_at, key of page 1) of all of them, the newest last.
+
+    Raises:
+        AirflowFailException: a day's bronze has no currency in its keys.
     """
     prefix = prefix.strip("/")
+    day_of = re.escape(prefix) + r"/dt=(\d{4}-\d\d-\d\d)/"
+    without_currency = re.compile(day_of + "ingested_at=.*")
     key_of_page_1 = re.compile(
-        re.escape(prefix) + r"/dt=(\d{4}-\d\d-\d\d)/ingested_at=(\d{8}T\d{6}Z)/source=[^/]+/page-0001\.json"
+        f"{day_of}currency={currency}" + r"/ingested_at=(\d{8}T\d{6}Z)/source=[^/]+/page-0001\.json"
     )
     found: dict[date, list[tuple[str, str]]] = {}
     listings = s3.get_paginator("list_objects_v2").paginate(
@@ -209,9 +222,18 @@ def whole_ingestions(
     for entry in (entry for listing in listings for entry in listing.get("Contents", [])):
         if entry["Key"] > f"{prefix}/dt={last}/~":
             break
+        if without_currency.fullmatch(entry["Key"]):
+            raise _refuse_without_currency(bucket, entry["Key"])
         if match := key_of_page_1.fullmatch(entry["Key"]):
             found.setdefault(date.fromisoformat(match[1]), []).append((match[2], entry["Key"]))
     return found
+
+
+def _refuse_without_currency(bucket: str, key: str) -> AirflowFailException:
+    return AirflowFailException(
+        f"s3://{bucket}/{key} does not say in which currency it is, because an earlier release stored it: "
+        'follow "Upgrade a lake without currencies" in docs/operations.md, then clear this task'
+    )
 
 
 def put_new(s3: Any, bucket: str, key: str, page: Page, metadata: Mapping[str, str]) -> bool:

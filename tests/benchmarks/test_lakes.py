@@ -32,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> lakes.Template:
     objects = {}
     for day in (USUAL, REFUSED):
         rows, summary = made_up_day(day)
-        ingestion = f"ingested_at={day:%Y%m%d}T020000Z/source=coingecko/page-0001.json"
+        ingestion = f"currency=usd/ingested_at={day:%Y%m%d}T020000Z/source=coingecko/page-0001.json"
         files = {
             f"bronze/coins_market/dt={day}/{ingestion}": json.dumps(lakes.market(20, day)).encode(),
             f"silver/coins_market/dt={day}/part.parquet": parquet(rows, gold),
@@ -64,7 +64,7 @@ def test_a_lake_of_three_days_has_them_in_s3_the_catalog_and_athena(
         for folder in ("bronze/coins_market", *lakes.FOLDERS.values()):
             listed = s3.list_objects_v2(Bucket=LAKE_BUCKET, Prefix=f"{folder}/")["Contents"]
             assert [entry["Key"].split("/")[2] for entry in listed] == [f"dt={day}" for day in sorted(days)]
-        ingestion = f"ingested_at={LAST:%Y%m%d}T020000Z/source=coingecko"
+        ingestion = f"currency=usd/ingested_at={LAST:%Y%m%d}T020000Z/source=coingecko"
         key = f"bronze/coins_market/dt={LAST}/{ingestion}/page-0001.json"
         page = s3.get_object(Bucket=LAKE_BUCKET, Key=key)
         assert (page["Metadata"], page["ETag"]) == ({"pages": "1"}, '"etag-of-bronze"')

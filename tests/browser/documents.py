@@ -42,6 +42,7 @@ def documents(
     days: int = 91,
     source: str = "coingecko",
     market: Market = _demo_market,
+    currency: str = CURRENCY,
 ) -> Documents:
     """All three files by name, as the DAG would write them at a moment, with so many days of history.
 
@@ -50,11 +51,12 @@ def documents(
         days: Of the market's history, the day itself among them; the coins have 91 at most.
         source: `synthetic` for what calls itself demo data.
         market: Gives a day's coins in CoinGecko's shape, largest first.
+        currency: What the figures claim to be in.
     """
     dates = [at.date() - timedelta(days=back) for back in reversed(range(days))]
     largest = {coin["id"] for coin in market(at.date())[:10]}
     rows = _Rows(market)
-    envelope = {"run_date": at.date(), "generated_at": at, "currency": CURRENCY}
+    envelope = {"run_date": at.date(), "generated_at": at}
     today = [row | {"last_updated": at} for row in rows.coins(at.date())[:10]]
     prices = [
         {key: row[key] for key in ("coin_id", "dt", "rank", "current_price")}
@@ -64,7 +66,9 @@ def documents(
     ]
 
     def made(export: Any, content: list[dict[str, Any]]) -> Any:
-        return export.document([row | {"source": source} for row in content], **envelope)
+        return export.document(
+            [row | {"source": source, "currency": currency} for row in content], **envelope
+        )
 
     return {
         "top10_cryptos": made(TOP10_CRYPTOS, [{k: v for k, v in row.items() if k != "dt"} for row in today]),

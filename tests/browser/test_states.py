@@ -195,6 +195,23 @@ def test_what_can_be_read_of_a_half_broken_file_is_shown(visit: Visit, fresh: Do
     assert line.count("M") == sum("odd" not in day for day in days)
 
 
+def test_prices_in_another_currency_are_not_compared(visit: Visit, fresh: Documents) -> None:
+    """While a run is being published after the currency was changed, the files are of two."""
+    page = visit(fresh | {"coin_history": fresh["coin_history"] | {"currency": "eur"}})
+    assert names(page) == [coin["name"] for coin in fresh["top10_cryptos"]["coins"]]
+    alone = [cell(page, name, column) for name in names(page) for column in ("week", "trend")]
+    assert not any("%" in text for text in alone)
+    expect(page.locator("#rows .spark")).to_have_count(0)
+
+
+def test_each_file_is_shown_in_its_own_currency(visit: Visit, fresh: Documents) -> None:
+    page = visit(fresh | {"market_history": fresh["market_history"] | {"currency": "eur"}})
+    assert "€" in page.locator("#metrics").inner_text()
+    coin = fresh["top10_cryptos"]["coins"][0]["name"]
+    assert "$" in cell(page, coin, "price")
+    assert "€" not in cell(page, coin, "price")
+
+
 def test_figures_of_an_older_day_name_their_day(visit: Visit, fresh: Documents, now: datetime) -> None:
     ago = now - timedelta(days=4)
     page = visit(fresh | {"market_history": documents(at=ago, days=3)["market_history"]})

@@ -17,7 +17,11 @@ from airflow.sdk.exceptions import ParamValidationError
 from include.crypto_lake.glue_script_files import script_arguments
 
 RANGE = {"from_date": "2025-02-01", "to_date": "2026-01-31", "replace": False}
-FETCHED = {"ingested_at": "20260210T091500Z", "partitions": [["2025-02-01"], ["2026-01-31"]]}
+FETCHED = {
+    "ingested_at": "20260210T091500Z",
+    "currency": "gbp",
+    "partitions": [["2025-02-01"], ["2026-01-31"]],
+}
 
 
 @pytest.fixture
@@ -27,10 +31,10 @@ def backfill(dag_bag: DagBag, monkeypatch: pytest.MonkeyPatch) -> DAG:
     return dag_bag.dags["crypto_market_backfill"]
 
 
-def rendered(dag: DAG, task_id: str, **params: Any) -> Any:
+def rendered(dag: DAG, task_id: str, fetched: dict[str, Any] = FETCHED, **params: Any) -> Any:
     """A copy of the task with its templates rendered as a worker does."""
     task = dag.get_task(task_id).prepare_for_execution()
-    returned = {"fetch_history": FETCHED, "bronze_to_silver": "jr_1"}
+    returned = {"fetch_history": fetched, "bronze_to_silver": "jr_1"}
     ti = SimpleNamespace(xcom_pull=lambda task_ids: returned[task_ids], task=task)
     now = datetime(2026, 2, 10, 9, 15, tzinfo=UTC)
     run = SimpleNamespace(logical_date=None, run_after=now)
@@ -68,16 +72,28 @@ def test_a_year_without_a_key_fits_into_one_try_and_a_try_into_the_run(backfill:
 
 
 def test_each_glue_job_does_the_whole_range_in_one_run(backfill: DAG) -> None:
-    for name, made_from in (("bronze_to_silver", "20260210T091500Z"), ("silver_to_gold", "jr_1")):
+    for name, made_from, currency in (
+        ("bronze_to_silver", "gbp:20260210T091500Z", {"--currency": "gbp"}),
+        ("silver_to_gold", "jr_1", {}),
+    ):
         task = rendered(backfill, name)
         assert task.job_name == name
         assert task.script_args == {
             **script_arguments(name, "a-lake"),
             "--from_date": "2025-02-01",
             "--to_date": "2026-01-31",
+            **currency,
             "--bucket": "a-lake",
             "--airflow_task_uuid": f"a-run:{name}:{made_from}",
         }
+
+
+def test_a_run_that_an_earlier_release_began_says_what_to_clear(backfill: DAG) -> None:
+    fetched = {key: value for key, value in FETCHED.items() if key != "currency"}
+    with pytest.raises(
+        ValueError, match=r"fetch_history of this run does not report its 'currency'.*: clear"
+    ):
+        rendered(backfill, "bronze_to_silver", fetched)
 
 
 def test_the_crawlers_look_for_the_days_that_have_bronze(backfill: DAG) -> None:

@@ -47,13 +47,13 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def rendered(dag: DAG, task_id: str, run: dict[str, Any]) -> Any:
+FETCHED = {"ingested_at": "20260131T020003Z", "requested": 77, "currency": "gbp"}
+
+
+def rendered(dag: DAG, task_id: str, run: dict[str, Any], fetched: dict[str, Any] | None = FETCHED) -> Any:
     """A copy of the task with its templates rendered as a worker does."""
     task = dag.get_task(task_id).prepare_for_execution()
-    returned = {
-        "fetch_markets": {"ingested_at": "20260131T020003Z", "requested": 77},
-        "bronze_to_silver": "jr_1",
-    }
+    returned = {"fetch_markets": fetched, "bronze_to_silver": "jr_1"}
     ti = SimpleNamespace(xcom_pull=lambda task_ids, **_: returned.get(task_ids, "query-1"), task=task)
     context = run | {"ti": ti, "task": task, "dag": dag, "run_id": "a-run"}
     task.render_template_fields(context)
@@ -91,12 +91,16 @@ def test_every_template_renders_in_every_kind_of_run(daily: DAG, run: dict[str, 
 
 
 def test_the_glue_jobs_get_the_date_and_the_bucket(daily: DAG) -> None:
-    for name, made_from in (("bronze_to_silver", "20260131T020003Z"), ("silver_to_gold", "jr_1")):
+    for name, made_from, currency in (
+        ("bronze_to_silver", "gbp:20260131T020003Z", {"--currency": "gbp"}),
+        ("silver_to_gold", "jr_1", {}),
+    ):
         task = rendered(daily, name, RUNS["scheduled"])
         assert task.job_name == name
         assert task.script_args == {
             **script_arguments(name, "a-lake"),
             "--run_date": "2026-01-31",
+            **currency,
             "--bucket": "a-lake",
             "--airflow_task_uuid": f"a-run:{name}:{made_from}",
         }
@@ -112,6 +116,29 @@ def test_the_gate_compares_the_day_with_the_request_of_its_own_ingestion(daily: 
     gate = rendered(daily, "check_gold", RUNS["scheduled"]).query
     assert "gold.ranked * 100 >= 77 * (100 - 10)" in gate
     assert "LEAST(50, 77)" in gate
+
+
+QUERIES = ("check_gold", "measure_day", "query_top10", "query_market_history", "query_coin_history")
+
+
+@pytest.mark.parametrize("task_id", QUERIES)
+def test_a_query_reads_the_currency_of_its_own_ingestion_and_not_todays_setting(
+    daily: DAG, task_id: str
+) -> None:
+    query = rendered(daily, task_id, RUNS["scheduled"]).query
+    assert "currency = 'gbp'" in query
+    assert "eur" not in query
+
+
+@pytest.mark.parametrize("task_id", ["bronze_to_silver", *QUERIES])
+@pytest.mark.parametrize("fetched", [None, {"ingested_at": "20260131T020003Z", "requested": 77}])
+def test_a_run_that_an_earlier_release_began_says_what_to_clear(
+    daily: DAG, task_id: str, fetched: dict[str, Any] | None
+) -> None:
+    with pytest.raises(
+        ValueError, match=r"fetch_markets of this run does not report its .*: clear fetch_markets"
+    ):
+        rendered(daily, task_id, RUNS["scheduled"], fetched)
 
 
 def test_a_past_day_is_fetched_again_when_the_parameter_says_so(daily: DAG) -> None:

@@ -49,8 +49,8 @@ class Lake:
         ]
 
     def ingestions(self, day: date) -> set[str]:
-        """The folders of a day's ingestions."""
-        return {key.split("/")[3] for key in self.keys(f"bronze/coins_market/dt={day}/")}
+        """The folders of a day's ingestions in US dollars."""
+        return {key.split("/")[4] for key in self.keys(f"bronze/coins_market/dt={day}/currency=usd/")}
 
     def table(self, prefix: str, day: date) -> list[dict[str, Any]]:
         """The rows of one partition, from its Parquet files."""

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from benchmarks.queries import queries
@@ -161,3 +162,49 @@ def test_a_recorded_market_of_sixty_coins_needs_a_request_of_sixty(
     run(lake, day, str(tmp_path), coins=60)
     assert len(lake.bronze(day)) == len(lake.table("gold/coins_market", day)) == 60
     assert "✓ check_gold" in capsys.readouterr().out
+
+
+@pytest.mark.timeout(900)
+def test_a_day_in_euros_stands_beside_the_day_in_dollars(lake: Lake) -> None:
+    """The setting is changed between two runs of the daily DAG of one day; no other test has that day."""
+    day = date(2025, 6, 18)
+    s3 = boto3.client("s3")
+    for name in ("top10_cryptos", "market_history", "coin_history"):  # other tests publish later days
+        s3.delete_object(Bucket=WEBSITE_BUCKET, Key=f"data/{name}.json")
+    run(lake, day, "demo")
+    [dollars] = lake.table("gold/market_summary", day)
+    assert lake.website("top10_cryptos")["currency"] == "usd"
+    with running_stand_in("demo") as stand_in:
+        environment = airflow_environment(
+            lake.state / "airflow",
+            endpoint_url=lake.endpoint_url,
+            coingecko_url=stand_in.url,
+            time_travel=True,
+        )
+        settings = json.loads(environment["AIRFLOW_VAR_CRYPTO_LAKE"]) | {"currency": "eur"}
+        environment["AIRFLOW_VAR_CRYPTO_LAKE"] = json.dumps(settings)
+        prepare_home(environment)
+        again = ["airflow", "dags", "test", "crypto_market_daily", str(day)]
+        subprocess.run([sys.executable, "-m", *again], env=environment, check=True, capture_output=True)
+
+    assert {key.split("/")[3] for key in lake.keys(f"bronze/coins_market/dt={day}/")} == {
+        "currency=usd",
+        "currency=eur",
+    }
+    summaries = {row["currency"]: row for row in lake.table("gold/market_summary", day)}
+    assert summaries["usd"] == dollars, "the day in dollars is as it was"
+    market = {coin["id"]: coin for coin in demo_market.market(day, "eur")}
+    gold = lake.query(
+        f"SELECT * FROM gold_coins_market WHERE dt = DATE '{day}' AND currency = 'eur' AND rank <= 10"
+    )
+    assert len(gold) == 10
+    for row in gold:
+        assert row["current_price"] == market[row["coin_id"]]["current_price"]
+    assert summaries["eur"]["total_market_cap"] < summaries["usd"]["total_market_cap"]
+    top10 = lake.website("top10_cryptos")
+    assert (top10["as_of"], top10["currency"]) == (str(day), "eur")
+    assert {coin["coin_id"]: coin["current_price"] for coin in top10["coins"]} == {
+        row["coin_id"]: row["current_price"] for row in gold
+    }
+    history = lake.website("market_history")
+    assert (history["currency"], [row["dt"] for row in history["days"]]) == ("eur", [str(day)])

@@ -82,7 +82,8 @@ def test_a_full_disk_fails_the_job_with_the_reason_and_leaves_the_day_as_it_was(
         {"id": "ethereum", "current_price": 2},
         {"id": "none"},
     ]
-    bronze = f"bronze/coins_market/dt={DAY}/ingested_at=20260131T020003Z/source=coingecko/page-0001.json"
+    ingestion = "currency=usd/ingested_at=20260131T020003Z/source=coingecko"
+    bronze = f"bronze/coins_market/dt={DAY}/{ingestion}/page-0001.json"
     lake.put(bronze, json.dumps(coins).encode())
     lake.put(f"{SILVER}part-0.parquet", b"as it was")
 

@@ -70,7 +70,7 @@ def test_two_live_runs_of_one_day_take_turns(local_aws: str, aws: None) -> None:
     s3, glue, name = boto3.client("s3"), boto3.client("glue"), "bronze_to_silver"
     day = "2016-02-29"  # no other test's
     prefix = f"coins_market/dt={day}/"
-    page = f"bronze/{prefix}ingested_at=20160229T020003Z/source=synthetic/page-0001.json"
+    page = f"bronze/{prefix}currency=usd/ingested_at=20160229T020003Z/source=synthetic/page-0001.json"
     coins = [{"id": "bitcoin", "current_price": 1.5}, {"id": "refused"}]
     s3.put_object(Bucket=LAKE_BUCKET, Key=page, Body=json.dumps(coins).encode())
     arguments = {

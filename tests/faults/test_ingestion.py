@@ -17,7 +17,7 @@ from tests.faults.conftest import MisbehavingAws, slow_down
 from tests.plugins.conftest import Bucket
 
 DAY = "2026-01-31"
-BRONZE = f"bronze/coins_market/dt={DAY}"
+BRONZE = f"bronze/coins_market/dt={DAY}/currency=usd"
 
 
 def ingest(bucket: Bucket, run_date: str = DAY, *, fetch_again: bool = False) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Website:
         self.publish(DAY_BEFORE)
 
     def publish(self, day: str, bucket: str | None = None) -> Any:
-        return publish(self.queries[day], run_date=day, bucket=bucket or self.bucket.name, currency="usd")
+        return publish(self.queries[day], run_date=day, bucket=bucket or self.bucket.name)
 
     def files(self, bucket: str | None = None) -> list[bytes]:
         s3, name = boto3.client("s3"), bucket or self.bucket.name

@@ -43,7 +43,7 @@ class Lake:
 
     def ingest(self, day: date) -> None:
         market = [*demo_market.market(MOUNTED)[:200], {"id": "no-price"}]
-        folder = f"bronze/coins_market/dt={day}/ingested_at=20260101T020000Z/source=synthetic"
+        folder = f"bronze/coins_market/dt={day}/currency=usd/ingested_at=20260101T020000Z/source=synthetic"
         self.s3.put_object(
             Bucket=LAKE_BUCKET, Key=f"{folder}/page-0001.json", Body=json.dumps(market).encode()
         )

@@ -1,4 +1,5 @@
--- The gate between gold and the website: one row a check, all of one day. A NULL in passed has not passed.
+-- The gate between gold and the website: one row a check, all of one day in the run's currency. A NULL in
+-- passed has not passed.
 {% import 'thresholds.sql' as limits %}
 WITH gold AS (
     SELECT
@@ -13,7 +14,9 @@ WITH gold AS (
         DATE_DIFF('second', MAX(last_updated), MAX(ingestion_timestamp)) AS seconds_old,
         MAX(source) LIKE '%-history' AND MIN(last_updated) >= DATE '{{ run_date() }}' AS is_the_days_history
     FROM gold_coins_market
-    WHERE dt = DATE '{{ run_date() }}'
+    WHERE
+        dt = DATE '{{ run_date() }}'
+        AND currency = '{{ currency() }}'
 ),
 
 summary AS (
@@ -22,20 +25,24 @@ summary AS (
         MAX(coins) AS coins,
         MAX(quarantined) AS quarantined
     FROM gold_market_summary
-    WHERE dt = DATE '{{ run_date() }}'
+    WHERE
+        dt = DATE '{{ run_date() }}'
+        AND currency = '{{ currency() }}'
 ),
 
 silver AS (
     SELECT COUNT(*) AS coins
     FROM silver_coins_market
-    WHERE dt = DATE '{{ run_date() }}'
+    WHERE
+        dt = DATE '{{ run_date() }}'
+        AND currency = '{{ currency() }}'
 )
 
 SELECT
     'partition_present' AS check_name,
     gold.coins > 0 AND summary.days = 1 AS passed,
     FORMAT('%d rows, %d summary rows', gold.coins, summary.days) AS observed,
-    'rows in gold_coins_market and 1 in gold_market_summary, dt={{ run_date() }}' AS expected
+    'coins and 1 summary row in gold, dt={{ run_date() }}, currency={{ currency() }}' AS expected
 FROM gold CROSS JOIN summary
 
 UNION ALL

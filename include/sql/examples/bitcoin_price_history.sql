@@ -1,4 +1,4 @@
--- Bitcoin's price, last 30 days, with the change against the day before.
+-- Bitcoin's price in US dollars, last 30 days, with the change against the day before.
 SELECT
     dt,
     current_price,
@@ -9,5 +9,6 @@ SELECT
 FROM gold_coins_market
 WHERE
     coin_id = 'bitcoin'
+    AND currency = 'usd'
     AND dt >= CURRENT_DATE - INTERVAL '30' DAY
 ORDER BY dt

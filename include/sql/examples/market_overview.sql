@@ -1,8 +1,10 @@
--- Current market overview: the twenty largest coins of the newest day of the last week.
+-- Current market overview in US dollars: the twenty largest coins of the newest day of the last week.
 WITH newest AS (
     SELECT MAX(dt) AS dt
     FROM gold_market_summary
-    WHERE dt >= CURRENT_DATE - INTERVAL '7' DAY
+    WHERE
+        dt >= CURRENT_DATE - INTERVAL '7' DAY
+        AND currency = 'usd'
 )
 
 SELECT
@@ -19,5 +21,6 @@ FROM gold_coins_market AS coins
 INNER JOIN newest ON coins.dt = newest.dt
 WHERE
     coins.dt >= CURRENT_DATE - INTERVAL '7' DAY
+    AND coins.currency = 'usd'
     AND coins.rank <= 20
 ORDER BY coins.rank

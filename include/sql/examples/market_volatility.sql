@@ -1,4 +1,5 @@
--- Market volatility by coin, last 30 days: how far a coin's daily changes spread, and its widest day.
+-- Market volatility by coin in US dollars, last 30 days: how far a coin's daily changes spread, and its
+-- widest day.
 SELECT
     coin_id,
     MAX_BY(name, dt) AS name,
@@ -11,6 +12,7 @@ SELECT
 FROM gold_coins_market
 WHERE
     dt >= CURRENT_DATE - INTERVAL '30' DAY
+    AND currency = 'usd'
     AND rank <= 100
 GROUP BY coin_id
 HAVING COUNT(*) >= 2

@@ -1,4 +1,4 @@
--- Total market metrics, last 7 days.
+-- Total market metrics in US dollars, last 7 days.
 SELECT
     dt,
     total_market_cap,
@@ -11,5 +11,7 @@ SELECT
     gainers,
     losers
 FROM gold_market_summary
-WHERE dt >= CURRENT_DATE - INTERVAL '7' DAY
+WHERE
+    dt >= CURRENT_DATE - INTERVAL '7' DAY
+    AND currency = 'usd'
 ORDER BY dt

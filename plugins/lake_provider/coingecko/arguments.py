@@ -7,6 +7,9 @@ from datetime import date
 
 from airflow.sdk.exceptions import AirflowFailException
 
+CURRENCY = re.compile(r"[a-z]{2,10}")
+"""A currency as CoinGecko names it: that of the lake's settings, which nothing here may import."""
+
 
 def parse_day(name: str, text: str) -> date:
     """An operator's argument as a UTC date.
@@ -44,9 +47,9 @@ def check_currency(text: str) -> None:
     Raises:
         AirflowFailException: with an example.
     """
-    if not re.fullmatch(r"[a-z0-9-]{1,20}", text or ""):
+    if not CURRENCY.fullmatch(text or ""):
         raise AirflowFailException(
-            f"currency is {text!r}: give CoinGecko's name of one, e.g. usd, in lower case"
+            f"currency is {text!r}: give CoinGecko's name of one, 2 to 10 lower-case letters, e.g. usd"
         )
 
 

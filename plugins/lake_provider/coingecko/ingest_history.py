@@ -3,7 +3,7 @@
 Objects::
 
     <history_prefix>/currency=usd/range=2026-01-01_2026-01-31/source=coingecko/bitcoin.json
-    <prefix>/dt=2026-01-31/ingested_at=20260301T091500Z/source=coingecko-history/page-0001.json
+    <prefix>/dt=2026-01-31/currency=usd/ingested_at=20260301T091500Z/source=coingecko-history/page-0001.json
 
 The first is a response, byte for byte, stored the moment it arrives: whatever ends a task, the next try asks
 only for the rest. The second is a day of all coins, made once all responses are there, with the fields of
@@ -84,8 +84,8 @@ class _RangeHistories:
 class CoinGeckoHistoryToS3Operator(BaseOperator):
     """Fills days of bronze from /coins/{id}/market_chart/range, which gives a coin's whole range in one call.
 
-    * Days that have a whole ingestion are left alone, unless ``replace``: then they get a history ingestion
-      beside it, unless the newest they have is the same.
+    * Days that have a whole ingestion in the currency are left alone, unless ``replace``: then they get a
+      history ingestion beside it, unless the newest they have is the same.
     * No day left to fill: no API call.
     * Coins: the largest of today's /coins/markets. What CoinGecko does not know any more, and what had no
       price in the range, is left out, with a warning.
@@ -159,10 +159,11 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         """Fill the range's days.
 
         Returns:
-            ``from_date``, ``to_date``, ``partitions`` (``[["2026-01-31"], …]``: the range's days that have
-            bronze now), ``ingested_at`` (of the newest ingestion among them, as in the keys), ``filled`` (how
-            many days this try has written), ``rows`` (in them), ``coins`` (with a price in the range),
-            ``unknown`` and ``without_price`` (ids of the others), ``api_calls``.
+            ``from_date``, ``to_date``, ``currency``, ``partitions`` (``[["2026-01-31"], …]``: the range's
+            days that have bronze in the currency now), ``ingested_at`` (of the newest ingestion among them,
+            as in the keys), ``filled`` (how many days this try has written), ``rows`` (in them), ``coins``
+            (with a price in the range), ``unknown`` and ``without_price`` (ids of the others),
+            ``api_calls``.
 
         Raises:
             AirflowFailException: a retry cannot help: a wrong argument, a missing bucket or connection, a
@@ -176,12 +177,12 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         check_currency(self.currency)
         replace = parse_flag("replace", self.replace)
         hook = CoinGeckoHook(self.coingecko_conn_id)
-        BronzeDay(self.s3, self.bucket, self.prefix, days[0]).check_bucket()
-        ingestions = whole_ingestions(self.s3, self.bucket, self.prefix, days[0], days[-1])
+        BronzeDay(self.s3, self.bucket, self.prefix, days[0], self.currency).check_bucket()
+        ingestions = whole_ingestions(self.s3, self.bucket, self.prefix, days[0], days[-1], self.currency)
         wanted = days if replace else [day for day in days if day not in ingestions]
         self.log.info(
-            "%s to %s: %d of %d days have bronze, %d to fill",
-            *(days[0], days[-1], len(ingestions), len(days), len(wanted)),
+            "%s to %s: %d of %d days have bronze in %s, %d to fill",
+            *(days[0], days[-1], len(ingestions), len(days), self.currency, len(wanted)),
         )
         found, filled, rows = _RangeHistories(), 0, 0
         if wanted:
@@ -197,9 +198,8 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
             newest = ingestions.get(day, [])[-1:]
             if newest and self._has_same_page(newest[0], page):
                 continue  # an earlier try has got this far
-            ingested_at, [key] = BronzeDay(self.s3, self.bucket, self.prefix, day).append(
-                [page], requested=coins
-            )
+            bronze = BronzeDay(self.s3, self.bucket, self.prefix, day, self.currency)
+            ingested_at, [key] = bronze.append([page], requested=coins)
             ingestions[day] = [*ingestions.get(day, []), (ingested_at, key)]
             filled, rows = filled + 1, rows + page.rows
         self.log.info(
@@ -209,6 +209,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         return {
             "from_date": self.from_date,
             "to_date": self.to_date,
+            "currency": self.currency,
             "partitions": [[day.isoformat()] for day in sorted(ingestions)],
             "ingested_at": max(newest for day in ingestions.values() for newest, _ in day),
             "filled": filled,

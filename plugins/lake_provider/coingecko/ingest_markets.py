@@ -1,6 +1,7 @@
 """One ingestion: CoinGecko's market snapshot -> bronze in S3, byte for byte, append-only.
 
-Objects: ``<prefix>/dt=2026-01-31/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
+Objects:
+``<prefix>/dt=2026-01-31/currency=usd/ingested_at=20260131T020003Z/source=coingecko/page-0001.json``. A key is
 never reused, and ``ingested_at`` is the source's clock. A response that is not the market that was requested
 goes to ``<rejected_prefix>/dt=2026-01-31/`` and fails the task with the API's own message.
 """
@@ -30,8 +31,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
     """Ingests one run date's /coins/markets into bronze.
 
     * Run date = the source's today (UTC): fetches and appends a new ingestion, however many there are.
-    * Run date in the past: reuses the newest whole ingestion of bronze, with no API call: a snapshot, or
-      what `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because
+    * Run date in the past: reuses the newest whole ingestion in the currency, with no API call: a snapshot,
+      or what `CoinGeckoHistoryToS3Operator` has made. If there is none, the task fails and says so, because
       CoinGecko has no historical /coins/markets.
     * With ``time_travel`` in the CoinGecko connection's extra, a past day without a whole ingestion is
       fetched as of that day. With ``fetch_again``, so is one that has such an ingestion.
@@ -92,13 +93,14 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         """Ingest, or reuse what is there.
 
         Returns:
-            ``run_date``, ``source``, ``ingested_at`` (as in the keys), ``keys``, ``rows``, ``requested``
-            (how many coins the ingestion was to have), ``api_calls``, ``reused`` (True: no API call was made,
-            the rest describes the day's newest whole ingestion).
+            ``run_date``, ``currency``, ``source``, ``ingested_at`` (as in the keys), ``keys``, ``rows``,
+            ``requested`` (how many coins the ingestion was to have), ``api_calls``, ``reused`` (True: no API
+            call was made, the rest describes the day's newest whole ingestion).
 
         Raises:
             AirflowFailException: a retry cannot help: a wrong argument, a missing bucket or connection,
-                a past day without a whole ingestion, a request that the API refuses for good.
+                a past day without a whole ingestion, a day that an earlier release stored without its
+                currency, a request that the API refuses for good.
             AirflowException: a retry may help: rate limits, outages, odd bodies, a clock just past midnight.
         """
         day = parse_day("run_date", self.run_date)
@@ -106,7 +108,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         check_currency(self.currency)
         fetch_again = parse_flag("fetch_again", self.fetch_again)
         hook = CoinGeckoHook(self.coingecko_conn_id)
-        bronze = BronzeDay(S3Hook(self.aws_conn_id).get_conn(), self.bucket, self.prefix, day)
+        bronze = BronzeDay(S3Hook(self.aws_conn_id).get_conn(), self.bucket, self.prefix, day, self.currency)
         bronze.check_bucket()
         today = utc_now().date()
         if day > today:
@@ -136,12 +138,12 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         ingested_at, keys = bronze.append(pages, requested=coins)
         if day < today:
             self._warn_if_superseded(bronze, ingested_at)
-        return self._report(pages, day, ingested_at, keys, coins, hook.calls)
+        return self._report(pages, bronze, ingested_at, keys, coins, hook.calls)
 
     def _report(
         self,
         pages: list[MarketsPage],
-        day: date,
+        bronze: BronzeDay,
         ingested_at: str,
         keys: list[str],
         requested: int,
@@ -158,7 +160,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             )
         self.log.info(
             "%s: %d coins from %s (%s …), %d page(s), %d API call(s), %d bytes -> s3://%s/%s",
-            day,
+            bronze.day,
             len(set(ids)),
             pages[0].source,
             ascii_line(", ".join(ids[:3])),
@@ -169,7 +171,8 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
             keys[0].rpartition("/")[0] + "/",
         )
         return {
-            "run_date": day.isoformat(),
+            "run_date": bronze.day.isoformat(),
+            "currency": bronze.currency,
             "source": pages[0].source,
             "ingested_at": ingested_at,
             "keys": keys,
@@ -219,6 +222,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         )
         return {
             "run_date": bronze.day.isoformat(),
+            "currency": bronze.currency,
             "source": newest.source,
             "ingested_at": newest.ingested_at,
             "keys": newest.keys,

@@ -160,7 +160,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 def without_faults(spark: SparkSession, folder: Path, day: date) -> Path:
     """The day as the jobs make it from CoinGecko's answer, with nothing around them that could fail."""
-    bronze = folder / f"bronze/coins_market/dt={day}/ingested_at={day:%Y%m%d}T020003Z/source=synthetic"
+    bronze = (
+        folder
+        / f"bronze/coins_market/dt={day}/currency=usd/ingested_at={day:%Y%m%d}T020003Z/source=synthetic"
+    )
     bronze.mkdir(parents=True)
     (bronze / "page-0001.json").write_text(json.dumps(coingecko_demo.market(day)[:250]))
     for job in bronze_to_silver, silver_to_gold:

@@ -55,7 +55,7 @@ class Lake:
         self.client("s3").put_object(Bucket=LAKE_BUCKET, Key=key, Body=body)
 
     def ingest(self, day: date, at: str) -> None:
-        folder = f"bronze/coins_market/dt={day}/ingested_at=20260101T{at}Z/source=synthetic"
+        folder = f"bronze/coins_market/dt={day}/currency=usd/ingested_at=20260101T{at}Z/source=synthetic"
         self.put(f"{folder}/page-0001.json", json.dumps(INGESTIONS[at]).encode())
 
     def objects(self, prefix: str) -> dict[str, bytes]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.crypto_lake import layout
 from include.crypto_lake.on_arrival import arrivals, columns, partitions, rejects
+from include.crypto_lake.on_arrival.currencies import CURRENCIES
 from include.crypto_lake.resources import PLACEHOLDERS, load_resources
+from include.crypto_lake.settings import CURRENCY
 from include.crypto_lake.website import EXPORTS
+from include.glue_scripts import bronze_to_silver
+from lake_provider.coingecko import arguments
 from laptop.aws.glue.crawlers import glue_type
 
 REPOSITORY = Path(__file__).parents[3]
@@ -244,3 +250,27 @@ def test_plugins_have_no_name_of_the_lake_as_a_default(path: Path) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert not {value.strip("/") for value in values} & names
+
+
+# Currencies
+
+
+def test_one_rule_says_what_a_currency_is() -> None:
+    rule = CURRENCY.pattern
+    assert arguments.CURRENCY.pattern == rule
+    assert rule == bronze_to_silver.CURRENCY
+    for schema in files("include/schemas/*.json"):
+        properties = json.loads(schema.read_text())["properties"]
+        assert properties["currency"]["pattern"] == f"^{rule}$", schema
+    variables = (REPOSITORY / "infra/variables.tf").read_text()
+    assert f'regex("^{rule}$", var.currency)' in variables
+    assert all(CURRENCY.fullmatch(code) for code in CURRENCIES), "what files may name, a lake may have"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "u", "USD", "us-dollar", "usd\n", "u5d", "usd' OR '1'='1", "x" * 11, "éur"]
+)
+def test_what_is_no_currency_gets_into_no_key_and_no_sql(wrong: str) -> None:
+    assert not CURRENCY.fullmatch(wrong)
+    with pytest.raises(AirflowFailException, match="currency is "):
+        arguments.check_currency(wrong)

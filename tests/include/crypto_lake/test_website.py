@@ -35,6 +35,7 @@ def coin(rank: int, **changes: Any) -> dict[str, Any]:
         "ath_date": datetime(2025, 10, 6, 18, 57, 42, tzinfo=UTC),
         "last_updated": datetime(2026, 1, 31, 1, 59, tzinfo=UTC),
         "source": "coingecko",
+        "currency": "usd",
     } | changes
 
 
@@ -44,7 +45,7 @@ def ten(**changes: Any) -> list[dict[str, Any]]:
 
 def document(rows: list[dict[str, Any]], run_date: str = "2026-01-31") -> dict[str, Any]:
     day = date.fromisoformat(run_date)
-    return TOP10_CRYPTOS.document(rows, run_date=day, generated_at=NOW, currency="usd")
+    return TOP10_CRYPTOS.document(rows, run_date=day, generated_at=NOW)
 
 
 def test_the_file_says_what_it_is_and_whom_to_credit() -> None:
@@ -57,7 +58,11 @@ def test_the_file_says_what_it_is_and_whom_to_credit() -> None:
     assert [c["rank"] for c in made["coins"]] == list(range(1, 11))
     assert made["coins"][0]["name"] == "Coin 1 “Ünï”"
     assert made["coins"][0]["last_updated"] == "2026-01-31T01:59:00Z"
-    assert "source" not in made["coins"][0]
+    assert {"source", "currency"}.isdisjoint(made["coins"][0])
+
+
+def test_the_file_is_in_the_currency_of_its_rows() -> None:
+    assert document(ten(currency="eur"))["currency"] == "eur"
 
 
 def test_made_up_data_are_not_credited_to_coingecko() -> None:
@@ -71,11 +76,13 @@ def test_made_up_data_are_not_credited_to_coingecko() -> None:
     [
         ([], "gave no rows for 2026-01-31"),
         (ten()[:9], "is too short"),
+        ([{k: v for k, v in row.items() if k != "currency"} for row in ten()], "clear fetch_markets with"),
         (ten(current_price=None), r"coins\[0\].current_price"),
         (ten(current_price=0.0), r"coins\[0\].current_price"),
         (ten(market_cap=float("nan")), r"coins\[0\].market_cap"),
         (ten(surprise=1), "surprise"),
         ([*ten()[:9], coin(10, source="synthetic")], "several sources"),
+        ([*ten()[:9], coin(10, currency="eur")], r"several currencies: \['eur', 'usd'\]"),
     ],
 )
 def test_rows_that_break_the_contract_are_refused(rows: list[dict[str, Any]], message: str) -> None:
@@ -99,10 +106,11 @@ def history(last: str, days: int) -> dict[str, Any]:
             "gainers": 130,
             "losers": 118,
             "source": "coingecko",
+            "currency": "usd",
         }
         for back in reversed(range(days))
     ]
-    return MARKET_HISTORY.document(rows, run_date=date(2025, 12, 31), generated_at=NOW, currency="usd")
+    return MARKET_HISTORY.document(rows, run_date=date(2025, 12, 31), generated_at=NOW)
 
 
 def test_the_history_takes_a_year_and_no_more() -> None:

@@ -64,9 +64,10 @@ class Lake:
         at: str = "020003",
         source: str = "coingecko",
         number: int = 1,
+        currency: str = "usd",
     ) -> str:
         """Store a page of bronze as fetch_markets does; returns its key."""
-        ingestion = f"ingested_at={day:%Y%m%d}T{at}Z/source={source}"
+        ingestion = f"currency={currency}/ingested_at={day:%Y%m%d}T{at}Z/source={source}"
         key = f"bronze/coins_market/dt={day}/{ingestion}/page-{number:04}.json"
         path = self.folder / key
         path.parent.mkdir(parents=True, exist_ok=True)

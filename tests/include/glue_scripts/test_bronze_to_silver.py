@@ -102,6 +102,7 @@ def test_everything_but_id_and_price_may_be_missing(good_day):
         "ingestion_timestamp",
         "source",
         "quality_flags",
+        "currency",
     }
     assert bare["quality_flags"] == ["unranked"]
 
@@ -531,7 +532,12 @@ def test_only_empty_pages_are_no_day(spark, lake):
 
 
 @pytest.mark.parametrize(
-    "key", ["notes.json", "ingested_at=20261399T000000Z/source=coingecko/page-0001.json"]
+    "key",
+    [
+        "notes.json",
+        "currency=usd/ingested_at=20261399T000000Z/source=coingecko/page-0001.json",
+        "currency=US-dollars/ingested_at=20260131T020003Z/source=coingecko/page-0001.json",
+    ],
 )
 def test_an_object_that_is_no_page_is_named(spark, lake, coin, key):
     lake.ingest([coin()])
@@ -557,7 +563,8 @@ def test_a_balance_that_does_not_hold_stops_the_day_before_it_is_written(
     monkeypatch.setattr(bronze_to_silver, "transform", faulty)
     lake.ingest([coin("a"), coin("b")])
     with pytest.raises(
-        ValueError, match=r"the balance of bronze/.*dt=2026-01-31/ does not hold.*2 rows in bronze"
+        ValueError,
+        match=r"the balance of bronze/.*dt=2026-01-31/currency=usd/ does not hold.*2 rows in bronze",
     ):
         run(spark, str(lake), [DAY])
     assert lake.files("silver/coins_market") == []

@@ -101,7 +101,7 @@ def total(balances: list[Balance]) -> Balance:
         for name in ("reasons", "flags", "extra_fields")
     }
     assert all(balance.holds for balance in balances)
-    return Balance(balances[-1].run_date, **numbers, **counts)
+    return Balance(balances[-1].market, **numbers, **counts)
 
 
 def test_every_row_of_every_day_is_accepted_once(days):

@@ -8,7 +8,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -240,6 +240,29 @@ def test_a_day_with_nothing_with_refusals_alone_and_mended_reads_its_own_partiti
     tables = ("gold/coins_market", "quarantine/coins_market")
     files = [file for table in tables for file in lake.files(table, DAY)]
     assert report.ask(DAY)[1] == sum(file.stat().st_size for file in files)
+
+
+def test_each_currency_is_reported_by_itself(
+    day: Any, spark: Any, report: Report, coin: Callable[..., dict[str, Any]]
+) -> None:
+    """The euros came later, which does not make the dollars' refusals those of an older ingestion."""
+    lake, both = report.lake, NEXT_DAY + timedelta(days=1)
+    fresh = {"last_updated": f"{both}T01:00:00Z"}
+    for currency, at, volume in (("usd", "020000", 1_000), ("eur", "030000", 3_000)):
+        unranked = coin("unranked", market_cap=10_000, market_cap_rank=None, total_volume=volume, **fresh)
+        lake.ingest([unranked, coin(f"bad-{currency}", current_price=0)], day=both, at=at, currency=currency)
+    bronze_to_silver.run(spark, str(lake), [both])
+    silver_to_gold.run(spark, str(lake), [both])
+    report.upload(both)
+    rows, _ = report.ask(both)
+    assert [
+        (row["currency"], row["coin_id"], row["consequence"], row["market_cap_to_day_volume"]) for row in rows
+    ] == [
+        ("eur", "bad-eur", "refused", None),
+        ("eur", "unranked", "ranked", pytest.approx(10 / 3)),
+        ("usd", "bad-usd", "refused", None),
+        ("usd", "unranked", "ranked", 10),
+    ]
 
 
 @pytest.mark.product

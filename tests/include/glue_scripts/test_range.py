@@ -69,7 +69,7 @@ def done(spark, s3, shared_lake, coin):
 
 def test_days_that_cannot_be_published_are_named_and_stop_no_other(done):
     lake, failure = done
-    assert re.search(r"all 1 rows of bronze/coins_market/dt=2026-02-04/ were refused", failure)
+    assert re.search(r"all 1 rows of bronze/coins_market/dt=2026-02-04/currency=usd/ were refused", failure)
     assert failure.endswith("(2 of 5 days failed, the others are done; also 2026-02-05)")
     assert {day: list(lake.silver(day)) for day in (SNAPSHOT, HISTORY, NOTHING, REFUSED, STRANGE)} == {
         SNAPSHOT: ["bitcoin"],
@@ -106,6 +106,7 @@ def test_a_history_has_what_it_tells_and_nothing_else(done):
         "ingestion_timestamp": datetime(2026, 2, 2, 23, 59, 59, tzinfo=UTC),
         "source": "coingecko-history",
         "quality_flags": [],
+        "currency": "usd",
     }
     assert lake.silver(HISTORY)["ethereum"]["current_price"] == 2e-11
     odd = lake.silver(HISTORY)["odd"]

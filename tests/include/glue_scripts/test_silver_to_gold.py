@@ -128,6 +128,7 @@ def test_the_summary_agrees_with_pandas(day):
             "last_updated": ranked.last_updated.max().to_pydatetime(),
             "ingestion_timestamp": datetime(2026, 1, 31, 2, 0, 3, tzinfo=UTC),
             "source": "coingecko",
+            "currency": "usd",
         }
     )
 
@@ -188,7 +189,7 @@ def test_a_lost_row_stops_the_day_before_it_is_written(spark, lake, coin, monkey
     transform = silver_to_gold.transform
     monkeypatch.setattr(silver_to_gold, "transform", lambda silver: transform(silver).where("coin_id != 'b'"))
     with pytest.raises(
-        ValueError, match=r"gold/.* would have 1 rows and silver/.* has 2, so nothing was written"
+        ValueError, match=r"gold/.* would have 1 rows in usd and silver/.* has 2, so nothing was written"
     ):
         run(spark, str(lake), [DAY])
     assert lake.files("gold/coins_market") == []

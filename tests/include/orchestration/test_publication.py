@@ -34,34 +34,36 @@ def select(bucket: str, columns: str, rows: Iterable[str]) -> str:
 ATH_DATE = "2025-10-06 18:57:42"
 
 
-def top_ten(bucket: str, price: float, source: str, rows: int, ath_date: str = ATH_DATE) -> str:
+def top_ten(
+    bucket: str, price: float, source: str, rows: int, ath_date: str = ATH_DATE, currency: str = "usd"
+) -> str:
     return select(
         bucket,
         "rank, coin_id, symbol, name, image, current_price, price_change_percentage_24h, market_cap, "
         "market_share_pct, total_volume, high_24h, low_24h, circulating_supply, total_supply, max_supply, "
-        "ath, ath_change_percentage, ath_date, last_updated, source",
+        "ath, ath_change_percentage, ath_date, last_updated, source, currency",
         (
             f"({rank}, 'coin-{rank}', 'c', 'Coin {rank} – Ünï', CAST(NULL AS VARCHAR), "
             f"CAST({price!r} AS DOUBLE), -0.5e0, 1e12, 5e0, 1e9, 2e0, 1e0, "
             "1.9e7, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), 2e-5, -59.4e0, "
-            f"TIMESTAMP '{ath_date}', TIMESTAMP '2026-01-31 01:59:00', '{source}')"
+            f"TIMESTAMP '{ath_date}', TIMESTAMP '2026-01-31 01:59:00', '{source}', '{currency}')"
             for rank in range(1, rows + 1)
         ),
     )
 
 
-def market(bucket: str, last: str, source: str) -> str:
+def market(bucket: str, last: str, source: str, currency: str = "usd") -> str:
     return select(
         bucket,
         "dt, coins, ranked, total_market_cap, total_volume, btc_dominance_pct, eth_dominance_pct, "
-        "median_change_24h_pct, gainers, losers, source",
-        [f"(DATE '{last}', 250, 248, 3e12, 1e11, 55e0, 12e0, 0.1e0, 130, 118, '{source}')"],
+        "median_change_24h_pct, gainers, losers, source, currency",
+        [f"(DATE '{last}', 250, 248, 3e12, 1e11, 55e0, 12e0, 0.1e0, 130, 118, '{source}', '{currency}')"],
     )
 
 
-def prices(bucket: str, last: str, source: str, coins: Iterable[int]) -> str:
-    rows = (f"('coin-{rank}', DATE '{last}', {rank}, 8.12e-6, '{source}')" for rank in coins)
-    return select(bucket, "coin_id, dt, rank, current_price, source", rows)
+def prices(bucket: str, last: str, source: str, coins: Iterable[int], currency: str = "usd") -> str:
+    rows = (f"('coin-{rank}', DATE '{last}', {rank}, 8.12e-6, '{source}', '{currency}')" for rank in coins)
+    return select(bucket, "coin_id, dt, rank, current_price, source, currency", rows)
 
 
 def published(bucket: str, name: str = "top10_cryptos") -> dict[str, Any]:
@@ -78,14 +80,23 @@ def put(
     last_day: str | None = None,
     ath_date: str = ATH_DATE,
     coins: Iterable[int] = range(1, 11),
+    currency: str = "usd",
 ) -> dict[str, Any]:
     """Publish what three queries give: ten coins, the market's day, the coins' prices on that day."""
     queries = {
-        "top10_cryptos": top_ten(bucket, price, source, rows, ath_date),
-        "market_history": market(bucket, last_day or run_date, source),
-        "coin_history": prices(bucket, run_date, source, coins),
+        "top10_cryptos": top_ten(bucket, price, source, rows, ath_date, currency),
+        "market_history": market(bucket, last_day or run_date, source, currency),
+        "coin_history": prices(bucket, run_date, source, coins, currency),
     }
-    return publish(queries, run_date=run_date, bucket=bucket, currency="usd")
+    return publish(queries, run_date=run_date, bucket=bucket)
+
+
+def test_every_file_is_in_the_currency_of_the_data_whatever_the_setting_is(website: str) -> None:
+    for currency in ("usd", "eur"):
+        put(website, "2026-01-31", currency=currency)
+        files = [published(website, name) for name in ("top10_cryptos", "market_history", "coin_history")]
+        assert {file["currency"] for file in files} == {currency}
+        assert "currency" not in files[0]["coins"][0]
 
 
 def test_what_is_published_is_what_the_query_gave(website: str) -> None:

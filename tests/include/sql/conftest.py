@@ -30,6 +30,8 @@ BUCKET = DATABASE = "sql-tests"
 DAYS = 40
 NOW = datetime(2024, 3, 5, 2, 7, 30, tzinfo=UTC)
 """What the queries take for now; 29 February is among the days before."""
+EUROS = 0.9
+AMOUNTS = ("current_price", "market_cap", "total_volume", "high_24h", "low_24h")
 COINS = ["bitcoin", "ethereum", *(f"coin-{number}" for number in range(3, 26))]
 ARROW = {
     "string": pa.string(),
@@ -49,13 +51,21 @@ class Gold:
     today: date
 
     def ask(
-        self, file: str, run_date: date | None = None, coins: int = 250, now: datetime = NOW
+        self,
+        file: str,
+        run_date: date | None = None,
+        coins: int = 250,
+        now: datetime = NOW,
+        currency: str = "usd",
     ) -> list[dict[str, Any]]:
         """The rows of a file of `include/sql` at a moment, its templates filled for a run date."""
         files = jinja2.FileSystemLoader(SQL)
         template = jinja2.Environment(loader=files, undefined=jinja2.StrictUndefined).get_template(file)
         sql = template.render(
-            run_date=lambda: str(run_date), lake={"coins": coins}.__getitem__, requested_coins=lambda: coins
+            run_date=lambda: str(run_date),
+            currency=lambda: currency,
+            lake={"coins": coins}.__getitem__,
+            requested_coins=lambda: coins,
         )
         return self.query(athena.at(sql, now))
 
@@ -88,6 +98,7 @@ def made_up_day(day: date) -> tuple[list[dict[str, Any]], dict[str, Any]]:
                 "ingestion_timestamp": ingested,
                 "source": "coingecko",
                 "quality_flags": [],
+                "currency": "usd",
             }
         )
     total = sum(coin["market_cap"] for coin in coins)
@@ -121,6 +132,28 @@ def made_up_day(day: date) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "last_updated": ingested,
         "ingestion_timestamp": ingested,
         "source": "coingecko",
+        "currency": "usd",
+    }
+
+
+def in_euros(
+    coins: list[dict[str, Any]], summary: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A day of gold in euros: other amounts, without the last ranked coin and the flagged one."""
+    ranked = [coin for coin in coins if coin["rank"] is not None][:-1]
+    total = sum(coin["market_cap"] for coin in ranked)
+    return [
+        coin
+        | {"currency": "eur", "market_share_pct": 100 * coin["market_cap"] / total}
+        | {column: coin[column] * EUROS for column in AMOUNTS}
+        for coin in ranked
+    ], summary | {
+        "currency": "eur",
+        "coins": len(ranked),
+        "ranked": len(ranked),
+        "flagged": 0,
+        "total_market_cap": total * EUROS,
+        "total_volume": total * EUROS / 10,
     }
 
 
@@ -148,9 +181,21 @@ def add_day(table: str, day: str, rows: list[dict[str, Any]], declared: dict[str
     )
 
 
+def add_market(
+    day: date, rows: list[dict[str, Any]], summary: dict[str, Any], declared: dict[str, Any]
+) -> None:
+    """Put a day's gold into both tables, and beside it the good day in euros."""
+    coins, euros = in_euros(*made_up_day(day))
+    add_day("gold_coins_market", str(day), [*rows, *coins], declared["gold_coins_market"])
+    add_day("gold_market_summary", str(day), [summary, euros], declared["gold_market_summary"])
+
+
 @pytest.fixture(scope="package")
 def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
-    """Forty days of 25 ranked coins and one that a flag disqualifies; silver as far as the gate reads it."""
+    """Forty days of 25 ranked coins and one that a flag disqualifies; silver as far as the gate reads it.
+
+    The tables also have each day in euros, which the frames do not: no query in dollars may see it.
+    """
     declared = load_resources(VALUES)["catalog"]["tables"]
     today = NOW.date()
     days = [today - timedelta(days=back) for back in range(DAYS)]
@@ -158,7 +203,7 @@ def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
         glue = boto3.client("glue")
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         glue.create_database(DatabaseInput={"Name": DATABASE})
-        silver = declared["silver_coins_market"] = declared["gold_coins_market"]  # the gate reads dt alone
+        silver = declared["silver_coins_market"] = declared["gold_coins_market"]  # the gate counts its rows
         for name, table in declared.items():
             storage = table["StorageDescriptor"] | {"Location": f"s3://{BUCKET}/{name}/"}
             glue.create_table(
@@ -167,9 +212,8 @@ def gold(aws_environment: dict[str, str]) -> Iterator[Gold]:
         coins, summaries = [], []
         for day in days:
             rows, summary = made_up_day(day)
-            add_day("gold_coins_market", str(day), rows, declared["gold_coins_market"])
-            add_day("gold_market_summary", str(day), [summary], declared["gold_market_summary"])
-            add_day("silver_coins_market", str(day), rows, silver)
+            add_market(day, rows, summary, declared)
+            add_day("silver_coins_market", str(day), [*rows, *in_euros(rows, summary)[0]], silver)
             coins += [{"dt": day} | row for row in rows]
             summaries.append({"dt": day} | summary)
         yield Gold(pd.DataFrame(coins), pd.DataFrame(summaries), today)
@@ -184,10 +228,10 @@ def spoiled_day(gold: Gold) -> Callable[[Callable[[list[dict[str, Any]], dict[st
     def make(fault: Callable[[list[dict[str, Any]], dict[str, Any]], None]) -> date:
         day = gold.today - timedelta(days=next(ages))
         rows, summary = made_up_day(day)
-        add_day("silver_coins_market", str(day), rows, declared["gold_coins_market"])
+        silver = [*rows, *in_euros(rows, summary)[0]]
+        add_day("silver_coins_market", str(day), silver, declared["gold_coins_market"])
         fault(rows, summary)
-        add_day("gold_coins_market", str(day), rows, declared["gold_coins_market"])
-        add_day("gold_market_summary", str(day), [summary], declared["gold_market_summary"])
+        add_market(day, rows, summary, declared)
         return day
 
     return make

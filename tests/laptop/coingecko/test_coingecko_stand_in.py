@@ -51,8 +51,10 @@ def markets(stand_in: StandIn, **parameters: Any) -> requests.Response:
     return get(stand_in, **({"vs_currency": "usd", "as_of": DAY, "per_page": 250} | parameters))
 
 
-def whole_market(stand_in: StandIn, day: str | date) -> list[dict[str, Any]]:
-    return [coin for page in (1, 2) for coin in markets(stand_in, as_of=str(day), page=page).json()]
+def whole_market(stand_in: StandIn, day: str | date, **parameters: str) -> list[dict[str, Any]]:
+    return [
+        coin for page in (1, 2) for coin in markets(stand_in, as_of=str(day), page=page, **parameters).json()
+    ]
 
 
 def coin_text(coin_id: str, **fields: Any) -> str:
@@ -100,7 +102,7 @@ def test_the_headers_are_those_of_an_api(demo):
     [
         ({"vs_currency": ""}, 422, "Missing parameter vs_currency"),
         ({"vs_currency": "xyz"}, 400, "invalid vs_currency"),
-        ({"vs_currency": "eur"}, 501, "usd only, not in eur"),
+        ({"vs_currency": "gbp"}, 501, "usd and eur only, not in gbp"),
         ({"page": "0"}, 400, "invalid page"),
         ({"per_page": "all"}, 400, "invalid per_page"),
         ({"as_of": "31.01.2026"}, 400, "invalid as_of"),
@@ -134,6 +136,34 @@ def test_one_date_always_gives_the_same_bytes_also_in_another_process(demo):
     assert json.loads(other.stdout) == whole_market(demo, DAY)
     assert markets(demo).content == markets(demo).content
     assert markets(demo).content != markets(demo, as_of="2026-01-30").content
+
+
+def test_a_day_in_euros_is_the_same_market_at_a_rate_that_moves(demo):
+    rates = []
+    for day in (DAY, "2026-01-30", "2025-08-01"):
+        dollars = {coin["id"]: coin for coin in whole_market(demo, day)}
+        euros = {coin["id"]: coin for coin in whole_market(demo, day, vs_currency="eur")}
+        assert dollars.keys() == euros.keys()
+        rate = euros["bitcoin"]["market_cap"] / dollars["bitcoin"]["market_cap"]
+        for coin_id, coin in euros.items():
+            if coin["current_price"] is None or not coin["market_cap"]:
+                continue
+            assert coin["current_price"] == pytest.approx(dollars[coin_id]["current_price"] * rate, rel=1e-4)
+            assert coin["market_cap"] == pytest.approx(dollars[coin_id]["market_cap"] * rate, rel=1e-4)
+            assert coin["low_24h"] <= coin["current_price"] <= coin["high_24h"]
+            assert coin["atl"] <= coin["current_price"] <= coin["ath"]
+        rates.append(rate)
+    assert all(0.8 < rate < 0.95 for rate in rates)
+    assert len(set(rates)) == 3
+
+
+def test_a_recording_is_in_dollars_alone(tmp_path):
+    record(tmp_path, DAY, '{"id":"bitcoin"}')
+    with running_stand_in(tmp_path) as stand_in:
+        assert markets(stand_in).status_code == 200
+        response = markets(stand_in, vs_currency="eur")
+    assert response.status_code == 501
+    assert "usd only, not in eur" in response.json()["error"]
 
 
 def test_every_coin_has_coingeckos_26_fields(demo):
@@ -372,7 +402,7 @@ def test_a_range_has_both_its_ends_and_nothing_of_the_future(demo):
         ("no-such-coin", {}, 404, "coin not found"),
         ("bitcoin", {"vs_currency": ""}, 422, "Missing parameter vs_currency"),
         ("bitcoin", {"vs_currency": "xyz"}, 400, "invalid vs_currency"),
-        ("bitcoin", {"vs_currency": "eur"}, 501, "usd only, not in eur"),
+        ("bitcoin", {"vs_currency": "gbp"}, 501, "usd and eur only, not in gbp"),
         ("bitcoin", {"from": ""}, 422, "Missing parameter from"),
         ("bitcoin", {"to": "2026-01-31"}, 400, "invalid to: give seconds since 1970"),
         ("bitcoin", {"to": "9" * 12}, 400, "invalid to"),

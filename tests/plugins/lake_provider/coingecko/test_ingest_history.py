@@ -84,7 +84,7 @@ def pages(bucket, day: date) -> list[str]:
 
 
 def a_snapshot(bucket, day: date) -> str:
-    key = f"{BRONZE}/dt={day}/ingested_at={day:%Y%m%d}T020000Z/source=synthetic/page-0001.json"
+    key = f"{BRONZE}/dt={day}/currency=usd/ingested_at={day:%Y%m%d}T020000Z/source=synthetic/page-0001.json"
     bucket.put(key, b'[{"id":"bitcoin"}]', pages="1")
     return key
 
@@ -96,9 +96,8 @@ def test_a_day_has_every_coin_as_the_market_of_that_day_had_it(source, bucket):
     fetch(bucket)
     for day in DAYS:
         [key] = pages(bucket, day)
-        assert (
-            key == f"{BRONZE}/dt={day}/ingested_at=20260210T091500Z/source=synthetic-history/page-0001.json"
-        )
+        ingestion = "ingested_at=20260210T091500Z/source=synthetic-history"
+        assert key == f"{BRONZE}/dt={day}/currency=usd/{ingestion}/page-0001.json"
         coins = {coin["id"]: coin for coin in market(day)}
         rows = json.loads(bucket.body(key))
         assert [row["id"] for row in rows] == sorted(coin["id"] for coin in market(NOW.date())[:4])
@@ -121,6 +120,7 @@ def test_what_a_fetch_returns_is_what_the_next_tasks_need(source, bucket):
     assert result == {
         "from_date": FIRST,
         "to_date": LAST,
+        "currency": "usd",
         "partitions": [["2026-01-30"], ["2026-01-31"], ["2026-02-01"]],
         "ingested_at": "20260210T091500Z",
         "filled": 3,
@@ -162,6 +162,7 @@ def test_a_days_page_tells_where_it_came_from_as_a_snapshots_does(source, bucket
         "sha256": hashlib.sha256(bucket.body(key)).hexdigest(),
         "ingested-at": "20260210T091500Z",
         "rows": "4",
+        "currency": "usd",
         "page": "1",
         "pages": "1",
         "coins-requested": "4",
@@ -292,14 +293,14 @@ def test_replace_puts_a_history_beside_the_snapshot_and_no_second_one(source, bu
     assert result["filled"] == 1
     assert pages(bucket, DAYS[1]) == [
         key,
-        f"{BRONZE}/dt=2026-01-31/ingested_at=20260210T091500Z/source=synthetic-history/page-0001.json",
+        f"{BRONZE}/dt=2026-01-31/currency=usd/ingested_at=20260210T091500Z/source=synthetic-history/page-0001.json",
     ]
     assert fetch(bucket, replace="True")["filled"] == 0
     assert len(asked(source)) == 4
 
 
 def test_an_ingestion_that_was_cut_off_does_not_count(source, bucket):
-    folder = f"{BRONZE}/dt=2026-01-31/ingested_at=20260131T020000Z/source=synthetic"
+    folder = f"{BRONZE}/dt=2026-01-31/currency=usd/ingested_at=20260131T020000Z/source=synthetic"
     bucket.put(f"{folder}/page-0002.json", pages="2")
     for neighbour in (date(2026, 1, 29), date(2026, 2, 2)):
         a_snapshot(bucket, neighbour)
@@ -322,6 +323,7 @@ def test_the_daily_dag_takes_such_a_day_up(source, bucket):
     calls = len(source.received)
     assert task.execute({}) == {
         "run_date": "2026-01-31",
+        "currency": "usd",
         "source": "synthetic-history",
         "ingested_at": made["ingested_at"],
         "keys": pages(bucket, DAYS[1]),
@@ -583,3 +585,32 @@ def test_all_arguments_are_templates(source, bucket):
     assert task.execute({})["filled"] == 3
     assert len(bucket.listing("x/days/")) == 3
     assert len(bucket.listing("x/history/")) == 1
+
+
+# Currencies
+
+
+def test_days_that_are_there_in_another_currency_are_filled(source, bucket):
+    snapshots = [a_snapshot(bucket, day) for day in DAYS]
+    result = fetch(bucket, currency="eur")
+    assert (result["filled"], result["currency"]) == (3, "eur")
+    assert result["partitions"] == [[str(day)] for day in DAYS]
+    for day, snapshot in zip(DAYS, snapshots, strict=True):
+        [euros] = set(pages(bucket, day)) - {snapshot}
+        assert "/currency=eur/ingested_at=20260210T091500Z/source=synthetic-history/" in euros
+        coins = {coin["id"]: coin for coin in market(day, "eur")}
+        for row in json.loads(bucket.body(euros)):
+            assert row["current_price"] == coins[row["id"]]["current_price"]
+    assert fetch(bucket)["filled"] == 0, "each day has its snapshot in dollars"
+    again = fetch(bucket, currency="eur")
+    assert (again["filled"], again["api_calls"]) == (0, 0)
+
+
+def test_a_range_of_a_release_without_currencies_is_refused_before_an_api_call(source, bucket):
+    key = f"{BRONZE}/dt={DAYS[1]}/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
+    bucket.put(key, b'[{"id":"bitcoin"}]', pages="1")
+    message = rf"{key} does not say in which currency it is, .*\"Upgrade a lake without currencies\" in docs/"
+    with pytest.raises(AirflowFailException, match=message):
+        fetch(bucket)
+    assert bucket.listing() == [key]
+    assert not source.received

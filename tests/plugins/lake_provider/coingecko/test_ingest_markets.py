@@ -29,7 +29,7 @@ from laptop.coingecko.stand_in import Fault, running_stand_in
 pytestmark = pytest.mark.clock
 
 DAY = "2026-01-31"
-BRONZE = f"bronze/coins_market/dt={DAY}"
+BRONZE = f"bronze/coins_market/dt={DAY}/currency=usd"
 REJECTED = f"rejected/coins_market/dt={DAY}"
 KEY = "CG-planted-0123456789"
 
@@ -86,6 +86,7 @@ def test_the_body_is_stored_byte_for_byte(stand_in, bucket):
     assert bucket.body(key) == served.content
     assert result == {
         "run_date": DAY,
+        "currency": "usd",
         "source": "synthetic",
         "ingested_at": "20260131T020000Z",
         "keys": [key],
@@ -108,6 +109,7 @@ def test_an_object_tells_where_it_came_from(stand_in, bucket):
         "sha256": hashlib.sha256(bucket.body(key)).hexdigest(),
         "ingested-at": "20260131T020000Z",
         "rows": "250",
+        "currency": "usd",
         "page": "1",
         "pages": "1",
         "coins-requested": "250",
@@ -157,7 +159,7 @@ def test_all_arguments_are_templates(stand_in, bucket):
     task.render_template_fields({"lake": lake})
     assert task.execute({})["rows"] == 20
     assert bucket.listing() == [
-        f"x/bronze/dt={DAY}/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
+        f"x/bronze/dt={DAY}/currency=usd/ingested_at=20260131T020000Z/source=synthetic/page-0001.json"
     ]
 
 
@@ -302,14 +304,16 @@ def test_a_day_that_ends_while_it_is_fetched_gets_nothing_and_the_next_day_its_o
     monkeypatch.setattr(ingest_markets, "utc_now", lambda: last + timedelta(seconds=next(seconds)))
     with pytest.raises(AirflowException, match=f"answered at {next_day} 00:00:0. UTC, which is not run_date"):
         ingest(bucket, run_date=day)
-    with pytest.raises(AirflowFailException, match=rf"dt={day}/ is empty.*Backfill"):  # Airflow's retry
+    with pytest.raises(
+        AirflowFailException, match=rf"dt={day}/currency=usd/ is empty.*Backfill"
+    ):  # Airflow's retry
         ingest(bucket, run_date=day)
     assert bucket.listing() == []
 
     clock(f"{next_day}T00:00:30")
     [key] = ingest(bucket, run_date=next_day)["keys"]
     stamp = f"{next_day.replace('-', '')}T000030Z"
-    assert key.startswith(f"bronze/coins_market/dt={next_day}/ingested_at={stamp}/")
+    assert key.startswith(f"bronze/coins_market/dt={next_day}/currency=usd/ingested_at={stamp}/")
     assert all(coin["last_updated"][:10] <= next_day for coin in json.loads(bucket.body(key)))
 
 
@@ -318,7 +322,53 @@ def test_the_last_second_of_a_day_belongs_to_it(live, bucket, clock, day):
     clock(f"{day}T23:59:59")
     [key] = ingest(bucket, run_date=day)["keys"]
     stamp = f"{day.replace('-', '')}T235959Z"
-    assert key.startswith(f"bronze/coins_market/dt={day}/ingested_at={stamp}/")
+    assert key.startswith(f"bronze/coins_market/dt={day}/currency=usd/ingested_at={stamp}/")
+
+
+# Currencies
+
+
+def test_a_day_in_another_currency_is_fetched_beside_the_first_and_each_is_reused_by_itself(stand_in, bucket):
+    dollars, euros = ingest(bucket), ingest(bucket, currency="eur")
+    assert [key.split("/")[3] for key in (*dollars["keys"], *euros["keys"])] == [
+        "currency=usd",
+        "currency=eur",
+    ]
+    assert dollars["ingested_at"] == euros["ingested_at"], (
+        "the stamps of one currency do not move the other's"
+    )
+    assert (euros["currency"], euros["reused"]) == ("eur", False)
+    assert bucket.metadata(euros["keys"][0])["currency"] == "eur"
+    prices = {
+        currency: json.loads(bucket.body(result["keys"][0]))[0]["current_price"]
+        for currency, result in (("usd", dollars), ("eur", euros))
+    }
+    assert prices["eur"] < prices["usd"]
+    for currency, result in (("usd", dollars), ("eur", euros)):
+        again = ingest(bucket, currency=currency)
+        assert (again["reused"], again["keys"], again["currency"]) == (True, result["keys"], currency)
+    assert len(stand_in.received) == 2
+
+
+def test_a_past_day_that_is_there_in_another_currency_is_not_reused(live, bucket, clock):
+    ingest(bucket)
+    clock("2026-02-01T02:00:05")
+    with pytest.raises(
+        AirflowFailException, match=rf"dt={DAY}/currency=eur/ is empty, and the market snapshot"
+    ):
+        ingest(bucket, currency="eur")
+    assert len(live.received) == 1
+
+
+@pytest.mark.parametrize("currency", ["usd", "eur"])
+def test_a_day_of_a_release_without_currencies_is_refused_before_an_api_call(live, bucket, currency):
+    key = f"bronze/coins_market/dt={DAY}/ingested_at=20260131T010000Z/source=synthetic/page-0001.json"
+    bucket.put(key, b'[{"id": "bitcoin"}]', pages="1")
+    message = rf"{key} does not say in which currency it is, .*\"Upgrade a lake without currencies\" in docs/"
+    with pytest.raises(AirflowFailException, match=message):
+        ingest(bucket, currency=currency)
+    assert bucket.listing() == [key]
+    assert not live.received
 
 
 # Past days of a source that has them
@@ -335,6 +385,7 @@ def test_with_time_travel_too_a_past_day_reuses_what_a_backfill_has_made(stand_i
     key = history(bucket)
     assert ingest(bucket) == {
         "run_date": DAY,
+        "currency": "usd",
         "source": "synthetic-history",
         "ingested_at": "20261201T091500Z",
         "keys": [key],
@@ -419,7 +470,9 @@ def test_a_short_answer_is_kept_for_the_audit_and_leaves_the_retry_to_airflow(st
 @pytest.mark.parametrize("day", ["2024-02-29", "2026-01-01", "2021-07-15"])
 def test_with_time_travel_any_day_is_ingested_under_its_own_date(stand_in, bucket, day):
     [key] = ingest(bucket, run_date=day)["keys"]
-    assert key.startswith(f"bronze/coins_market/dt={day}/ingested_at={day.replace('-', '')}T0200")
+    assert key.startswith(
+        f"bronze/coins_market/dt={day}/currency=usd/ingested_at={day.replace('-', '')}T0200"
+    )
     assert all(coin["last_updated"] <= f"{day}T02" for coin in json.loads(bucket.body(key)))
 
 
