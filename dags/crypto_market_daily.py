@@ -58,7 +58,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG, Param, task
 
 import include
@@ -69,6 +68,7 @@ from include.orchestration.defaults import DEFAULT_ARGS, Tag
 from include.orchestration.templates import MACROS
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.athena_check import AthenaCheckOperator
+from lake_provider.operators.athena_query import AthenaQueryOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
@@ -155,25 +155,25 @@ with DAG(
         doc_md="The gate: nothing is published unless every check of `include/sql/checks/` passes.",
         **ATHENA,
     )
-    measure_day = AthenaOperator(
+    measure_day = AthenaQueryOperator(
         task_id="measure_day",
         query="day_metrics.sql",
         doc_md="The day in numbers, from Athena to CloudWatch; an alert if it has far fewer coins than the day before.",
         **ATHENA | {"on_success_callback": [metrics.day, metrics.alert_on_drop, metrics.query]},
     )
-    query_top10 = AthenaOperator(
+    query_top10 = AthenaQueryOperator(
         task_id="query_top10",
         query="top10_cryptos.sql",
         doc_md="The ten largest coins of the day, through Athena.",
         **ATHENA,
     )
-    query_market_history = AthenaOperator(
+    query_market_history = AthenaQueryOperator(
         task_id="query_market_history",
         query="market_history.sql",
         doc_md="The market's daily totals, up to a year back, through Athena.",
         **ATHENA,
     )
-    query_coin_history = AthenaOperator(
+    query_coin_history = AthenaQueryOperator(
         task_id="query_coin_history",
         query="coin_history.sql",
         doc_md="Price and rank of the ten largest coins, up to 90 days back, through Athena.",
