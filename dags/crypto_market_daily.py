@@ -65,6 +65,7 @@ from include.crypto_lake import layout
 from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.runbooks import runbook
 from include.orchestration.templates import MACROS
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.athena_check import AthenaCheckOperator
@@ -92,7 +93,7 @@ ATHENA: dict[str, Any] = {
 with DAG(
     dag_id="crypto_market_daily",
     description="CoinGecko's market snapshot: bronze, silver, gold, quality gate, website",
-    doc_md=__doc__,
+    doc_md=runbook(__doc__, "crypto_market_daily"),
     schedule=layout.DAILY_SCHEDULE,
     start_date=layout.START,
     catchup=False,
@@ -110,7 +111,8 @@ with DAG(
             type=["null", "string"],
             format="date",
             title="Run date",
-            description="The UTC day to build, like 2026-01-31. Empty: the run's own date.",
+            description="For another day than today fill in this field, not Logical Date: the UTC day to build, like 2026-01-31. "
+            "Empty: the run's own date.",
         ),
         "fetch_again": Param(
             False,
@@ -144,7 +146,7 @@ with DAG(
         doc_md="Rank the day's coins and sum up the market.",
     )
     crawl_silver = market_tasks.crawl_silver(
-        PARTITIONS, doc_md="Add the day to `silver_coins_market` in the Data Catalog."
+        PARTITIONS, doc_md="Add the day to **silver_coins_market** in the Data Catalog."
     )
     crawl_gold = market_tasks.crawl_gold(
         PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog."
@@ -152,7 +154,7 @@ with DAG(
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",
-        doc_md="The gate: nothing is published unless every check of `include/sql/checks/` passes.",
+        doc_md="The gate: nothing is published unless every check of **include/sql/checks/** passes.",
         **ATHENA,
     )
     measure_day = AthenaQueryOperator(
