@@ -149,7 +149,8 @@ with DAG(
             raise AirflowSkipException(refusal)
         return outcomes
 
-    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, on_success_callback=metrics.arrivals)
+    # Also when tasks were skipped, because their files were refused, or have failed.
+    @task(trigger_rule=TriggerRule.ALL_DONE, on_success_callback=metrics.arrivals)
     def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:
         """Sum up files and rows; send an alert when some were refused."""
         return arrival_tasks.report(results, run, bucket)
@@ -164,10 +165,9 @@ with DAG(
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
         poll_interval=POLL_SECONDS,
-        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+        trigger_rule=TriggerRule.ALL_DONE,
         outlets=[assets.PROCESSED_CRYPTO],
         doc_md="Add new days and columns to **processed_crypto** in the Data Catalog.",
     )
-    # After found, too: a task that is skipped, because its file was refused, is not the one success they need.
-    [found, processed] >> crawl_processed
-    found >> report(processed, run=RUN["run"], bucket=RUN["bucket"])
+    processed >> crawl_processed
+    report(processed, run=RUN["run"], bucket=RUN["bucket"])

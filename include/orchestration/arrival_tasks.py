@@ -166,7 +166,7 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
         Counts of files by status, of rows, and of values that became null by column and reason.
 
     Raises:
-        AirflowFailException: not every object of the run's list was dealt with.
+        AirflowFailException: there is no list of the run, or not every object of it was dealt with.
     """
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -212,7 +212,13 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
             ),
             section="process_arrivals",
         )
-    listed = sum(map(len, arrivals.kept(_s3_client(bucket), bucket, run_id) or []))
+    batches = arrivals.kept(_s3_client(bucket), bucket, run_id)
+    if batches is None:
+        raise AirflowFailException(
+            f"the run's list s3://{bucket}/{arrivals.MANIFESTS}{run_id}.json is missing: "
+            "clear find_arrivals with everything downstream"
+        )
+    listed = sum(map(len, batches))
     if len(outcomes) < listed:
         raise AirflowFailException(
             f"{listed - len(outcomes)} of {listed} objects were not dealt with: read the failed "

@@ -122,7 +122,8 @@ def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox:
         | {"rows": 0, "kept": 0, "superseded": 0}
         for n in range(1000)
     ]
-    arrival_tasks.report([outcomes], RUN, bucket)
+    with pytest.raises(AirflowFailException, match=r"is missing: clear find_arrivals"):
+        arrival_tasks.report([outcomes], RUN, bucket)
     [message] = inbox()
     assert "and 980 more" in message["Message"]
     assert len(message["Message"]) < 5_000
