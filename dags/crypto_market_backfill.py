@@ -65,6 +65,7 @@ from include.crypto_lake import layout
 from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.runbooks import runbook
 from include.orchestration.templates import MACROS
 from lake_provider.coingecko.ingest_history import CoinGeckoHistoryToS3Operator
 
@@ -76,7 +77,7 @@ PARTITIONS = "{{ ti.xcom_pull(task_ids='fetch_history')['partitions'] | tojson }
 with DAG(
     dag_id="crypto_market_backfill",
     description="Past days from CoinGecko's histories: bronze, silver, gold",
-    doc_md=__doc__,
+    doc_md=runbook(__doc__, "crypto_market_backfill"),
     schedule=None,
     start_date=layout.START,
     catchup=False,
@@ -137,7 +138,7 @@ with DAG(
         doc_md="Rank each day's coins and sum up its market.",
     )
     crawl_silver = market_tasks.crawl_silver(
-        PARTITIONS, doc_md="Add the days to `silver_coins_market` in the Data Catalog."
+        PARTITIONS, doc_md="Add the days to **silver_coins_market** in the Data Catalog."
     )
     crawl_gold = market_tasks.crawl_gold(
         PARTITIONS, doc_md="Add the days to gold's two tables in the Data Catalog."

@@ -61,7 +61,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk import DAG, Param, task
 
 import include
@@ -69,9 +68,11 @@ from include.crypto_lake import layout
 from include.orchestration import assets, market_tasks, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.runbooks import runbook
 from include.orchestration.templates import MACROS
 from lake_provider.coingecko.ingest_markets import CoinGeckoMarketsToS3Operator
 from lake_provider.operators.athena_check import AthenaCheckOperator
+from lake_provider.operators.athena_query import AthenaQueryOperator
 
 RUN_DATE = "{{ run_date() }}"
 BUCKET = "{{ lake('bucket') }}"
@@ -94,7 +95,7 @@ ATHENA: dict[str, Any] = {
 with DAG(
     dag_id="crypto_market_daily",
     description="CoinGecko's market snapshot: bronze, silver, gold, quality gate, website",
-    doc_md=__doc__,
+    doc_md=runbook(__doc__, "crypto_market_daily"),
     schedule=layout.DAILY_SCHEDULE,
     start_date=layout.START,
     catchup=False,
@@ -112,7 +113,8 @@ with DAG(
             type=["null", "string"],
             format="date",
             title="Run date",
-            description="The UTC day to build, like 2026-01-31. Empty: the run's own date.",
+            description="For another day than today fill in this field, not Logical Date: the UTC day to build, like 2026-01-31. "
+            "Empty: the run's own date.",
         ),
         "fetch_again": Param(
             False,
@@ -146,7 +148,7 @@ with DAG(
         doc_md="Rank the day's coins and sum up the market.",
     )
     crawl_silver = market_tasks.crawl_silver(
-        PARTITIONS, doc_md="Add the day to `silver_coins_market` in the Data Catalog."
+        PARTITIONS, doc_md="Add the day to **silver_coins_market** in the Data Catalog."
     )
     crawl_gold = market_tasks.crawl_gold(
         PARTITIONS, doc_md="Add the day to gold's two tables in the Data Catalog."
@@ -154,28 +156,28 @@ with DAG(
     check_gold = AthenaCheckOperator(
         task_id="check_gold",
         query="checks/gold_coins_market.sql",
-        doc_md="The gate: nothing is published unless every check of `include/sql/checks/` passes.",
+        doc_md="The gate: nothing is published unless every check of **include/sql/checks/** passes.",
         **ATHENA,
     )
-    measure_day = AthenaOperator(
+    measure_day = AthenaQueryOperator(
         task_id="measure_day",
         query="day_metrics.sql",
         doc_md="The day in numbers, from Athena to CloudWatch; an alert if it has far fewer coins than the day before.",
         **ATHENA | {"on_success_callback": [metrics.day, metrics.alert_on_drop, metrics.query]},
     )
-    query_top10 = AthenaOperator(
+    query_top10 = AthenaQueryOperator(
         task_id="query_top10",
         query="top10_cryptos.sql",
         doc_md="The ten largest coins of the day, through Athena.",
         **ATHENA,
     )
-    query_market_history = AthenaOperator(
+    query_market_history = AthenaQueryOperator(
         task_id="query_market_history",
         query="market_history.sql",
         doc_md="The market's daily totals, up to a year back, through Athena.",
         **ATHENA,
     )
-    query_coin_history = AthenaOperator(
+    query_coin_history = AthenaQueryOperator(
         task_id="query_coin_history",
         query="coin_history.sql",
         doc_md="Price and rank of the ten largest coins, up to 90 days back, through Athena.",

@@ -30,12 +30,13 @@ from airflow.sdk import DAG, task
 from include.crypto_lake import layout
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, Tag
+from include.orchestration.runbooks import runbook
 from include.orchestration.templates import MACROS
 
 with DAG(
     dag_id="crypto_market_deadline",
     description="Alerts when the website does not show the day's data in time",
-    doc_md=__doc__,
+    doc_md=runbook(__doc__, "crypto_market_deadline"),
     schedule=layout.DEADLINE_SCHEDULE,
     start_date=layout.START,
     catchup=False,

@@ -12,7 +12,7 @@ table `processed_crypto`, and below `rejected/raw/` what could not be used, with
 
 **When.** As soon as an object is put below `raw/`: S3 tells the queue `crypto-lake-arrivals`, which the triggerer watches.
 And every 15 minutes, for messages that were lost. A message only wakes the DAG; each run looks for itself, so merged,
-repeated, lost and late messages do no harm. A run that finds nothing ends at once.
+repeated, lost and late messages do no harm. A run that finds nothing is one successful task, `find_arrivals`; the others are skipped.
 
 **Which day a row belongs to.** The day of its own time. The date in the file's key (`raw/crypto_prices_2026-02-25.json`)
 stands in where a row has no time.
@@ -44,7 +44,7 @@ whether or not there was a message. 4. Same key and same ETag as before is the s
 Messages in the dead-letter queue were received five times and never deleted: the triggerer lacks `sqs:DeleteMessage`. They
 may be purged: no file depends on them.
 
-**A file was refused.** The alert names the note in `rejected/raw/…/file-note.json`: reason, first bytes, remedy. Put the
+**A file was refused.** Its task is skipped, not green, and its label says *refused*, the file's key and the reason. The alert names the note in `rejected/raw/…/file-note.json`: reason, first bytes, remedy. Put the
 corrected file under the same key: it is taken up by itself. Until then its days have no rows of it, neither of an earlier
 version. After a mended release, trigger with `reprocess` = the file's key.
 
@@ -66,13 +66,17 @@ from airflow.sdk import (
     CronTriggerTimetable,
     Param,
     TriggerRule,
+    get_current_context,
     task,
 )
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.crypto_lake import layout
 from include.orchestration import arrival_tasks, assets, metrics
 from include.orchestration.alerts import run_failed
 from include.orchestration.defaults import DEFAULT_ARGS, POLL_SECONDS, Tag
+from include.orchestration.runbooks import runbook
 from include.orchestration.templates import MACROS
 from lake_provider.operators.glue_crawler import GlueCatalogCrawlerOperator
 from lake_provider.triggers.sqs import ArrivalQueueTrigger
@@ -91,7 +95,7 @@ raw_prices = Asset(
 with DAG(
     dag_id="crypto_prices_on_arrival",
     description="Price files dropped into raw/: cleaned with pandas, partitioned, catalogued",
-    doc_md=__doc__,
+    doc_md=runbook(__doc__, "crypto_prices_on_arrival"),
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable(layout.ARRIVALS_SCHEDULE, timezone="UTC"), assets=raw_prices
     ),
@@ -117,7 +121,9 @@ with DAG(
     },
 ) as dag:
 
-    @task
+    @task.short_circuit(
+        doc_md="List raw/, compare it with what has been made of it; if nothing is new, end the run."
+    )
     def find_arrivals(run: str, bucket: str, reprocess: str) -> list[dict[str, Any]]:
         """List `raw/`, compare it with what has been made of it, and keep the run's list for a rerun."""
         return arrival_tasks.find(run, bucket, reprocess)
@@ -125,7 +131,7 @@ with DAG(
     @task(
         # A small file takes 340 MB, its supervisor included; a worker of mw1.small has 2 GB and takes five tasks.
         max_active_tis_per_dagrun=2,
-        map_index_template="{{ task.op_kwargs['batch']['label'] }}",
+        map_index_template="{{ refusal | default(task.op_kwargs['batch']['label'], true) }}",
         # Soon: the next files wait for this run, and a file that fails three times is refused.
         retry_delay=timedelta(seconds=5),
         doc_md="Clean one object and fold its rows into the days they are of; refuse what cannot be used.",
@@ -134,9 +140,17 @@ with DAG(
         batch: dict[str, Any], run: str, bucket: str, reprocess: str, currency: str, ti: Any = None
     ) -> list[dict[str, Any]]:
         """Clean one object and fold its rows into the days they are of; refuse what cannot be used."""
-        return arrival_tasks.process(batch["number"], run, bucket, reprocess, currency, ti.try_number)
+        outcomes = arrival_tasks.process(batch["number"], run, bucket, reprocess, currency, ti.try_number)
+        if refusal := arrival_tasks.refusal(outcomes):
+            get_current_context()["refusal"] = refusal  # type: ignore[typeddict-unknown-key]  # for the label
+            ti.xcom_push(
+                key=BaseXCom.XCOM_RETURN_KEY, value=outcomes
+            )  # for the report: a skipped task returns nothing
+            raise AirflowSkipException(refusal)
+        return outcomes
 
-    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, on_success_callback=metrics.arrivals)
+    # Also when tasks were skipped, because their files were refused, or have failed.
+    @task(trigger_rule=TriggerRule.ALL_DONE, on_success_callback=metrics.arrivals)
     def report(results: list[list[dict[str, Any]]], run: str, bucket: str) -> dict[str, Any]:
         """Sum up files and rows; send an alert when some were refused."""
         return arrival_tasks.report(results, run, bucket)
@@ -151,9 +165,9 @@ with DAG(
         partitions="{{ output_partitions(lake('bucket')) }}",
         columns="{{ output_columns(ti.xcom_pull(task_ids=['process_arrivals'])) }}",
         poll_interval=POLL_SECONDS,
-        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+        trigger_rule=TriggerRule.ALL_DONE,
         outlets=[assets.PROCESSED_CRYPTO],
-        doc_md="Add new days and columns to `processed_crypto` in the Data Catalog.",
+        doc_md="Add new days and columns to **processed_crypto** in the Data Catalog.",
     )
     processed >> crawl_processed
     report(processed, run=RUN["run"], bucket=RUN["bucket"])

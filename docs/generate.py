@@ -10,6 +10,7 @@ nothing is written, and the exit status says whether the pages are up to date.
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import os
 import re
@@ -76,20 +77,25 @@ def _dag_section(dag: DAG) -> Iterator[str]:
     yield f"| A run may take | {_format_duration(dag.dagrun_timeout)} |"
     yield f"| At first | {'unpaused' if dag.is_paused_upon_creation is False else 'paused'} |"
     yield f"| Tags | {_as_code_list(str(tag) for tag in dag.tags)} |\n"
-    yield _shift_headings(inspect.cleandoc(dag.doc_md or ""))
+    yield _shift_headings(page(Path(dag.fileloc)))
     yield f"\n### Parameters of {dag.dag_id}\n"
     yield "| name | type | default | |\n|---|---|---|---|"
     for name in dag.params:
         param = dag.params.get_param(name)
-        if not param.has_value:
-            default = "required"
+        if param.value is not None and param.has_value:
+            default = f"`{param.value}`"
         else:
-            default = "empty" if param.value is None else f"`{param.value}`"
+            default = "empty" if "null" in param.schema["type"] else "required"
         kind, description = _describe_type(param.schema), _table_cell(param.description or "")
         yield f"| `{name}` | {kind} | {default} | {description} |"
     yield f"\n### Tasks of {dag.dag_id}\n"
     for task in dag.topological_sort():  # type: ignore[no-untyped-call]
         yield from _task_section(task)
+
+
+def page(dag_file: Path) -> str:
+    """A DAG's own text, all of it: Airflow shows less."""
+    return ast.get_docstring(ast.parse(dag_file.read_text(encoding="utf-8"))) or ""
 
 
 def _task_section(task: Any) -> Iterator[str]:

@@ -12,10 +12,19 @@ module "dags_bucket" {
 locals {
   secrets_prefix = "crypto-lake"
 
-  airflow_configuration_options = {
+  airflow_configuration_options = merge(var.docs_url == null ? {} : { "crypto_lake.docs_url" = var.docs_url }, {
     "crypto_lake.dashboard_url" = local.dashboard_url
     # Seconds between two looks at a Glue run or a crawl: the account's other programs share the API's quota.
     "crypto_lake.poll_seconds" = "10"
+    # What the libraries say of their own work at every call. py.warnings is how they warn their developers.
+    "logging.namespace_levels" = join(" ", [
+      "airflow.dag_processing=WARNING",
+      "airflow.providers.amazon=WARNING",
+      "airflow.task.hooks.airflow.providers.amazon=WARNING",
+      "aiobotocore=WARNING",
+      "botocore=WARNING",
+      "py.warnings=ERROR",
+    ])
     # Seconds until a new DAG file is found. Airflow's own default is five minutes.
     "dag_processor.refresh_interval" = "60"
     "secrets.backend"                = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
@@ -27,7 +36,7 @@ locals {
       variables_lookup_pattern   = "^crypto_lake$"
       config_prefix              = null
     })
-  }
+  })
 }
 
 resource "aws_secretsmanager_secret" "settings" {

@@ -135,6 +135,17 @@ variable "existing_mwaa" {
   }
 }
 
+variable "docs_url" {
+  description = "Where people read docs/, like https://github.com/<owner>/<repository>/blob/main/docs: alerts link there. null: they name the section."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.docs_url == null ? true : startswith(var.docs_url, "https://")
+    error_message = "docs_url is \"${coalesce(var.docs_url, "null")}\": give an address that begins with https://."
+  }
+}
+
 variable "domain" {
   description = "The website's own name and the Route 53 zone that it lies in; null for CloudFront's name."
   type = object({

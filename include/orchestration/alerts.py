@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
+
+from airflow.configuration import conf
 
 from include.orchestration.templates import lake
 
@@ -29,13 +33,14 @@ def alert(subject: str, message: str, *, section: str) -> None:
         message: What happened, where, and why.
         section: The one of docs/operations.md that says what to do.
     """
-    message = f'{message}\n\nWhat to do: docs/operations.md, section "{section}".'
-    log.warning("ALERT: %s\n%s", subject, message)
+    message = f"{message}\n\nWhat to do: {runbook_section(section)}"
+    log.error("ALERT: %s\n%s", subject, message)
     try:
         from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
 
         if topic := lake("alert_topic_arn"):
             SnsNotifier(
+                aws_conn_id=None,
                 target_arn=str(topic),
                 subject=_ascii_line(subject)[:_SUBJECT_LENGTH],
                 message=message.encode()[:_MESSAGE_BYTES].decode(errors="ignore"),
@@ -54,7 +59,7 @@ def task_failed(context: Mapping[str, Any]) -> None:
     alert(
         f"{ti.dag_id}.{ti.task_id}{mapped} failed",
         f"DAG: {ti.dag_id}\nRun: {ti.run_id}\nTask: {ti.task_id}{mapped}, try {ti.try_number}\n"
-        f"Reason: {context.get('exception') or _LOST}\nLog: {ti.log_url}",
+        f"Reason: {context.get('exception') or _error_of_this_process() or _LOST}\nLog: {ti.log_url}",
         section=ti.task_id,
     )
 
@@ -72,11 +77,36 @@ def run_failed(context: Mapping[str, Any]) -> None:
     )
 
 
+def runbook_section(section: str) -> str:
+    """A section of docs/operations.md: its address if `[crypto_lake] docs_url` is set, else its name."""
+    if docs := docs_url():
+        # GitHub's anchors: lower case, hyphens for spaces, no other punctuation.
+        return f"{docs}/operations.md#{re.sub(r'[^a-z0-9_-]', '', section.lower().replace(' ', '-'))}"
+    return f'docs/operations.md, section "{section}".'
+
+
+def docs_url() -> str:
+    """Where people read this repository's docs/, without a slash at its end; empty if nobody said."""
+    return conf.get("crypto_lake", "docs_url", fallback="").rstrip("/")
+
+
 def run_url(dag_id: str, run_id: str) -> str:
     """Where Airflow's UI shows a run."""
-    from airflow.configuration import conf
-
     return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/dags/{dag_id}/runs/{quote(run_id)}"
+
+
+def _error_of_this_process() -> BaseException | None:
+    """The error with which the task has ended in this process; None if the callback runs elsewhere.
+
+    Airflow's task runner puts it into the callback's context. In `airflow dags test` of Airflow 3.2.1 nobody
+    does, but the runner's `finalize` has it all the same.
+    """
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]
+        if frame.f_code.co_name == "finalize" and "error" in frame.f_locals:
+            found: BaseException | None = frame.f_locals["error"]
+            return found
+    return None
 
 
 def _ascii_line(text: str) -> str:

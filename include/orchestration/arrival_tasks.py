@@ -126,6 +126,20 @@ def _process_recorded(
     return outcome
 
 
+def refusal(outcomes: Sequence[dict[str, Any]]) -> str | None:
+    """What the UI calls a mapped task whose files were all refused: the first one's key and reason.
+
+    Returns:
+        None if a file was not refused.
+    """
+    if not outcomes or any(outcome["status"] != "rejected" for outcome in outcomes):
+        return None
+    more = f" and {len(outcomes) - 1} more" if len(outcomes) > 1 else ""
+    first = outcomes[0]
+    label = f"refused: {_short_key(first['key'], _LABEL_LENGTH // 2)}{more}: {printable(_reason(first))}"
+    return label if len(label) <= _LABEL_LENGTH else f"{label[: _LABEL_LENGTH - 1]}…"
+
+
 def output_partitions(bucket: str) -> str:
     """The partitions that the catalog must have: every day with an output, as JSON.
 
@@ -152,7 +166,7 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
         Counts of files by status, of rows, and of values that became null by column and reason.
 
     Raises:
-        AirflowFailException: not every object of the run's list was dealt with.
+        AirflowFailException: there is no list of the run, or not every object of it was dealt with.
     """
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -181,9 +195,7 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
     }
     log.info("Files: %s. Rows of the processed files: %s. Values: %s, %s", files, rows, values, emptied)
     if refused := [outcome for outcome in outcomes if _needs_attention(outcome)]:
-        lines = [
-            f"{o['key']}: {o['message'] or _list_reasons(o)}\n  {o['note'] or ''}".rstrip() for o in refused
-        ]
+        lines = [f"{o['key']}: {_reason(o)}\n  {o['note'] or ''}".rstrip() for o in refused]
         more = [f"and {len(lines) - _MAX_NAMED_FILES} more"] if len(lines) > _MAX_NAMED_FILES else []
         alert(
             f"{files['rejected']} files and {rows['rejected']} rows refused below {arrivals.RAW}",
@@ -200,7 +212,13 @@ def report(results: Iterable[Sequence[dict[str, Any]]], run_id: str, bucket: str
             ),
             section="process_arrivals",
         )
-    listed = sum(map(len, arrivals.kept(_s3_client(bucket), bucket, run_id) or []))
+    batches = arrivals.kept(_s3_client(bucket), bucket, run_id)
+    if batches is None:
+        raise AirflowFailException(
+            f"the run's list s3://{bucket}/{arrivals.MANIFESTS}{run_id}.json is missing: "
+            "clear find_arrivals with everything downstream"
+        )
+    listed = sum(map(len, batches))
     if len(outcomes) < listed:
         raise AirflowFailException(
             f"{listed - len(outcomes)} of {listed} objects were not dealt with: read the failed "
@@ -218,6 +236,11 @@ def _needs_attention(outcome: dict[str, Any]) -> bool:
     )
 
 
+def _reason(outcome: dict[str, Any]) -> str:
+    """Why a file, or some of it, was refused; without the key, with which most messages begin."""
+    return (outcome["message"] or "").removeprefix(f"{outcome['key']}: ") or _list_reasons(outcome)
+
+
 def _list_reasons(outcome: dict[str, Any]) -> str:
     found = [f"{count} rows {reason}" for reason, count in sorted(outcome["rejected"].items())]
     found += [
@@ -233,15 +256,19 @@ def _list_reasons(outcome: dict[str, Any]) -> str:
 def _batch_label(batch: Sequence[arrivals.Arrival]) -> str:
     """What the UI calls a mapped task: the end of a long key tells most."""
     more = f" and {len(batch) - 1} more" if len(batch) > 1 else ""
-    key = printable(batch[0].key)
-    return f"{key if len(key) <= _LABEL_LENGTH else '…' + key[1 - _LABEL_LENGTH :]}{more}"
+    return f"{_short_key(batch[0].key, _LABEL_LENGTH)}{more}"
+
+
+def _short_key(key: str, length: int) -> str:
+    key = printable(key)
+    return key if len(key) <= length else f"…{key[1 - length :]}"
 
 
 def _s3_client(bucket: str) -> S3Client:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk.exceptions import AirflowFailException
 
-    hook = S3Hook()
+    hook = S3Hook(aws_conn_id=None)
     if not hook.check_for_bucket(bucket):
         raise AirflowFailException(
             f"S3 bucket {bucket!r} does not exist, or may not be listed: create it, or mend 'bucket' in the "

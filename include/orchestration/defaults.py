@@ -13,6 +13,7 @@ POLL_SECONDS = conf.getint("crypto_lake", "poll_seconds", fallback=10)
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-platform",
+    "aws_conn_id": None,  # the environment's own credentials: on MWAA the execution role
     "depends_on_past": False,
     "retries": 2,
     "retry_delay": timedelta(seconds=30),

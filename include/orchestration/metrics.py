@@ -130,10 +130,10 @@ def _task_result(context: Context) -> Any:
 def _athena_hook() -> Any:
     from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 
-    return AthenaHook()
+    return AthenaHook(aws_conn_id=None)
 
 
 def _cloudwatch_client() -> Any:
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-    return AwsBaseHook(client_type="cloudwatch").get_conn()
+    return AwsBaseHook(aws_conn_id=None, client_type="cloudwatch").get_conn()

@@ -42,7 +42,7 @@ def publish(queries: Mapping[str, str], *, run_date: str, bucket: str) -> dict[s
 
     from lake_provider.athena_rows import fetch_rows
 
-    athena = AthenaHook()
+    athena = AthenaHook(aws_conn_id=None)
     documents = {}
     for export in EXPORTS:
         query = queries[export.name]
@@ -53,7 +53,7 @@ def publish(queries: Mapping[str, str], *, run_date: str, bucket: str) -> dict[s
         )
     check_together(documents)
 
-    s3 = cast("S3Client", S3Hook().get_conn())
+    s3 = cast("S3Client", S3Hook(aws_conn_id=None).get_conn())
     written, kept = {}, []
     for export, document in documents.items():
         address = f"s3://{bucket}/{export.key}"
@@ -97,7 +97,7 @@ def require_published(*, run_date: str, bucket: str) -> dict[str, str]:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk.exceptions import AirflowFailException
 
-    s3 = cast("S3Client", S3Hook().get_conn())
+    s3 = cast("S3Client", S3Hook(aws_conn_id=None).get_conn())
     shown, late = {}, []
     for export in EXPORTS:
         published, _ = _read_published(s3, bucket, export.key)

@@ -42,6 +42,14 @@ variables {
   region      = "eu-central-1"
 }
 
+run "docs_url" {
+  variables { docs_url = "https://docs.example/lake" }
+  assert {
+    condition     = output.airflow_configuration_options["crypto_lake.docs_url"] == "https://docs.example/lake"
+    error_message = "Airflow does not know where the docs are."
+  }
+}
+
 run "dev" {
   assert {
     condition     = output.lake_bucket == "crypto-lake-dev-lake-111122223333-eu-central-1"

@@ -14,6 +14,12 @@ from laptop.aws import process
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, WEBSITE_BUCKET
 
 REPOSITORY = Path(__file__).parents[2]
+# What the libraries say of their own work at every call. py.warnings is how they warn their developers.
+NAMESPACE_LEVELS = (
+    "airflow.dag_processing=WARNING airflow.providers.amazon=WARNING "
+    "airflow.task.hooks.airflow.providers.amazon=WARNING "
+    "aiobotocore=WARNING botocore=WARNING py.warnings=ERROR"
+)
 COINGECKO_API = "https://api.coingecko.com"
 
 
@@ -106,6 +112,7 @@ def airflow_environment(
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{api_port}",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CRYPTO_LAKE__DASHBOARD_URL": dashboard_url,
+            "AIRFLOW__CRYPTO_LAKE__DOCS_URL": (REPOSITORY / "docs").as_uri(),
             "AIRFLOW__CRYPTO_LAKE__UI_HOSTS": "127.0.0.1,localhost",
             "AIRFLOW__CRYPTO_LAKE__POLL_SECONDS": "2",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
@@ -114,6 +121,7 @@ def airflow_environment(
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            "AIRFLOW__LOGGING__NAMESPACE_LEVELS": NAMESPACE_LEVELS,
             "AIRFLOW_CONN_COINGECKO_DEFAULT": coingecko_connection(coingecko_url, time_travel=time_travel),
             "AIRFLOW_VAR_CRYPTO_LAKE": json.dumps(
                 {"bucket": LAKE_BUCKET, "website_bucket": WEBSITE_BUCKET, "alert_topic_arn": ALERT_TOPIC_ARN}

@@ -155,6 +155,29 @@ def test_the_same_file_again_ends_green_and_at_once(dropzone: Dropzone) -> None:
     assert states == dict.fromkeys(TASKS, "skipped") | {"find_arrivals": "success"}
 
 
+def test_a_refused_file_is_a_skipped_task_that_says_why(
+    dropzone: Dropzone, alerts: Callable[[], list[str]]
+) -> None:
+    alerts()
+    key = "raw/alone_2026-02-26.json"
+    before = {run["dag_run_id"] for run in dropzone.runs()}
+    put(key, b"\x89PNG\r\n\x1a\n poison")
+    until(lambda: key in dropzone.notes(), "the file is refused")
+    runs = [run for run in dropzone.idle() if run["dag_run_id"] not in before]
+    assert {run["state"] for run in runs} == {"success"}
+    tasks = [task for run in runs for task in dropzone.airflow.api.tasks(DAG, run["dag_run_id"])]
+    [refused] = [task for task in tasks if key in (task["rendered_map_index"] or "")]
+    assert refused["state"] == "skipped"
+    assert refused["rendered_map_index"].startswith(f"refused: {key}: ")
+    assert len(refused["rendered_map_index"]) > len(f"refused: {key}: "), "and the reason"
+    states = {t["task_id"]: t["state"] for t in tasks if t["dag_run_id"] == refused["dag_run_id"]}
+    assert states == dict.fromkeys(TASKS, "success") | {"process_arrivals": "skipped"}
+    messages: list[str] = []
+    until(lambda: messages.extend(alerts()) or key in "".join(messages), "the alert")
+    [line] = [line for line in "\n".join(messages).splitlines() if line.startswith(key)]
+    assert line.count(key) == 1
+
+
 @pytest.mark.thorough
 def test_fifty_files_at_once_a_poison_file_among_them(
     dropzone: Dropzone, alerts: Callable[[], list[str]]

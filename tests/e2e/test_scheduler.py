@@ -105,11 +105,36 @@ def measurements(metric: str, **dimensions: str) -> list[float]:
     return found
 
 
+def log_lines(airflow: Airflow, run_id: str) -> list[dict[str, Any]]:
+    """What the tasks of a run have written, their triggers included: a dict a line, as Airflow keeps it."""
+    home = Path(airflow.environment["AIRFLOW_HOME"])
+    [folder] = (home / "logs").rglob(f"run_id={run_id}")
+    return [
+        entry | {"event": line}
+        for file in sorted(folder.rglob("*.log*"))
+        for entry in map(json.loads, file.read_text().splitlines())
+        for line in entry["event"].splitlines()
+    ]
+
+
 @pytest.mark.clock
-def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(api: Api, lake: Lake) -> None:
+def test_a_manual_run_without_a_date_succeeds_and_so_does_clearing_every_task(
+    api: Api, lake: Lake, all_of_airflow: Airflow
+) -> None:
     run = trigger(api, DAG)
     assert run["logical_date"] is None
     assert api.finished(DAG, run["dag_run_id"]) == dict.fromkeys(TASKS, "success")
+
+    lines = log_lines(all_of_airflow, run["dag_run_id"])
+    said = "\n".join(f"{line['level']}: {line['event']}" for line in lines)
+    assert {line["level"] for line in lines} == {"info"}, said
+    assert "info: balance of dt=" in said, "and so the logs were read"
+    assert len(lines) <= 80, said
+    assert "console.aws" not in said
+    for task in ("bronze_to_silver", "check_gold"):
+        links = api("GET", f"{RUNS}/{run['dag_run_id']}/taskInstances/{task}/links")["extra_links"]
+        assert links
+        assert set(links.values()) == {None}, "a laptop's runs are not in AWS's console"
 
     day = date.fromisoformat(lake.website("top10_cryptos")["as_of"])
     assert day == NOW.date()

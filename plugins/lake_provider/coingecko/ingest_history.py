@@ -138,7 +138,7 @@ class CoinGeckoHistoryToS3Operator(BaseOperator):
         source_suffix: str,
         replace: str | bool = False,
         coingecko_conn_id: str = "coingecko_default",
-        aws_conn_id: str = "aws_default",
+        aws_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

@@ -75,7 +75,7 @@ class CoinGeckoMarketsToS3Operator(BaseOperator):
         rejected_prefix: str,
         fetch_again: str | bool = False,
         coingecko_conn_id: str = "coingecko_default",
-        aws_conn_id: str = "aws_default",
+        aws_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

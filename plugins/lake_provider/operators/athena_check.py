@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from lake_provider.athena_rows import fetch_rows
+from lake_provider.operators.athena_query import AthenaQueryOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class AthenaCheckOperator(AthenaOperator):
+class AthenaCheckOperator(AthenaQueryOperator):
     """Run a query that gives one row a check, and fail if any of them did not pass.
 
     The query's columns are `check_name`, `passed` (boolean), `observed` and `expected` (text). A NULL in
@@ -47,9 +48,9 @@ class AthenaCheckOperator(AthenaOperator):
                 f"{self.task_id}: the query gave no checks, so nothing is known to be right"
             )
         for check in checks:
-            verdict = "passed" if check["passed"] else "FAILED"
-            self.log.info(
-                "%-6s %s: %s (%s)", verdict, check["check_name"], check["observed"], check["expected"]
+            level, verdict = (logging.INFO, "passed") if check["passed"] else (logging.ERROR, "FAILED")
+            self.log.log(
+                level, "%-6s %s: %s (%s)", verdict, check["check_name"], check["observed"], check["expected"]
             )
         if failed := [check for check in checks if not check["passed"]]:
             raise AirflowFailException(

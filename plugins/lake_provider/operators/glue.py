@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote
 
 from airflow.providers.amazon.aws.hooks.logs import AwsLogsHook
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferralError
 from botocore.exceptions import ClientError
+
+from lake_provider.operators.console_links import GlueJobRunLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 _PAUSE = 30  # seconds until a run that was refused is asked for again
+_LIVE = ("STARTING", "RUNNING", "WAITING")
+"""States of a run that a task takes up again."""
 _LINES = 1000
 """How many lines of a run's log a task's log shows."""
 
@@ -41,6 +47,8 @@ class GlueJobRunOperator(GlueJobOperator):
         **kwargs: As `GlueJobOperator`.
     """
 
+    operator_extra_links = (GlueJobRunLink(),)
+
     def __init__(self, *, job_name: str, poll_interval: int = 10, minutes: int = 20, **kwargs: Any) -> None:
         super().__init__(
             job_name=job_name,
@@ -52,7 +60,7 @@ class GlueJobRunOperator(GlueJobOperator):
             **kwargs,
         )
 
-    def execute(self, context: Context, event: Any = None, refusals: int = 0) -> str:  # noqa: ARG002
+    def execute(self, context: Context, event: Any = None, refusals: int = 0) -> NoReturn:  # noqa: ARG002
         """Start the job's run, or re-attach to the one that is going, and defer.
 
         Args:
@@ -68,12 +76,50 @@ class GlueJobRunOperator(GlueJobOperator):
             raise AirflowFailException(
                 f"Glue job {self.job_name!r} does not exist: create it from include/resources/glue_jobs.yaml"
             )
+        script_args, uuid = self._prepare_script_args_with_task_uuid(
+            context, base_args=dict(self.script_args)
+        )
         try:
-            return str(super().execute(context))
+            self._job_run_id = self._find_live_run(uuid) or self._start_run(script_args)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConcurrentRunsExceededException":
                 raise
             self._wait_for_others(refusals)
+        context["ti"].xcom_push(key="glue_job_run_id", value=self._job_run_id)
+        GlueJobRunLink.persist(
+            context=context,
+            operator=self,
+            region_name=self.hook.conn_region_name,
+            aws_partition=self.hook.conn_partition,
+            job_name=quote(self.job_name, safe=""),
+            job_run_id=self._job_run_id,
+        )
+        self.defer(
+            trigger=GlueJobCompleteTrigger(
+                job_name=self.job_name,
+                run_id=self._job_run_id,
+                verbose=False,
+                aws_conn_id=self.aws_conn_id,
+                waiter_delay=self.waiter_delay,
+                waiter_max_attempts=self.waiter_max_attempts,
+                region_name=self.region_name,
+            ),
+            method_name="execute_complete",
+        )
+
+    def _find_live_run(self, uuid: str) -> str | None:
+        """The run of this task that is still going, if there is one."""
+        run_id, state = self._find_job_run_id_by_task_uuid(uuid) or ("", "")
+        if state not in _LIVE:
+            return None
+        self.log.info("Glue run %s of job %s is %s: waiting for it", run_id, self.job_name, state)
+        return run_id
+
+    def _start_run(self, script_args: dict[str, Any]) -> str:
+        glue: Any = self.hook.conn
+        run = glue.start_job_run(JobName=self.job_name, Arguments=script_args, **self.run_job_kwargs)
+        self.log.info("Glue run %s of job %s has been started", run["JobRunId"], self.job_name)
+        return str(run["JobRunId"])
 
     def _wait_for_others(self, refusals: int) -> NoReturn:
         full = f"Glue job {self.job_name} has as many runs going as its MaxConcurrentRuns allows"
@@ -157,5 +203,7 @@ class GlueJobRunOperator(GlueJobOperator):
             logGroupName=group, logStreamNames=streams, PaginationConfig={"MaxItems": _LINES}
         )
         lines = [event["message"].rstrip() for page in pages for event in page["events"]]
-        self.log.info("Glue run %s printed (%s):\n%s", run_id, group, "\n".join(lines))
+        self.log.info("Glue run %s printed (%s):", run_id, group)
+        for line in lines:  # each an entry of the log, so that the balance is not the middle of another
+            self.log.info("%s", line)
         return True

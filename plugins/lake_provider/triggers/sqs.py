@@ -40,9 +40,7 @@ class ArrivalQueueTrigger(BaseEventTrigger):
     fault_delay: float = 10
     """Seconds until the next try after a fault."""
 
-    def __init__(
-        self, queue_name: str, aws_conn_id: str | None = "aws_default", waiter_delay: int = 1
-    ) -> None:
+    def __init__(self, queue_name: str, aws_conn_id: str | None = None, waiter_delay: int = 1) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.queue_name = queue_name
         self.aws_conn_id = aws_conn_id

@@ -6,7 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
+from airflow.sdk.api.datamodels._generated import TaskInstanceState
 from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.execution_time.task_runner import finalize
 
 from include.orchestration.alerts import alert, run_failed, task_failed
 from tests.include.orchestration.conftest import use_topic
@@ -20,6 +23,7 @@ TASK = SimpleNamespace(
 def test_without_a_topic_an_alert_is_a_log_line(bucket: str, caplog: pytest.LogCaptureFixture) -> None:
     alert("something happened", "read this", section="report")
     assert "ALERT: something happened\nread this" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "could not be sent" not in caplog.text
 
 
@@ -64,6 +68,27 @@ def test_a_task_whose_process_was_lost_has_a_reason_too(bucket: str, inbox: Any)
     """Airflow calls the callback in the DAG processor then, and knows of no exception."""
     task_failed({"ti": TASK})
     assert "Reason: Airflow lost the task: its process was killed" in inbox()[0]["Message"]
+
+
+def test_a_task_of_dags_test_has_its_own_reason(bucket: str, inbox: Any) -> None:
+    """`airflow dags test` gives the callback a context without the error."""
+    task = SimpleNamespace(
+        on_failure_callback=[task_failed], operator_extra_links=(), email=None, email_on_failure=False
+    )
+    ti = SimpleNamespace(**vars(TASK), task=task, start_date=None, end_date=None)
+    error = AirflowException("the bucket is gone")
+    finalize(ti, TaskInstanceState.FAILED, {"ti": ti}, structlog.get_logger(), error)  # type: ignore[arg-type,typeddict-item]
+    assert "Reason: the bucket is gone" in inbox()[0]["Message"]
+
+
+@pytest.mark.parametrize(("section", "anchor"), [("check_gold", "check_gold"), ("Run failed", "run-failed")])
+def test_an_alert_links_to_its_section(
+    bucket: str, inbox: Any, monkeypatch: pytest.MonkeyPatch, section: str, anchor: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CRYPTO_LAKE__DOCS_URL", "https://docs.example/lake/")
+    alert("something happened", "read this", section=section)
+    lines = inbox()[0]["Message"].splitlines()
+    assert lines[-1] == f"What to do: https://docs.example/lake/operations.md#{anchor}"
 
 
 def test_a_run_that_was_timed_out_alerts_and_one_whose_task_has_told_does_not(

@@ -122,7 +122,8 @@ def test_an_alert_stays_short_however_many_files_are_refused(bucket: str, inbox:
         | {"rows": 0, "kept": 0, "superseded": 0}
         for n in range(1000)
     ]
-    arrival_tasks.report([outcomes], RUN, bucket)
+    with pytest.raises(AirflowFailException, match=r"is missing: clear find_arrivals"):
+        arrival_tasks.report([outcomes], RUN, bucket)
     [message] = inbox()
     assert "and 980 more" in message["Message"]
     assert len(message["Message"]) < 5_000
@@ -206,3 +207,16 @@ def test_a_column_that_is_lost_and_a_day_that_is_not_the_names_are_told(bucket: 
     [message] = inbox()
     assert "1 values of market_cap not_a_number" in message["Message"]
     assert "1 rows are of another day than the one in the file's name" in message["Message"]
+
+
+def test_a_refused_file_has_a_label_with_its_key_once_and_the_reason(bucket: str) -> None:
+    key = f"raw/{'x' * 300}\x00/poison_2026-02-25.json"
+    outcome = {"key": key, "status": "rejected", "message": f"{key}: it is an image" + "!" * 300}
+    label = arrival_tasks.refusal([outcome, outcome])
+    assert label is not None
+    assert label.startswith("refused: …")
+    assert "/poison_2026-02-25.json and 1 more: it is an image!" in label
+    assert len(label) <= 250
+    assert label.isprintable()
+    assert arrival_tasks.refusal([outcome, outcome | {"status": "processed"}]) is None
+    assert arrival_tasks.refusal([]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -153,6 +154,7 @@ def test_what_the_script_printed_is_in_the_tasks_log() -> None:
     wait_for(run_id, "SUCCEEDED")
     log = shown(attempt, run_id)
     assert f"Glue run {run_id} printed ({GROUP}/output):\n" in log
+    assert re.search("^balance of dt=2026-01-31", log, re.MULTILINE), "an entry of its own"
     assert log.count("balance of dt=2026-01-31") == 1
     assert f"--JOB_RUN_ID {run_id}" in log, "it is another run's"
     assert "custom-logGroup-prefix" not in log, "on Glue a script does not see it"
@@ -177,7 +179,7 @@ def test_the_log_is_found_wherever_glue_has_put_it(group: str, stream: str) -> N
     with structlog.testing.capture_logs() as lines:
         attempt.operator._show_log(run_id, group)
     logs.delete_log_stream(**where)
-    assert f"Glue run {run_id} printed ({group}/output):\nsaid" in lines_of(lines)
+    assert lines_of(lines)[-2:] == [f"Glue run {run_id} printed ({group}/output):", "said"]
 
 
 def test_a_log_that_is_not_there_or_may_not_be_read_fails_nothing() -> None:
