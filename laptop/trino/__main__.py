@@ -7,17 +7,15 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import boto3
 
 from laptop.aws.athena import results
-from laptop.aws.athena.catalog import Catalog
 from laptop.aws.athena.embedded.signatures import FILE as FUNCTIONS
-from laptop.aws.athena.errors import QueryError
 from laptop.aws.athena.trino_engine import TrinoEngine
-from laptop.aws.iam.authorization import ANYBODY
 from laptop.trino import tables
+from laptop.trino.comparison import FileCatalog, answer, without_message
 
 CASES = Path(__file__).with_name("cases.sql")
 ANSWERS = Path(__file__).with_name("answers.json")
@@ -41,9 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     tables.make(boto3.client("s3"), boto3.client("glue"), "cases")
     engine = TrinoEngine(arguments.url)
     with ThreadPoolExecutor(4) as pool:  # most of a query's time is Trino's waiting
-        found = list(pool.map(lambda sql: answer(engine, sql), cases()))
+        found = list(pool.map(lambda sql: answer(engine, sql, FileCatalog()), cases()))
     answers = "".join(
-        f"{json.dumps({'sql': sql, **given}, ensure_ascii=False)}\n"
+        f"{json.dumps({'sql': sql, **without_message(given)}, ensure_ascii=False)}\n"
         for sql, given in zip(cases(), found, strict=True)
     )
     functions = "name\tresult\targuments\tkind\n" + "".join(
@@ -62,36 +60,10 @@ def main(argv: list[str] | None = None) -> int:
     return different
 
 
-def answer(engine: TrinoEngine, sql: str) -> dict[str, Any]:
-    """What Athena answers by Trino's word: columns and rows, or an error's name."""
-    query = engine.query(sql, (), _catalog(), None)
-    try:
-        columns = query.start()
-        rows = [row for batch in query.batches() for row in batch]
-    except QueryError as error:
-        return {"error": error.code}
-    if "ORDER BY" not in sql.upper():
-        rows.sort(key=lambda row: [(value is None, value or "") for value in row])
-    infos = [results.column_info(*column) for column in columns]
-    return {"columns": [[info["Name"].lower(), described(info)] for info in infos], "rows": rows}
-
-
-def described(info: dict[str, Any]) -> str:
-    """A column's type in the metadata in short: `varchar(3)`, `decimal(10,2)`, `array`."""
-    kind = info["Type"]
-    if kind == "decimal":
-        return f"{kind}({info['Precision']},{info['Scale']})"
-    return f"{kind}({info['Precision']})" if kind in ("varchar", "char") else str(kind)
-
-
 def _rows(engine: TrinoEngine, sql: str) -> list[results.Row]:
-    query = engine.query(sql, (), _catalog(), None)
+    query = engine.query(sql, (), FileCatalog(), None)
     query.start()
     return [row for batch in query.batches() for row in batch]
-
-
-def _catalog() -> Catalog:
-    return Catalog(cast(Any, None), ANYBODY, tables.DATABASE)  # Trino has the catalog itself
 
 
 if __name__ == "__main__":

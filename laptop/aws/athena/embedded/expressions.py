@@ -571,7 +571,17 @@ class Expressions:
                 f"Cannot check if {value.kind} is BETWEEN {low.kind} and {high.kind}",
             )
         above, below = self.compared(node, ">=", value, low), self.compared(node, "<=", value, high)
-        return Value(f"({above} AND {below})", BOOLEAN)
+        between = f"({above} AND {below})"
+        if value.kind.name in FLOATS or low.kind.name in FLOATS or high.kind.name in FLOATS:
+            # Where a bound is a constant NULL, Trino's optimizer turns these around, and NaN is in between.
+            nan = " OR ".join(
+                f"coalesce(isnan(CAST({operand.sql} AS DOUBLE)), false)" for operand in (value, low, high)
+            )
+            for part, bound in (("low", low), ("high", high)):
+                if not node.args[part].find(exp.Column):
+                    refused = casts.refuse("'NaN BETWEEN with a bound that is NULL'", "BOOLEAN")
+                    between = f"CASE WHEN {bound.sql} IS NULL AND ({nan}) THEN {refused} ELSE {between} END"
+        return Value(between, BOOLEAN)
 
     def _is(self, node: exp.Expr, scope: Scope) -> Value:
         if not isinstance(node.expression, exp.Null):
@@ -743,8 +753,13 @@ class Expressions:
         if wanted is None:
             raise self.unsupported(node, f"the type {node.args['to'].sql('trino')}")
         value = self.value(node.this, scope)
-        sql = casts.cast(value.sql, value.kind, wanted)
-        return Value(f"TRY({sql})" if isinstance(node, exp.TryCast) else sql, wanted)
+        if not isinstance(node, exp.TryCast):
+            return Value(casts.cast(value.sql, value.kind, wanted), wanted)
+        if isinstance(node.this, exp.Column | exp.Literal | exp.Null):
+            return Value(f"TRY({casts.cast(value.sql, value.kind, wanted)})", wanted)
+        # TRY_CAST hides the errors of the cast, and not those of what it casts.
+        sql = casts.cast("tried", value.kind, wanted)
+        return Value(f"list_transform([{value.sql}], lambda tried: TRY({sql}))[1]", wanted)
 
     def _at_time_zone(self, node: exp.Expr, scope: Scope) -> Value:
         value, zone = self.value(node.this, scope), node.args["zone"]
@@ -1193,6 +1208,14 @@ class Expressions:
         arguments, returned = self.resolved(
             call, name, [self.value(part, inner) for part in call.expressions]
         )
+        alias = node.args.get("alias")
+        window = self.windows.get(alias.name.lower(), node) if alias else node
+        if window.args.get("spec") and name not in ("first_value", "last_value"):
+            message = f"Cannot specify window frame for {name} function"
+            raise self.error(node, "INVALID_WINDOW_FRAME", message)
+        if name in ("lag", "lead") and not window.args.get("order"):
+            message = f"{name} function requires an ORDER BY window clause"
+            raise self.error(node, "MISSING_ORDER_BY", message)
         sql = functions.template(functions.WINDOWS, name, [argument.kind for argument in arguments])
         if len(arguments) > 1 and not re.fullmatch(
             r"CAST\(CAST\(\d+ AS .*|CAST\(\d+ AS .*", arguments[1].sql
