@@ -900,3 +900,16 @@ SELECT array_join(tags, about.site) FROM events ORDER BY at
 SELECT substring('2024-02-29', b, b) AS g, count(s) AS v FROM numbers GROUP BY substring('2024-02-29', b, b)
 SELECT rank() OVER w, lag(k) OVER w FROM numbers WINDOW w AS (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
 SELECT lag(k) OVER w FROM numbers WINDOW w AS (PARTITION BY t)
+SELECT CAST(try(CASE i WHEN i THEN TIMESTAMP '1969-12-31 00:00:00.001' END) AS varchar) AS v FROM numbers ORDER BY k
+SELECT json_extract_scalar(NULL, '$[0]')
+SELECT max(DISTINCT soundex(s)) AS v FROM numbers
+SELECT soundex('é')
+SELECT chr(3000000000)
+SELECT chr(-1)
+SELECT chr(1114112)
+SELECT codepoint('')
+SELECT codepoint('a'), codepoint('😀'), codepoint(NULL)
+SELECT DISTINCT regexp_position(rpad(about.site, -1, 'ab'), '', 2, TRY_CAST(NULL AS integer)) AS v FROM events
+SELECT avg(DISTINCT b) AS v FROM numbers
+SELECT avg(DISTINCT k), avg(DISTINCT i) FROM numbers
+SELECT CASE (1 - rank) WHEN codepoint('') THEN 1 END AS v FROM events ORDER BY at

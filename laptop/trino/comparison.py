@@ -19,6 +19,14 @@ Answer = dict[str, Any]
 """`columns`, pairs of name and type, and `rows`; or an `error`'s name, and its `message`."""
 
 
+_ERRORS_OF_VALUES = {
+    "DIVISION_BY_ZERO",
+    "INVALID_CAST_ARGUMENT",
+    "INVALID_FUNCTION_ARGUMENT",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+}
+
+
 class FileCatalog(Catalog):
     """The tables of the cases as files in a directory, for an engine that reads files itself.
 
@@ -99,6 +107,15 @@ def is_answer(given: Answer, wanted: Answer) -> bool:
             for row, other in zip(given["rows"], wanted["rows"], strict=True)
         )
     )
+
+
+def is_alike(given: Answer, wanted: Answer) -> bool:
+    """Whether two engines answer a generated query alike, or at least one of them refuses it.
+
+    Where several values fail, an engine reports the one that it meets first: another error is alike, too.
+    """
+    errors = {given.get("error"), wanted.get("error")}
+    return "NOT_SUPPORTED" in errors or errors <= _ERRORS_OF_VALUES or is_answer(given, wanted)
 
 
 def _is_same(given: str | None, wanted: str | None, kind: str) -> bool:

@@ -285,7 +285,8 @@ class Generator:
         outer = self._expression(kind, 1)
         self._use("events")
         negated = self._random.choice(("", "NOT "))
-        return f"SELECT k FROM numbers WHERE {outer} {negated}IN (SELECT {self._expression(kind, 1)} FROM events)"
+        inner = self._expression(kind, 1)
+        return f"SELECT k FROM numbers WHERE {outer} {negated}IN (SELECT {inner} FROM events)"
 
     def _set(self) -> str:
         kinds = [self._random.choice(_ORDERED)] * 2

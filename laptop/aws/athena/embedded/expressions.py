@@ -732,6 +732,10 @@ class Expressions:
         for branch in branches:
             if node.this:
                 tested, wanted = self.value(node.this, scope), self.value(branch.this, scope)
+                if tested.sql == wanted.sql and not isinstance(branch.this, exp.Literal):
+                    raise self.unsupported(
+                        branch, "CASE of a value WHEN it is itself"
+                    )  # Trino takes NULL, too
                 conditions.append(self.compared(branch, "=", tested, wanted))
             else:
                 conditions.append(self.boolean(branch.this, scope, "CASE WHEN clause"))
@@ -903,6 +907,7 @@ class Expressions:
         if zoned := zones.called(name, values):
             return zoned
         values = zones.shown(name, values)
+        self._check_nulls(node, name, values)
         arguments, returned = self.resolved(node, name, values)
         try:
             sql = functions.scalar(name, arguments, returned)
@@ -912,6 +917,19 @@ class Expressions:
         if returned.name in (*INTEGERS, *FLOATS, "decimal", "date", "timestamp"):
             sql = f"CAST({sql} AS {duckdb_type(returned)})"
         return Value(f"({sql})" if sql.startswith("CASE") else sql, returned)
+
+    def _check_nulls(self, node: exp.Expr, name: str, values: Sequence[Value]) -> None:
+        """Refuse a call whose NULL means one of several types, or has Trino leave out what may fail."""
+        overloads = [found for found in signatures.signatures()[name] if len(found.arguments) == len(values)]
+        if name.startswith("json_") and len(overloads) > 1 and values[0].kind == UNKNOWN:
+            raise self.unsupported(node, f"{name} of NULL")
+        nulls = [re.fullmatch(r"NULL|(TRY\()?CAST\(NULL AS [A-Z]+\)\)?", value.sql) for value in values]
+        if any(nulls) and any(
+            "(" in value.sql and not _is_number(value.sql)
+            for value, null in zip(values, nulls, strict=True)
+            if not null and value.literal is None
+        ):
+            raise self.unsupported(node, f"{name} of a constant NULL and an expression")
 
     @staticmethod
     def replaced(scope: Scope, variables: dict[str, Value]) -> Scope:
@@ -1108,6 +1126,10 @@ class Expressions:
             sql = f"COALESCE({name}(CASE WHEN NOT isnan({{0}}) THEN {{0}} END){{o}}, {name}({{0}}){{o}})"
         elif name == "sum" and values[0].kind == BIGINT:
             sql = _checked_sum("DISTINCT " if distinct else "")
+        elif name == "avg" and distinct and arguments[0].kind == BIGINT:
+            refused = casts.refuse("'avg(DISTINCT) of bigints beyond 2^53'", "DOUBLE")
+            exact = "max(abs(CAST({0} AS HUGEINT))) <= 9007199254740992"
+            sql = f"CASE WHEN NOT {exact} THEN {refused} ELSE avg(DISTINCT {{0}}){{o}} END"
         elif name == "avg" and not distinct and arguments[0].kind == BIGINT:
             sql = "avg(CAST({0} AS DOUBLE)){o}"  # Trino adds doubles up
         elif name == "avg" and not distinct and arguments[0].kind.name == "decimal":

@@ -116,8 +116,6 @@ _SCALARS = {
         width_bucket | double array   | @width_bucket_of
     """),
     **_table("""
-        chr         | bigint                  | chr(CAST({0} AS INTEGER))
-        codepoint   | varchar                 | unicode({0})
         crc32       | varbinary               | @crc32
         from_base64    | varchar              | @from_base64
         from_base64url | varchar              | @from_base64url
@@ -483,6 +481,25 @@ def _array_join(arguments: Sequence[Argument]) -> str:
     )
 
 
+def _chr(arguments: Sequence[Argument]) -> str:
+    code = arguments[0].sql
+    failure = fail("INVALID_FUNCTION_ARGUMENT", f"'Not a valid Unicode code point: ' || {code}", "VARCHAR")
+    valid = f"{code} BETWEEN 1 AND 55295 OR {code} BETWEEN 57344 AND 1114111"
+    doubtful = f"{code} = 0 OR {code} BETWEEN 55296 AND 57343"
+    refused = refuse("'chr of such a number'", "VARCHAR")
+    return (
+        f"CASE WHEN {valid} THEN chr(CAST({code} AS INTEGER)) WHEN {doubtful} THEN {refused}"
+        f" WHEN {code} IS NOT NULL THEN {failure} END"
+    )
+
+
+def _codepoint(arguments: Sequence[Argument]) -> str:
+    value = arguments[0].sql
+    message = "'Input string must be a single character string'"
+    failure = fail("INVALID_FUNCTION_ARGUMENT", message, "INTEGER")
+    return f"CASE WHEN length({value}) = 1 THEN unicode({value}) WHEN {value} IS NOT NULL THEN {failure} END"
+
+
 def _delimiter(argument: Argument) -> str:
     if not argument.literal:
         raise UnsupportedError
@@ -636,6 +653,8 @@ def _to_iso8601(arguments: Sequence[Argument]) -> str:
 
 _RULES: dict[str, Rule] = {
     "array_join": _array_join,
+    "chr": _chr,
+    "codepoint": _codepoint,
     "concat": _concat,
     "concat_ws": _concat_ws,
     "date": _date,
