@@ -913,3 +913,4 @@ SELECT DISTINCT regexp_position(rpad(about.site, -1, 'ab'), '', 2, TRY_CAST(NULL
 SELECT avg(DISTINCT b) AS v FROM numbers
 SELECT avg(DISTINCT k), avg(DISTINCT i) FROM numbers
 SELECT CASE (1 - rank) WHEN codepoint('') THEN 1 END AS v FROM events ORDER BY at
+SELECT k, first_value(k) OVER (PARTITION BY (d < d) ORDER BY x NULLS FIRST, k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS v FROM numbers ORDER BY k

@@ -1201,7 +1201,11 @@ class Expressions:
             value = self.value(item.this, scope)
             if value.kind.name not in _ORDERABLE:
                 raise self.unsupported(item, f"ORDER BY of the type {value.kind}")
-            terms.append(value.sql + direction(item))
+            sql = value.sql
+            if value.kind.name in FLOATS and item.args.get("nulls_first"):  # Trino has NaN elsewhere then
+                refused = casts.refuse("'NaN in an order with NULLS FIRST'", duckdb_type(value.kind))
+                sql = f"CASE WHEN isnan({sql}) THEN {refused} ELSE {sql} END"
+            terms.append(sql + direction(item))
         return ", ".join(terms)
 
     def _window(self, node: exp.Expr, scope: Scope) -> Value:
