@@ -23,7 +23,7 @@ define newline
 
 endef
 quoted = $$'$(subst $(newline),\n,$(subst ',\',$(subst \,\\,$(value $(1)))))'
-unexport DATE FEED COINS FETCH_AGAIN ENV SECTIONS SCRIPT ARGS Q FORMAT AT
+unexport QUERIES DATE FEED COINS FETCH_AGAIN ENV SECTIONS SCRIPT ARGS Q FORMAT AT
 # uv trusts a list of its own, unless it is told to use the system's, which has a company's proxy.
 export UV_SYSTEM_CERTS ?= true
 # Where it is set, each process compiles all of Airflow anew: that takes longer than to start it.
@@ -115,6 +115,12 @@ test-trino: $(READY) ## Compare with a real Trino: the recorded answers, and the
 	@TEST_TRINO=1 $(PYTHON) -m pytest tests/trino $(addprefix tests/include/sql/test_,examples.py \
 	  processed_examples.py day_metrics.py checks.py::test_only_the_number_of_coins_is_too_small_on_a_good_day_of_25_coins) \
 	  $(PYTEST_ARGS)
+
+QUERIES ?= 1000
+.PHONY: test-generated
+test-generated: $(READY) ## Compare the embedded Athena with a real Trino in generated queries (QUERIES=10000)
+	@TEST_TRINO=1 QUERIES=$(call quoted,QUERIES) $(PYTHON) -m pytest tests/trino/test_generated.py \
+	  -o timeout=36000 -o log_cli=true -o log_cli_level=WARNING $(PYTEST_ARGS)
 
 .PHONY: test-package
 test-package: $(READY) java ## Run the daily DAG from the package, in an environment with MWAA's own packages

@@ -7,26 +7,33 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import boto3
 
 from laptop.aws.athena import results
-from laptop.aws.athena.catalog import Catalog
 from laptop.aws.athena.embedded.signatures import FILE as FUNCTIONS
-from laptop.aws.athena.errors import QueryError
 from laptop.aws.athena.trino_engine import TrinoEngine
-from laptop.aws.iam.authorization import ANYBODY
 from laptop.trino import tables
+from laptop.trino.comparison import Answer, FileCatalog, answer, without_message
+from laptop.trino.generator import Generator
 
 CASES = Path(__file__).with_name("cases.sql")
 ANSWERS = Path(__file__).with_name("answers.json")
+GENERATED = Path(__file__).with_name("generated.json")
+"""Queries of the generator, with their answers, in the same form."""
+_GENERATED = 300  # queries
 
 
 def cases() -> list[str]:
     """The queries of the file of cases: one a line, in families that a comment names."""
     lines = CASES.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("--")]
+
+
+def read(file: Path) -> list[Answer]:
+    """The queries of a file of answers, with these."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n")]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,17 +47,15 @@ def main(argv: list[str] | None = None) -> int:
 
     tables.make(boto3.client("s3"), boto3.client("glue"), "cases")
     engine = TrinoEngine(arguments.url)
-    with ThreadPoolExecutor(4) as pool:  # most of a query's time is Trino's waiting
-        found = list(pool.map(lambda sql: answer(engine, sql), cases()))
-    answers = "".join(
-        f"{json.dumps({'sql': sql, **given}, ensure_ascii=False)}\n"
-        for sql, given in zip(cases(), found, strict=True)
-    )
+    generated = Generator(0).queries(_GENERATED)
+    if arguments.check:  # those that are there: the generator makes others when its tables have changed
+        generated = [recorded["sql"] for recorded in read(GENERATED)]
+    answers, generated_answers = (_recorded(engine, queries) for queries in (cases(), generated))
     functions = "name\tresult\targuments\tkind\n" + "".join(
         "\t".join(cast(list[str], row[:4])) + "\n" for row in _rows(engine, "SHOW FUNCTIONS")
     )
     different = 0
-    for file, content in ((ANSWERS, answers), (FUNCTIONS, functions)):
+    for file, content in ((ANSWERS, answers), (GENERATED, generated_answers), (FUNCTIONS, functions)):
         if not arguments.check:
             file.write_text(content, encoding="utf-8")
         elif file.read_text(encoding="utf-8") != content:
@@ -58,40 +63,24 @@ def main(argv: list[str] | None = None) -> int:
             print(*(f"- {line}" for line in sorted(before - after)), sep="\n", file=sys.stderr)
             print(*(f"+ {line}" for line in sorted(after - before)), sep="\n", file=sys.stderr)
             different = 1
-    print(f"{len(cases())} cases {'compared' if arguments.check else 'recorded'}")
+    done = "compared" if arguments.check else "recorded"
+    print(f"{len(cases())} cases and {len(generated)} generated queries {done}")
     return different
 
 
-def answer(engine: TrinoEngine, sql: str) -> dict[str, Any]:
-    """What Athena answers by Trino's word: columns and rows, or an error's name."""
-    query = engine.query(sql, (), _catalog(), None)
-    try:
-        columns = query.start()
-        rows = [row for batch in query.batches() for row in batch]
-    except QueryError as error:
-        return {"error": error.code}
-    if "ORDER BY" not in sql.upper():
-        rows.sort(key=lambda row: [(value is None, value or "") for value in row])
-    infos = [results.column_info(*column) for column in columns]
-    return {"columns": [[info["Name"].lower(), described(info)] for info in infos], "rows": rows}
-
-
-def described(info: dict[str, Any]) -> str:
-    """A column's type in the metadata in short: `varchar(3)`, `decimal(10,2)`, `array`."""
-    kind = info["Type"]
-    if kind == "decimal":
-        return f"{kind}({info['Precision']},{info['Scale']})"
-    return f"{kind}({info['Precision']})" if kind in ("varchar", "char") else str(kind)
+def _recorded(engine: TrinoEngine, queries: list[str]) -> str:
+    with ThreadPoolExecutor(4) as pool:  # most of a query's time is Trino's waiting
+        found = list(pool.map(lambda sql: answer(engine, sql, FileCatalog()), queries))
+    return "".join(
+        f"{json.dumps({'sql': sql, **without_message(given)}, ensure_ascii=False)}\n"
+        for sql, given in zip(queries, found, strict=True)
+    )
 
 
 def _rows(engine: TrinoEngine, sql: str) -> list[results.Row]:
-    query = engine.query(sql, (), _catalog(), None)
+    query = engine.query(sql, (), FileCatalog(), None)
     query.start()
     return [row for batch in query.batches() for row in batch]
-
-
-def _catalog() -> Catalog:
-    return Catalog(cast(Any, None), ANYBODY, tables.DATABASE)  # Trino has the catalog itself
 
 
 if __name__ == "__main__":

@@ -829,3 +829,88 @@ SELECT TRY(CAST('7f' AS double))
 SELECT count(*) FROM numbers n JOIN events e ON regexp_like(e.coin, 'bit') AND n.k < 3
 SELECT date_trunc('month', at), max_by(coin, price) FROM events WHERE price > 0 GROUP BY date_trunc('month', at) ORDER BY 1
 SELECT avg(d) OVER (PARTITION BY t) FROM numbers ORDER BY k
+SELECT 1 BETWEEN 2 AND NULL
+SELECT k BETWEEN 100 AND NULL, k NOT BETWEEN 100 AND NULL FROM numbers ORDER BY k
+SELECT x BETWEEN y AND NULL, nan() BETWEEN y AND NULL FROM numbers ORDER BY k
+SELECT x NOT BETWEEN y AND NULL, nan() NOT BETWEEN y AND NULL FROM numbers ORDER BY k
+SELECT nan() BETWEEN NULL AND y, x BETWEEN NULL AND y FROM numbers ORDER BY k
+SELECT x BETWEEN y AND CAST(NULL AS double) FROM numbers ORDER BY k
+SELECT x BETWEEN y AND nullif(y, y) FROM numbers ORDER BY k
+SELECT CAST('a' AS bigint) FROM numbers WHERE false
+SELECT CAST('a' AS bigint) FROM numbers WHERE k > 100
+SELECT 1 / 0 FROM numbers WHERE k > 100
+SELECT k, 1 / 0 FROM numbers WHERE 1 = 0
+SELECT sum(1 / 0) FROM numbers WHERE k > 100
+SELECT if(k > 100, 1 / 0, 2) FROM numbers ORDER BY k
+SELECT CASE WHEN k > 100 THEN CAST('a' AS bigint) ELSE 1 END FROM numbers ORDER BY k
+SELECT coalesce(k, 1 / 0) FROM numbers ORDER BY k
+SELECT k FROM numbers WHERE k > 100 AND 1 / 0 = 1
+SELECT k FROM numbers WHERE 1 / 0 = 1 AND k > 100
+SELECT array_join(ARRAY[1e10, 1.5, NULL], ',')
+SELECT array_join(ARRAY[1, NULL, 2], ',', '-')
+SELECT array_join(ARRAY[DECIMAL '1.10'], ','), array_join(ARRAY[true], '|'), array_join(ARRAY[DATE '2024-01-01'], '|')
+SELECT array_join(ARRAY[TIMESTAMP '2024-01-01 00:00:00.000'], '|')
+SELECT array_join(ARRAY['a'], NULL), array_join(NULL, 'a')
+SELECT row_number() OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT rank() OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT cume_dist() OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT ntile(2) OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM numbers
+SELECT lag(k) OVER () FROM numbers
+SELECT rank() OVER () FROM numbers
+SELECT ntile(2) OVER (PARTITION BY 1) FROM numbers
+SELECT first_value(k) OVER () FROM numbers WHERE k = 1
+SELECT stddev_pop(x), var_pop(x), stddev(x), var_samp(x) FROM numbers WHERE k = 2
+SELECT stddev_pop(x), var_pop(x), stddev(x), var_samp(x) FROM numbers WHERE k = 3
+SELECT stddev_pop(x), var_pop(x), stddev(x), var_samp(x) FROM numbers WHERE k IN (1, 2)
+SELECT stddev_pop(x), var_pop(x), stddev(x), var_samp(x) FROM numbers WHERE k IN (1, 3)
+SELECT corr(x, y), covar_pop(x, y), covar_samp(x, y) FROM numbers WHERE k IN (1, 2)
+SELECT corr(x, y), covar_pop(x, y), covar_samp(x, y) FROM numbers WHERE k = 2
+SELECT regr_slope(x, y), regr_intercept(x, y) FROM numbers WHERE k IN (1, 2)
+SELECT corr(x, y), covar_pop(x, y) FROM numbers WHERE k IN (1, 3)
+SELECT skewness(x), kurtosis(x) FROM numbers
+SELECT avg(x), sum(x) FROM numbers WHERE k IN (3, 4)
+SELECT substr(s, b) FROM numbers ORDER BY k
+SELECT substr(s, 1, b) FROM numbers ORDER BY k
+SELECT TRY_CAST(1 / 0 AS varchar)
+SELECT TRY_CAST(CAST('x' AS bigint) AS varchar)
+SELECT TRY_CAST(CAST(s AS bigint) AS double) FROM numbers ORDER BY k
+SELECT contains(ARRAY[1], NULL), contains(ARRAY[1, NULL], 2), contains(ARRAY[NULL], 1)
+SELECT max(s), min(s), max(dt) FROM numbers, events
+SELECT count(DISTINCT x), count(DISTINCT y) FROM numbers
+SELECT x, count(*) FROM numbers GROUP BY x ORDER BY 2, 1
+SELECT split('a,b', ','), split_part('a,b', ',', 2147483648)
+SELECT format('%s', x) FROM numbers ORDER BY k
+SELECT k FROM numbers ORDER BY k FETCH FIRST 2 ROWS WITH TIES
+SELECT k FROM numbers ORDER BY k FETCH FIRST 2 ROWS ONLY
+SELECT concat(CAST('a' AS char(3)), 'b')
+SELECT TIME '01:02:03' + INTERVAL '1' HOUR
+SELECT max(k, 2), min(s, 1) FROM numbers
+SELECT count(*) FROM numbers WHERE s LIKE s
+SELECT nth_value(k, 2) OVER (ORDER BY k) FROM numbers ORDER BY k
+SELECT bitwise_left_shift(1, 40), bitwise_right_shift(-1, 1)
+SELECT x FROM numbers ORDER BY x
+SELECT x FROM numbers ORDER BY x DESC
+SELECT greatest(x, y), least(x, y) FROM numbers WHERE k > 2 ORDER BY k
+SELECT rank() OVER (ORDER BY x) FROM numbers ORDER BY k
+SELECT TRY_CAST(hour(parse_datetime('a,b,,c', 'yyyy-MM-dd')) AS json)
+SELECT TRY_CAST(CAST(s AS timestamp) AS date) FROM numbers ORDER BY k
+SELECT k, lead(round(x, -1), 2) OVER (ORDER BY y, k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS v FROM numbers ORDER BY k
+SELECT k, stddev_pop(nullif(nan(), y)) OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS v FROM numbers ORDER BY k
+SELECT array_join(tags, about.site) FROM events ORDER BY at
+SELECT substring('2024-02-29', b, b) AS g, count(s) AS v FROM numbers GROUP BY substring('2024-02-29', b, b)
+SELECT rank() OVER w, lag(k) OVER w FROM numbers WINDOW w AS (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+SELECT lag(k) OVER w FROM numbers WINDOW w AS (PARTITION BY t)
+SELECT CAST(try(CASE i WHEN i THEN TIMESTAMP '1969-12-31 00:00:00.001' END) AS varchar) AS v FROM numbers ORDER BY k
+SELECT json_extract_scalar(NULL, '$[0]')
+SELECT max(DISTINCT soundex(s)) AS v FROM numbers
+SELECT soundex('é')
+SELECT chr(3000000000)
+SELECT chr(-1)
+SELECT chr(1114112)
+SELECT codepoint('')
+SELECT codepoint('a'), codepoint('😀'), codepoint(NULL)
+SELECT DISTINCT regexp_position(rpad(about.site, -1, 'ab'), '', 2, TRY_CAST(NULL AS integer)) AS v FROM events
+SELECT avg(DISTINCT b) AS v FROM numbers
+SELECT avg(DISTINCT k), avg(DISTINCT i) FROM numbers
+SELECT CASE (1 - rank) WHEN codepoint('') THEN 1 END AS v FROM events ORDER BY at
+SELECT k, first_value(k) OVER (PARTITION BY (d < d) ORDER BY x NULLS FIRST, k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS v FROM numbers ORDER BY k

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -64,6 +66,30 @@ _EVENTS = {
 _DAYS = {"2024-02-28": [0, 1], "2024-02-29": [2, 3]}
 
 
+@dataclass(frozen=True)
+class Described:
+    """A table: its columns with Arrow's type, Hive's, and the values; its keys; the rows of each folder."""
+
+    columns: dict[str, Any]
+    keys: dict[str, str]
+    folders: dict[str, Sequence[int]]
+
+
+TABLES = {
+    "numbers": Described(_NUMBERS, {}, {"numbers": range(6)}),
+    "events": Described(_EVENTS, {"dt": "date"}, {f"events/dt={day}": rows for day, rows in _DAYS.items()}),
+}
+
+
+def files() -> dict[str, bytes]:
+    """The Parquet files of all tables, by their keys."""
+    return {
+        f"{folder}/a.parquet": _parquet(table.columns, rows)
+        for table in TABLES.values()
+        for folder, rows in table.folders.items()
+    }
+
+
 def make(s3: Any, glue: Any, bucket: str) -> None:
     """Put the tables into a bucket, which is made, and into the catalog.
 
@@ -74,23 +100,28 @@ def make(s3: Any, glue: Any, bucket: str) -> None:
     """
     s3.create_bucket(Bucket=bucket)
     glue.create_database(DatabaseInput={"Name": DATABASE, "LocationUri": f"s3://{bucket}/database/"})
-    _put(s3, bucket, "numbers/a.parquet", _NUMBERS, range(6))
-    _table(glue, bucket, "numbers", _NUMBERS, [])
-    _table(glue, bucket, "events", _EVENTS, [{"Name": "dt", "Type": "date"}])
-    for day, rows in _DAYS.items():
-        _put(s3, bucket, f"events/dt={day}/a.parquet", _EVENTS, rows)
-        descriptor = {"Columns": _columns(_EVENTS), "Location": f"s3://{bucket}/events/dt={day}/", **PARQUET}
-        partition = {"Values": [day], "StorageDescriptor": descriptor}
-        glue.create_partition(DatabaseName=DATABASE, TableName="events", PartitionInput=partition)
+    for key, content in files().items():
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    for name, table in TABLES.items():
+        keys = [{"Name": key, "Type": kind} for key, kind in table.keys.items()]
+        _table(glue, bucket, name, table.columns, keys)
+        for folder in table.folders if keys else ():
+            descriptor = {
+                "Columns": _columns(table.columns),
+                "Location": f"s3://{bucket}/{folder}/",
+                **PARQUET,
+            }
+            partition = {"Values": [folder.partition("=")[2]], "StorageDescriptor": descriptor}
+            glue.create_partition(DatabaseName=DATABASE, TableName=name, PartitionInput=partition)
 
 
-def _put(s3: Any, bucket: str, key: str, columns: dict[str, Any], rows: Any) -> None:
+def _parquet(columns: dict[str, Any], rows: Sequence[int]) -> bytes:
     content = io.BytesIO()
     arrays = {
         name: pa.array([values[row] for row in rows], kind) for name, (kind, _, values) in columns.items()
     }
     pq.write_table(pa.table(arrays), content)
-    s3.put_object(Bucket=bucket, Key=key, Body=content.getvalue())
+    return content.getvalue()
 
 
 def _columns(columns: dict[str, Any]) -> list[dict[str, str]]:

@@ -29,6 +29,9 @@ _READABLE_AS = {
     "DOUBLE": {"FLOAT"},
     "TIMESTAMP": {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"},
 }
+_OVERFLOW = re.compile(
+    r"Overflow|out of range for|of range of|[Vv]alue out of range|is out of range!|Cannot negate"
+)
 _BATCH = 10_000  # rows
 _SCALARS: Mapping[str, Text] = {
     "boolean": results.boolean,
@@ -290,11 +293,12 @@ def _translated(error: duckdb.Error) -> Exception:
         return QueryError("INVALID_FUNCTION_ARGUMENT", "map key cannot be null")
     if "to type DECIMAL" in message or ("Type DOUBLE" in message and "type INT64" in message):
         return QueryError("INVALID_CAST_ARGUMENT", message)
-    if isinstance(error, duckdb.OutOfRangeException) or "out of range" in message:
+    if _OVERFLOW.search(message):
         return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", message)
     if isinstance(error, duckdb.ConversionException):
         return QueryError("INVALID_CAST_ARGUMENT", message)
-    return QueryError("GENERIC_INTERNAL_ERROR", message)
+    # What DuckDB refuses for another reason says nothing about what Trino answers.
+    return dialect.not_supported(f"what DuckDB cannot do ({message.splitlines()[0]})")
 
 
 def _text(text: str) -> str:

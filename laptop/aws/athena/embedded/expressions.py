@@ -571,7 +571,17 @@ class Expressions:
                 f"Cannot check if {value.kind} is BETWEEN {low.kind} and {high.kind}",
             )
         above, below = self.compared(node, ">=", value, low), self.compared(node, "<=", value, high)
-        return Value(f"({above} AND {below})", BOOLEAN)
+        between = f"({above} AND {below})"
+        if value.kind.name in FLOATS or low.kind.name in FLOATS or high.kind.name in FLOATS:
+            # Where a bound is a constant NULL, Trino's optimizer turns these around, and NaN is in between.
+            nan = " OR ".join(
+                f"coalesce(isnan(CAST({operand.sql} AS DOUBLE)), false)" for operand in (value, low, high)
+            )
+            for part, bound in (("low", low), ("high", high)):
+                if not node.args[part].find(exp.Column):
+                    refused = casts.refuse("'NaN BETWEEN with a bound that is NULL'", "BOOLEAN")
+                    between = f"CASE WHEN {bound.sql} IS NULL AND ({nan}) THEN {refused} ELSE {between} END"
+        return Value(between, BOOLEAN)
 
     def _is(self, node: exp.Expr, scope: Scope) -> Value:
         if not isinstance(node.expression, exp.Null):
@@ -722,6 +732,10 @@ class Expressions:
         for branch in branches:
             if node.this:
                 tested, wanted = self.value(node.this, scope), self.value(branch.this, scope)
+                if tested.sql == wanted.sql and not isinstance(branch.this, exp.Literal):
+                    raise self.unsupported(
+                        branch, "CASE of a value WHEN it is itself"
+                    )  # Trino takes NULL, too
                 conditions.append(self.compared(branch, "=", tested, wanted))
             else:
                 conditions.append(self.boolean(branch.this, scope, "CASE WHEN clause"))
@@ -743,8 +757,13 @@ class Expressions:
         if wanted is None:
             raise self.unsupported(node, f"the type {node.args['to'].sql('trino')}")
         value = self.value(node.this, scope)
-        sql = casts.cast(value.sql, value.kind, wanted)
-        return Value(f"TRY({sql})" if isinstance(node, exp.TryCast) else sql, wanted)
+        if not isinstance(node, exp.TryCast):
+            return Value(casts.cast(value.sql, value.kind, wanted), wanted)
+        if isinstance(node.this, exp.Column | exp.Literal | exp.Null):
+            return Value(f"TRY({casts.cast(value.sql, value.kind, wanted)})", wanted)
+        # TRY_CAST hides the errors of the cast, and not those of what it casts.
+        sql = casts.cast("tried", value.kind, wanted)
+        return Value(f"list_transform([{value.sql}], lambda tried: TRY({sql}))[1]", wanted)
 
     def _at_time_zone(self, node: exp.Expr, scope: Scope) -> Value:
         value, zone = self.value(node.this, scope), node.args["zone"]
@@ -888,6 +907,7 @@ class Expressions:
         if zoned := zones.called(name, values):
             return zoned
         values = zones.shown(name, values)
+        self._check_nulls(node, name, values)
         arguments, returned = self.resolved(node, name, values)
         try:
             sql = functions.scalar(name, arguments, returned)
@@ -897,6 +917,19 @@ class Expressions:
         if returned.name in (*INTEGERS, *FLOATS, "decimal", "date", "timestamp"):
             sql = f"CAST({sql} AS {duckdb_type(returned)})"
         return Value(f"({sql})" if sql.startswith("CASE") else sql, returned)
+
+    def _check_nulls(self, node: exp.Expr, name: str, values: Sequence[Value]) -> None:
+        """Refuse a call whose NULL means one of several types, or has Trino leave out what may fail."""
+        overloads = [found for found in signatures.signatures()[name] if len(found.arguments) == len(values)]
+        if name.startswith("json_") and len(overloads) > 1 and values[0].kind == UNKNOWN:
+            raise self.unsupported(node, f"{name} of NULL")
+        nulls = [re.fullmatch(r"NULL|(TRY\()?CAST\(NULL AS [A-Z]+\)\)?", value.sql) for value in values]
+        if any(nulls) and any(
+            "(" in value.sql and not _is_number(value.sql)
+            for value, null in zip(values, nulls, strict=True)
+            if not null and value.literal is None
+        ):
+            raise self.unsupported(node, f"{name} of a constant NULL and an expression")
 
     @staticmethod
     def replaced(scope: Scope, variables: dict[str, Value]) -> Scope:
@@ -1093,6 +1126,10 @@ class Expressions:
             sql = f"COALESCE({name}(CASE WHEN NOT isnan({{0}}) THEN {{0}} END){{o}}, {name}({{0}}){{o}})"
         elif name == "sum" and values[0].kind == BIGINT:
             sql = _checked_sum("DISTINCT " if distinct else "")
+        elif name == "avg" and distinct and arguments[0].kind == BIGINT:
+            refused = casts.refuse("'avg(DISTINCT) of bigints beyond 2^53'", "DOUBLE")
+            exact = "max(abs(CAST({0} AS HUGEINT))) <= 9007199254740992"
+            sql = f"CASE WHEN NOT {exact} THEN {refused} ELSE avg(DISTINCT {{0}}){{o}} END"
         elif name == "avg" and not distinct and arguments[0].kind == BIGINT:
             sql = "avg(CAST({0} AS DOUBLE)){o}"  # Trino adds doubles up
         elif name == "avg" and not distinct and arguments[0].kind.name == "decimal":
@@ -1164,7 +1201,11 @@ class Expressions:
             value = self.value(item.this, scope)
             if value.kind.name not in _ORDERABLE:
                 raise self.unsupported(item, f"ORDER BY of the type {value.kind}")
-            terms.append(value.sql + direction(item))
+            sql = value.sql
+            if value.kind.name in FLOATS and item.args.get("nulls_first"):  # Trino has NaN elsewhere then
+                refused = casts.refuse("'NaN in an order with NULLS FIRST'", duckdb_type(value.kind))
+                sql = f"CASE WHEN isnan({sql}) THEN {refused} ELSE {sql} END"
+            terms.append(sql + direction(item))
         return ", ".join(terms)
 
     def _window(self, node: exp.Expr, scope: Scope) -> Value:
@@ -1193,6 +1234,14 @@ class Expressions:
         arguments, returned = self.resolved(
             call, name, [self.value(part, inner) for part in call.expressions]
         )
+        alias = node.args.get("alias")
+        window = self.windows.get(alias.name.lower(), node) if alias else node
+        if window.args.get("spec") and name not in ("first_value", "last_value"):
+            message = f"Cannot specify window frame for {name} function"
+            raise self.error(node, "INVALID_WINDOW_FRAME", message)
+        if name in ("lag", "lead") and not window.args.get("order"):
+            message = f"{name} function requires an ORDER BY window clause"
+            raise self.error(node, "MISSING_ORDER_BY", message)
         sql = functions.template(functions.WINDOWS, name, [argument.kind for argument in arguments])
         if len(arguments) > 1 and not re.fullmatch(
             r"CAST\(CAST\(\d+ AS .*|CAST\(\d+ AS .*", arguments[1].sql

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from laptop.aws.athena.embedded import udfs, zones
-from laptop.aws.athena.embedded.casts import FLOATS, INTEGERS, duckdb_type, fail, refuse
+from laptop.aws.athena.embedded.casts import FLOATS, INTEGERS, cast, duckdb_type, fail, refuse
 from laptop.aws.athena.types import Type
 
 _FAMILIES: dict[str, tuple[str, ...]] = {
@@ -21,6 +21,9 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "number": (*INTEGERS, *FLOATS, "decimal"),
     "any": (),
 }
+
+
+_MOST = 2147483647  # the length of a varchar
 
 
 class UnsupportedError(Exception):
@@ -113,8 +116,6 @@ _SCALARS = {
         width_bucket | double array   | @width_bucket_of
     """),
     **_table("""
-        chr         | bigint                  | chr(CAST({0} AS INTEGER))
-        codepoint   | varchar                 | unicode({0})
         crc32       | varbinary               | @crc32
         from_base64    | varchar              | @from_base64
         from_base64url | varchar              | @from_base64url
@@ -206,7 +207,6 @@ _SCALARS = {
         trim_array      | array bigint        | @trim_array
         trim_array      | array integer       | @trim_array
         zip             | array array         | CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN list_transform(list_zip({0}, {1}), lambda e: struct_pack(f0 := struct_extract_at(e, 1), f1 := struct_extract_at(e, 2))) END
-        array_join      | array varchar       | array_to_string({0}, {1})
         array_max       | list                | CASE WHEN len(list_filter({0}, lambda e: e IS NULL)) = 0 THEN list_max({0}) END
         array_min       | list                | CASE WHEN len(list_filter({0}, lambda e: e IS NULL)) = 0 THEN list_min({0}) END
         array_position  | list any            | CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL ELSE coalesce(list_position({0}, {1}), 0) END
@@ -275,7 +275,7 @@ AGGREGATES = _table("""
     bitwise_xor_agg | bigint             | bit_xor({0})
     bool_and        | boolean            | bool_and({0})
     bool_or         | boolean            | bool_or({0})
-    corr            | double double      | corr({0}, {1})
+    corr            | double double      | CASE WHEN isfinite(corr({0}, {1}){o}) THEN corr({0}, {1}){o} END
     count           |                    | count(*)
     count           | any                | count({0})
     count_if        | boolean            | count(CASE WHEN {0} THEN 1 END)
@@ -283,23 +283,23 @@ AGGREGATES = _table("""
     covar_samp      | double double      | covar_samp({0}, {1})
     every           | boolean            | bool_and({0})
     geometric_mean  | double             | exp(avg(CASE WHEN {0} > 0 THEN ln({0}) ELSE CAST("refuse: VARCHAR -> VARCHAR"('geometric_mean of such a value') AS DOUBLE) END){o})
-    kurtosis        | double             | CASE WHEN count({0}){o} > 3 AND var_pop({0}){o} = 0 THEN CAST('nan' AS DOUBLE) ELSE kurtosis({0}){o} END
+    kurtosis        | double             | CASE WHEN count({0}){o} > 3 AND (NOT bool_and(isfinite({0})){o} OR var_pop(CASE WHEN isfinite({0}) THEN {0} END){o} = 0) THEN CAST('nan' AS DOUBLE) ELSE kurtosis(CASE WHEN isfinite({0}) THEN {0} END){o} END
     max             | orderable          | max({0})
     max_by          | any orderable_by   |
     min             | orderable          | min({0})
     min_by          | any orderable_by   |
-    regr_intercept  | double double      | regr_intercept({0}, {1})
-    regr_slope      | double double      | regr_slope({0}, {1})
-    skewness        | double             | CASE WHEN count({0}){o} > 2 AND var_pop({0}){o} = 0 THEN CAST('nan' AS DOUBLE) WHEN count({0}){o} > 2 THEN skewness({0}){o} * (count({0}){o} - 2) / sqrt(CAST(count({0}){o} AS DOUBLE) * (count({0}){o} - 1)) END
-    stddev          | double             | stddev_samp({0})
-    stddev_pop      | double             | stddev_pop({0})
-    stddev_samp     | double             | stddev_samp({0})
+    regr_intercept  | double double      | CASE WHEN isfinite(regr_intercept({0}, {1}){o}) THEN regr_intercept({0}, {1}){o} END
+    regr_slope      | double double      | CASE WHEN isfinite(regr_slope({0}, {1}){o}) THEN regr_slope({0}, {1}){o} END
+    skewness        | double             | CASE WHEN count({0}){o} > 2 AND (NOT bool_and(isfinite({0})){o} OR var_pop(CASE WHEN isfinite({0}) THEN {0} END){o} = 0) THEN CAST('nan' AS DOUBLE) WHEN count({0}){o} > 2 THEN skewness(CASE WHEN isfinite({0}) THEN {0} END){o} * (count({0}){o} - 2) / sqrt(CAST(count({0}){o} AS DOUBLE) * (count({0}){o} - 1)) END
+    stddev          | double             | CASE WHEN count({0}){o} > 1 AND NOT bool_and(isfinite({0})){o} THEN CAST('nan' AS DOUBLE) ELSE stddev_samp(CASE WHEN isfinite({0}) THEN {0} END){o} END
+    stddev_pop      | double             | CASE WHEN count({0}){o} > 0 AND NOT bool_and(isfinite({0})){o} THEN CAST('nan' AS DOUBLE) ELSE stddev_pop(CASE WHEN isfinite({0}) THEN {0} END){o} END
+    stddev_samp     | double             | CASE WHEN count({0}){o} > 1 AND NOT bool_and(isfinite({0})){o} THEN CAST('nan' AS DOUBLE) ELSE stddev_samp(CASE WHEN isfinite({0}) THEN {0} END){o} END
     sum             | bigint             | sum({0})
     sum             | decimal            | sum({0})
     sum             | double             | sum({0})
-    var_pop         | double             | var_pop({0})
-    var_samp        | double             | var_samp({0})
-    variance        | double             | var_samp({0})
+    var_pop         | double             | CASE WHEN count({0}){o} > 0 AND NOT bool_and(isfinite({0})){o} THEN CAST('nan' AS DOUBLE) ELSE var_pop(CASE WHEN isfinite({0}) THEN {0} END){o} END
+    var_samp        | double             | CASE WHEN count({0}){o} > 1 AND NOT bool_and(isfinite({0})){o} THEN CAST('nan' AS DOUBLE) ELSE var_samp(CASE WHEN isfinite({0}) THEN {0} END){o} END
+    variance        | double             | CASE WHEN count({0}){o} > 1 AND NOT bool_and(isfinite({0})){o} THEN CAST('nan' AS DOUBLE) ELSE var_samp(CASE WHEN isfinite({0}) THEN {0} END){o} END
 """)
 _FAMILIES["sortable"] = (*INTEGERS, "decimal", "varchar", "date", "timestamp", "boolean")
 _FAMILIES["orderable_by"] = (*_FAMILIES["sortable"], "double", "timestamp with time zone")
@@ -453,8 +453,6 @@ def _date_trunc(arguments: Sequence[Argument]) -> str:
 
 
 def _date(arguments: Sequence[Argument]) -> str:
-    from laptop.aws.athena.embedded.casts import cast
-
     return cast(arguments[0].sql, arguments[0].kind, Type("date"))
 
 
@@ -462,14 +460,44 @@ def _substr(arguments: Sequence[Argument]) -> str:
     value, start = arguments[0].sql, arguments[1].sql
     if arguments[0].kind.name != "varchar":
         raise UnsupportedError
-    length = f", greatest({arguments[2].sql}, 0)" if len(arguments) > 2 else ""
+    length = f", least(greatest({arguments[2].sql}, 0), {_MOST})" if len(arguments) > 2 else ""
     null = f" WHEN {arguments[2].sql} IS NULL THEN NULL" if length else ""
     return (
         f"CASE WHEN {value} IS NULL OR {start} IS NULL THEN NULL{null} WHEN {start} > 0"
-        f" THEN substring({value}, {start}{length})"
-        f" WHEN {start} = 0 OR -{start} > length({value}) THEN ''"
+        f" THEN substring({value}, least({start}, {_MOST}){length})"
+        f" WHEN {start} = 0 OR {start} < -length({value}) THEN ''"
         f" ELSE substring({value}, length({value}) + {start} + 1{length}) END"
     )
+
+
+def _array_join(arguments: Sequence[Argument]) -> str:
+    value, *texts = arguments
+    kind = value.kind.args[0]
+    if kind.name not in (*INTEGERS, *FLOATS, "decimal", "varchar", "boolean", "date", "timestamp"):
+        raise UnsupportedError
+    shown = f"list_transform({value.sql}, lambda joined: {cast('joined', kind, Type('varchar'))})"
+    return udfs.call(
+        "array_join", [(shown, "VARCHAR[]"), *((text.sql, "VARCHAR") for text in texts)], "VARCHAR"
+    )
+
+
+def _chr(arguments: Sequence[Argument]) -> str:
+    code = arguments[0].sql
+    failure = fail("INVALID_FUNCTION_ARGUMENT", f"'Not a valid Unicode code point: ' || {code}", "VARCHAR")
+    valid = f"{code} BETWEEN 1 AND 55295 OR {code} BETWEEN 57344 AND 1114111"
+    doubtful = f"{code} = 0 OR {code} BETWEEN 55296 AND 57343"
+    refused = refuse("'chr of such a number'", "VARCHAR")
+    return (
+        f"CASE WHEN {valid} THEN chr(CAST({code} AS INTEGER)) WHEN {doubtful} THEN {refused}"
+        f" WHEN {code} IS NOT NULL THEN {failure} END"
+    )
+
+
+def _codepoint(arguments: Sequence[Argument]) -> str:
+    value = arguments[0].sql
+    message = "'Input string must be a single character string'"
+    failure = fail("INVALID_FUNCTION_ARGUMENT", message, "INTEGER")
+    return f"CASE WHEN length({value}) = 1 THEN unicode({value}) WHEN {value} IS NOT NULL THEN {failure} END"
 
 
 def _delimiter(argument: Argument) -> str:
@@ -555,8 +583,6 @@ def _element_at(arguments: Sequence[Argument]) -> str:
     value, index = arguments
     if value.kind.name != "array":
         return ""
-    from laptop.aws.athena.embedded.casts import duckdb_type
-
     kind = duckdb_type(value.kind.args[0])
     failure = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", kind)
     return f"CASE WHEN {index.sql} = 0 THEN {failure} ELSE {value.sql}[{index.sql}] END"
@@ -626,6 +652,9 @@ def _to_iso8601(arguments: Sequence[Argument]) -> str:
 
 
 _RULES: dict[str, Rule] = {
+    "array_join": _array_join,
+    "chr": _chr,
+    "codepoint": _codepoint,
     "concat": _concat,
     "concat_ws": _concat_ws,
     "date": _date,
@@ -651,9 +680,6 @@ _RULES: dict[str, Rule] = {
     "trim": _trim("trim"),
     "truncate": _truncate,
 }
-
-
-_MOST = 2147483647  # the length of a varchar
 
 
 def _replaced(kinds: Sequence[Type]) -> Type:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from functools import cache
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import pytest
 
 from laptop.trino import tables
-from laptop.trino.__main__ import ANSWERS, cases, described
+from laptop.trino.__main__ import ANSWERS, cases
+from laptop.trino.comparison import described, is_answer, sort_key
 
 CASES = [json.loads(line) for line in ANSWERS.read_text(encoding="utf-8").rstrip("\n").split("\n")]
 ANSWERED = 650
@@ -45,33 +45,11 @@ def ask(s3: Any, glue: Any, athena: Any) -> Any:
         found = athena.get_query_results(QueryExecutionId=query_id)["ResultSet"]
         rows = [[item.get("VarCharValue") for item in row["Data"]] for row in found["Rows"][1:]]
         if "ORDER BY" not in sql.upper():
-            rows.sort(key=lambda row: [(value is None, value or "") for value in row])
+            rows.sort(key=sort_key)
         infos = found["ResultSetMetadata"]["ColumnInfo"]
         return {"columns": [[info["Name"], described(info)] for info in infos], "rows": rows}
 
     return run
-
-
-def is_same(given: str | None, wanted: str | None, kind: str) -> bool:
-    """Whether two values are the same, but for the last digits of doubles."""
-    if given == wanted or given is None or wanted is None or kind not in ("double", "float"):
-        return given == wanted
-    return math.isclose(float(given), float(wanted), rel_tol=1e-9)
-
-
-def is_answer(given: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether an answer is Trino's: the error, or columns and rows."""
-    if "error" in given or "error" in wanted:
-        return given.get("error") == wanted.get("error")
-    kinds = [kind for _, kind in wanted["columns"]]
-    return (
-        given["columns"] == wanted["columns"]
-        and len(given["rows"]) == len(wanted["rows"])
-        and all(
-            all(map(is_same, row, other, kinds))
-            for row, other in zip(given["rows"], wanted["rows"], strict=True)
-        )
-    )
 
 
 def test_every_case_has_an_answer() -> None:

@@ -31,6 +31,11 @@ def array_distinct(values: list[Any]) -> list[Any]:
     return [value for value in values if not (key(value) in seen or seen.add(key(value)))]  # type: ignore[func-returns-value]
 
 
+def _array_join(values: list[str | None], separator: str, null: str | None = None) -> str:
+    shown = [null if value is None else value for value in values]
+    return separator.join(value for value in shown if value is not None)
+
+
 def _array_union(*arrays: list[Any]) -> list[Any]:
     return array_distinct([value for array in arrays for value in array])
 
@@ -225,6 +230,7 @@ def _percentile(values: list[Any], share: float) -> Any:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "array_distinct": array_distinct,
     "array_except": _array_except,
+    "array_join": _array_join,
     "array_intersect": _array_intersect,
     "array_union": _array_union,
     "combinations": _combinations,

@@ -69,7 +69,7 @@ _SOUNDEX = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", 
 
 def _soundex(value: str) -> str:
     """As Apache Commons Codec's: H and W do not part equal letters."""
-    letters = [character for character in _upper(value) if character.isalpha()]
+    letters = list("".join(character for character in value if character.isalpha()).upper())
     for letter in letters:
         if letter not in _SOUNDEX:
             raise FunctionError(f"The character is not mapped: {letter} (index={ord(letter) - ord('A')})")
