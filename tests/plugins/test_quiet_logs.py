@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from laptop.runner.environment import NAMESPACE_LEVELS
+
+pytestmark = pytest.mark.product
 
 REPOSITORY = Path(__file__).parents[2]
 

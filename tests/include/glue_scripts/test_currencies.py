@@ -228,6 +228,7 @@ def test_silver_without_currencies_is_refused_until_its_bronze_is_moved(spark, l
     assert by_key(lake, "gold/coins_market").keys() == {("bitcoin", "usd")}
 
 
+@pytest.mark.product
 def test_the_command_of_the_runbook_moves_a_page_to_where_it_is_read():
     runbook = Path(__file__).parents[3] / "docs/operations.md"
     [new_key] = re.findall(

@@ -9,6 +9,8 @@ import pytest
 from benchmarks.queries import PER_DAY, partitions_read, queries
 from tests import athena
 
+pytestmark = pytest.mark.clock
+
 NOW = datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)
 DAY = NOW.date()
 SHIPPED = {name: athena.at(sql, NOW) for name, sql in queries(DAY, 250).items()}

@@ -11,6 +11,8 @@ from laptop.trino.__main__ import GENERATED, read
 from laptop.trino.comparison import Answer, FileCatalog, answer, is_alike
 from laptop.trino.generator import Generator
 
+pytestmark = pytest.mark.clock
+
 RECORDED = read(GENERATED)
 ANSWERED = 200
 """So many are answered at least; the others are refused by name."""

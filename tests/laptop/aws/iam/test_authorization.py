@@ -20,6 +20,8 @@ from laptop.aws.iam.authorization import switch_on
 from tests.clients import client_of, signed
 from tests.laptop.conftest import PARQUET, parquet, until
 
+pytestmark = pytest.mark.product
+
 ACCOUNT = "123456789012"
 GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}"
 BUCKET = "lake"
