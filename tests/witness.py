@@ -17,7 +17,6 @@ from types import CodeType
 from typing import Any
 
 REPOSITORY = f"{Path(__file__).parents[1]}/"
-INSTALLED = f"{REPOSITORY}.venv/"
 CLOCKS = {time.time, time.time_ns, time.gmtime, time.localtime, datetime.now, datetime.utcnow, date.today}
 """Not `time.monotonic`: it measures durations, and no hour changes it."""
 TOOL = 4  # one of the six numbers that Python offers; coverage and profilers have 1 to 3
@@ -30,7 +29,7 @@ processes: set[str] = set()
 
 def _called(code: CodeType, offset: int, called: Any, _argument: Any) -> Any:
     file = code.co_filename
-    if not file.startswith(REPOSITORY) or file.startswith(INSTALLED):
+    if not file.startswith(REPOSITORY) or "/site-packages/" in file:
         return sys.monitoring.DISABLE
     try:
         is_clock = called in CLOCKS

@@ -16,9 +16,10 @@ REPOSITORY = Path(__file__).parents[2]
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A repository with that command alone, where `make` prints what it would do and with what."""
-    (tmp_path / "clone" / ".ci").mkdir(parents=True)
-    shutil.copy(REPOSITORY / ".ci" / "run", tmp_path / "clone" / ".ci" / "run")
-    command(tmp_path, "make", 'echo "$1 ${COINGECKO_CAPTURES-none} ${TF_PLUGIN_DIR-none}"')
+    for file in (".ci/run", "scripts/make-venv"):
+        (tmp_path / "clone" / file).parent.mkdir(parents=True)
+        shutil.copy(REPOSITORY / file, tmp_path / "clone" / file)
+    command(tmp_path, "make", 'echo "$* ${COINGECKO_CAPTURES-none} ${TF_PLUGIN_DIR-none}"')
     for tool in ("bash", "dirname"):
         (tmp_path / "bin" / tool).symlink_to(str(shutil.which(tool)))
     return tmp_path / "clone"
@@ -49,32 +50,48 @@ def share(folder: Path) -> None:
     (folder / "terraform" / "bin" / "plugin-dir").rename(folder / "terraform" / "plugin-dir")
 
 
-TESTS = ["lint", "test", "test-faults", "test-package"]
+FIRST, LAST = ["lint", "test", "test-thorough"], ["test-faults", "test-package"]
+CLOCKS = [
+    "test-clock AT=00:05",
+    "test-clock AT=13:00 VENV=.local/python3.11 BASE_PYTHON=3.11",
+    "test-clock AT=23:58 VENV=.local/python3.11 BASE_PYTHON=3.11",
+]
+INFRA = ["lint-infra", "test-infra"]
 
 
 def test_alone_it_says_what_it_left_out(clone: Path) -> None:
     made, left_out = run(clone, COINGECKO_CAPTURES="/elsewhere", TF_PLUGIN_DIR="/elsewhere")
-    assert made == [f"{target} none none" for target in TESTS]
+    assert made == [f"{target} none none" for target in (*FIRST, *LAST)]
     assert left_out == [
         'Left out: the tests marked "captures": there is no folder ../shared/data/coingecko.',
         "Left out: infra/ (make lint-infra, make test-infra): there is no Terraform on this machine.",
+        'Left out: the tests marked "clock" at other hours (make test-clock): '
+        "there is no C compiler on this machine.",
     ]
 
 
 def test_without_a_mirror_terraform_downloads_its_provider(clone: Path) -> None:
     command(clone.parent, "terraform", "exit 0")
     made, left_out = run(clone)
-    assert made == [f"{target} none none" for target in (*TESTS, "lint-infra", "test-infra")]
+    assert made == [f"{target} none none" for target in (*FIRST, *LAST, *INFRA)]
     assert "a mirror of Terraform's AWS provider, which is downloaded" in left_out[1]
+
+
+def test_without_the_oldest_python_the_clock_is_shifted_on_the_other(clone: Path) -> None:
+    command(clone.parent, "cc", "exit 0")
+    made, left_out = run(clone, HOME=str(clone))
+    assert made == [f"{target} none none" for target in (*FIRST, CLOCKS[0], *LAST)]
+    assert 'Left out: the tests marked "clock" on Python 3.11: there is none on this machine.' in left_out
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "beside the repository"])
 def test_with_the_shared_folder_nothing_is_left_out(clone: Path, named: bool) -> None:
     folder = clone.parent / ("somewhere" if named else "shared")
     share(folder)
-    command(clone.parent, "terraform", "exit 0")
+    for tool in ("terraform", "cc", "python3.11"):
+        command(clone.parent, tool, "exit 0")
     made, left_out = run(clone, **({"SHARED": str(folder)} if named else {}))
-    targets = (*TESTS, "lint-infra", "test-infra")
+    targets = (*FIRST, *CLOCKS, *LAST, *INFRA)
     assert made == [f"{target} {folder}/data/coingecko /a/mirror" for target in targets]
     assert left_out == []
 
