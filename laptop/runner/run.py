@@ -127,8 +127,8 @@ def run(
     Raises:
         RunFailedError: with the failed task's own reason and how to run it again.
     """
-    began = datetime.now(UTC)
-    log = state / "logs" / f"{DAG_ID}-{began:%Y%m%dT%H%M%SZ}.log"
+    began = time.monotonic()
+    log = state / "logs" / f"{DAG_ID}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with coingecko(feed) as (url, time_travel):
         environment = airflow_environment(
@@ -174,7 +174,7 @@ def run(
             f"\n{_last_lines(log)}\n\nairflow dags test did not finish the run: "
             f"see {_relative_path(log)}. Again: {again}"
         )
-    seconds = (datetime.now(UTC) - began).total_seconds()
+    seconds = time.monotonic() - began
     report(record, endpoint_url=endpoint_url, website_url=website_url, day=day, seconds=seconds)
 
 

@@ -25,7 +25,7 @@ from laptop.runner.environment import airflow_environment, prepare_home
 if TYPE_CHECKING:
     from tests.e2e.conftest import Lake
 
-pytestmark = pytest.mark.product
+pytestmark = [pytest.mark.product, pytest.mark.clock]
 
 CAPTURES = os.environ.get("COINGECKO_CAPTURES")
 needs_captures = [
@@ -58,7 +58,6 @@ def largest(rows: list[dict[str, Any]], count: int = 10) -> list[str]:
     return [row["id"] for row in sorted(rows, key=lambda row: -(row["market_cap"] or 0))[:count]]
 
 
-@pytest.mark.clock
 def test_a_day_ends_in_a_table_a_file_and_a_page(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     """On a real capture where there is one, else on made-up data (as the scheduler's test is anyway)."""
     feed, source = (str(captures("daily")), "coingecko") if CAPTURES else ("demo", "synthetic")
@@ -165,6 +164,7 @@ def test_a_recorded_market_of_sixty_coins_needs_a_request_of_sixty(
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.thorough
 def test_a_day_in_euros_stands_beside_the_day_in_dollars(lake: Lake) -> None:
     """The setting is changed between two runs of the daily DAG of one day; no other test has that day."""
     day = date(2025, 6, 18)
