@@ -24,6 +24,7 @@ from benchmarks.queries import queries
 from include.crypto_lake.website import COIN_HISTORY, MARKET_HISTORY, TOP10_CRYPTOS
 from laptop.coingecko import demo_market as coingecko_demo
 from laptop.lake.deployment import WEBSITE_BUCKET
+from laptop.runner.environment import REPOSITORY
 from tests import cloudwatch
 from tests.e2e.conftest import API_KEY, NOW
 
@@ -286,4 +287,4 @@ def test_the_deadline_alerts_until_the_website_shows_the_day(
         received += alerts()
     alert = late[0]
     assert "/data/top10_cryptos.json is of 2026-01-30, made " in alert
-    assert 'docs/operations.md, section "check_website"' in alert
+    assert f"{(REPOSITORY / 'docs').as_uri()}/operations.md#check_website" in alert

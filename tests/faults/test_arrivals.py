@@ -14,6 +14,8 @@ from include.orchestration import arrival_tasks
 from tests.faults.conftest import MisbehavingAws, slow_down
 from tests.plugins.conftest import Bucket
 
+pytestmark = pytest.mark.clock
+
 KEY = "raw/crypto_prices_2026-02-25.json"
 OUTPUT = "processed/crypto/year=2026/month=02/day=25/data.parquet"
 ROWS = [{"id": name, "price": price} for price, name in enumerate(("bitcoin", "ethereum"), 1)]

@@ -16,6 +16,8 @@ from laptop.coingecko.stand_in import Fault, StandIn, running_stand_in
 from tests.faults.conftest import MisbehavingAws, slow_down
 from tests.plugins.conftest import Bucket
 
+pytestmark = pytest.mark.clock
+
 DAY = "2026-01-31"
 BRONZE = f"bronze/coins_market/dt={DAY}/currency=usd"
 

@@ -590,6 +590,7 @@ def test_silver_is_written_with_the_declared_columns(spark, lake, coin):
     assert [(key["Name"], key["Type"]) for key in declared["PartitionKeys"]] == [("dt", "date")]
 
 
+@pytest.mark.clock
 def test_what_killed_runs_left_is_deleted_but_not_what_another_day_is_writing(spark, lake, coin):
     lake.ingest([coin("a")])
     lake.leave_unfinished("silver/coins_market")

@@ -195,6 +195,7 @@ def test_a_lost_row_stops_the_day_before_it_is_written(spark, lake, coin, monkey
     assert lake.files("gold/coins_market") == []
 
 
+@pytest.mark.clock
 def test_what_killed_runs_left_is_deleted_but_not_what_another_day_is_writing(spark, lake, coin):
     silver_of(spark, lake, coin("a"))
     lake.leave_unfinished("gold/market_summary")

@@ -14,6 +14,8 @@ from include.crypto_lake.on_arrival import processing
 from include.crypto_lake.on_arrival.partitions import Partition
 from include.orchestration import arrival_tasks
 
+pytestmark = pytest.mark.clock
+
 RUN = "manual__1"
 
 

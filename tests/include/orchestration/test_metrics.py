@@ -13,6 +13,8 @@ import pytest
 from include.orchestration import metrics
 from tests import athena, cloudwatch
 
+pytestmark = pytest.mark.clock
+
 
 def finished(task_id: str, returned: Any) -> dict[str, Any]:
     """The context of a task that has succeeded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import uuid
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from tests import athena
 @pytest.fixture
 def website(aws: None) -> str:
     """An empty bucket."""
-    name = f"website-{time.time_ns()}"
+    name = f"website-{uuid.uuid4().hex}"
     boto3.client("s3").create_bucket(Bucket=name)
     return name
 

@@ -171,6 +171,7 @@ def test_airflow_without_a_command_is_refused_and_its_status_is_ours(
         (["--feed", "live", "--date", "2026-01-31"], "CoinGecko has a snapshot of today"),
     ],
 )
+@pytest.mark.clock
 def test_a_day_or_a_feed_that_cannot_be_had_is_one_sentence(
     capsys: Printed, options: list[str], message: str
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_day_or_a_feed_that_cannot_be_had_is_one_sentence(
     assert "\n" not in said
 
 
+@pytest.mark.clock
 def test_a_day_that_was_not_recorded_is_refused_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -190,6 +192,7 @@ def test_a_day_that_was_not_recorded_is_refused_before_anything_starts(
     assert not state.STATE.exists()
 
 
+@pytest.mark.clock
 def test_without_a_way_to_coingecko_a_live_run_says_so_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -199,6 +202,7 @@ def test_without_a_way_to_coingecko_a_live_run_says_so_at_once(
     assert re.fullmatch(r"CoinGecko cannot be reached: \[Errno \d+\] Connection refused\. FEED=live .*", said)
 
 
+@pytest.mark.clock
 def test_a_state_folder_of_someone_else_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -232,6 +236,7 @@ def test_a_second_run_waits_for_the_first_and_for_its_airflow(folder: Path) -> N
     assert said == [f"Waiting for another make run to end (process {os.getpid()}, 2026-01-31) …"]
 
 
+@pytest.mark.clock
 def test_what_a_killed_dev_left_running_is_ended(folder: Path, capsys: Printed) -> None:
     program = "import time; time.sleep(600)"
     left = subprocess.Popen([sys.executable, "-c", program, "airflow scheduler"], start_new_session=True)

@@ -167,6 +167,7 @@ def test_what_the_script_printed_is_in_the_tasks_log() -> None:
         pytest.param("/aws-glue/jobs", "{run_id}", id="the account's log group, which the run names"),
     ],
 )
+@pytest.mark.clock
 def test_the_log_is_found_wherever_glue_has_put_it(group: str, stream: str) -> None:
     attempt = Attempt("succeed")
     run_id = "jr_elsewhere"
