@@ -79,7 +79,8 @@ up: ## Airflow, the local lake and the dashboard in Docker Compose (ports: .env.
 down: ## End that; its data stay in volumes (docker compose down --volumes deletes them)
 	@docker compose down
 
-PYTEST := $(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+# Three at a time on two cores: a test waits half of its time for Airflow, Spark or a server.
+PYTEST := $(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 .PHONY: test
 test: $(READY) java chromium ## Run the tests
 	@$(PYTEST) -m 'not thorough' $(PYTEST_ARGS)

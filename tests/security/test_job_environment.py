@@ -26,6 +26,7 @@ TOKENS = {
 NEEDED = {"HTTPS_PROXY": "http://proxy.example:3128", "no_proxy": "localhost", "LANG": "C.UTF-8"}
 
 
+@pytest.mark.thorough
 def test_a_script_sees_no_token_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as developer:
         for name, value in (TOKENS | NEEDED).items():

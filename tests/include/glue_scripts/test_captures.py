@@ -11,7 +11,7 @@ import pytest
 from include.glue_scripts import bronze_to_silver, silver_to_gold
 from include.glue_scripts.bronze_to_silver import Balance
 
-pytestmark = pytest.mark.captures
+pytestmark = [pytest.mark.captures, pytest.mark.thorough]
 
 # Bad data that CoinGecko served, known from looking at it.
 IMPLAUSIBLE = {

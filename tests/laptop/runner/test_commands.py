@@ -259,6 +259,7 @@ def test_what_a_killed_dev_left_running_is_ended(folder: Path, capsys: Printed) 
             child.wait()
 
 
+@pytest.mark.thorough
 def test_dev_starts_a_local_aws_that_ended_again_where_it_was(exported: dict[str, str], folder: Path) -> None:
     lake = state.start_lake(free_port())
     component = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
@@ -286,6 +287,7 @@ def test_dev_starts_a_local_aws_that_ended_again_where_it_was(exported: dict[str
     assert ended == [f"airflow scheduler ended with status 0: see {folder / 'logs' / 'scheduler'}.log"]
 
 
+@pytest.mark.thorough
 def test_airflow_beside_dev_asks_the_api_of_dev(
     exported: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: Printed
 ) -> None:

@@ -302,6 +302,7 @@ def test_definitions_are_readable_files(local_aws: str, s3: Any, glue: Any, tmp_
 
 
 @pytest.mark.product
+@pytest.mark.thorough
 def test_spark_starts_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / 'it\'s a "lake" für 湖'
     folder.mkdir()
