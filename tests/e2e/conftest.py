@@ -33,10 +33,8 @@ class Lake:
     website_url: str
     state: Path
 
-    def keys(self, prefix: str) -> list[str]:
-        pages = (
-            boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=LAKE_BUCKET, Prefix=prefix)
-        )
+    def keys(self, prefix: str, bucket: str = LAKE_BUCKET) -> list[str]:
+        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def body(self, key: str, bucket: str = LAKE_BUCKET) -> bytes:

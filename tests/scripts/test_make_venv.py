@@ -188,6 +188,7 @@ def serving(folder: Path, certificate: Path) -> Iterator[str]:
     ids=["in the store", "not in the store", "another wheel than was locked"],
 )
 @pytest.mark.thorough
+@pytest.mark.clock
 def test_the_first_packages_come_from_a_server_that_only_the_systems_store_knows(
     tmp_path: Path, trusted: bool, expected: bool
 ) -> None:

@@ -18,7 +18,7 @@ from laptop.aws.glue.warm_spark import Jvm, JvmError, Pool, warm_up
 from tests.laptop.aws.glue.test_glue_jobs import until_ended
 from tests.laptop.conftest import client_of, create_job, make_bucket, until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.product, pytest.mark.timeout(600)]
 
 START = """
 import json, os, sys

@@ -547,6 +547,7 @@ def test_checksums_and_parts_outlive_the_server(tmp_path: Path) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the server's memory from /proc")
 @pytest.mark.thorough
+@pytest.mark.product
 def test_two_gigabytes_leave_the_servers_memory_flat(tmp_path: Path) -> None:
     part, count = 64 * MEGABYTE, 32
     with process.running(tmp_path) as endpoint_url:
