@@ -21,6 +21,9 @@ CLOCKS = {time.time, time.time_ns, time.gmtime, time.localtime, datetime.now, da
 """Not `time.monotonic`: it measures durations, and no hour changes it."""
 TOOL = 4  # one of the six numbers that Python offers; coverage and profilers have 1 to 3
 
+PROBES = {"ldconfig", "gcc", "cc", "ld", "objdump", "uname", "lscpu", "git"}
+"""What a library starts, at its first use in a process, to learn about the machine."""
+
 clock_reads: set[str] = set()
 """Where this repository's code has read the clock, as `file:line`."""
 processes: set[str] = set()
@@ -45,7 +48,9 @@ def _called(code: CodeType, offset: int, called: Any, _argument: Any) -> Any:
 
 
 def _audited(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "subprocess.Popen" and threading.current_thread() is threading.main_thread():
+    if event != "subprocess.Popen" or threading.current_thread() is not threading.main_thread():
+        return
+    if Path(str(arguments[0])).name not in PROBES:
         processes.add(str(arguments[0]))
 
 
