@@ -198,7 +198,7 @@ def _end_left_over(record: str) -> None:
     """End the processes of Airflow that a `make dev` started which was killed."""
     for pid in json.loads(record or "{}").get("airflow", ()):
         command = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
         ).stdout
         if "airflow" in command:  # the number may be another process's since
             with suppress(ProcessLookupError):

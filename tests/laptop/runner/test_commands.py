@@ -238,7 +238,7 @@ def test_a_second_run_waits_for_the_first_and_for_its_airflow(folder: Path) -> N
 
 @pytest.mark.clock
 def test_what_a_killed_dev_left_running_is_ended(folder: Path, capsys: Printed) -> None:
-    program = "import time; time.sleep(600)"
+    program = f"import time; time.sleep(600)  # {'longer than a line of a terminal ' * 5}"
     left = subprocess.Popen([sys.executable, "-c", program, "airflow scheduler"], start_new_session=True)
     others = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
     try:
