@@ -18,6 +18,7 @@ OURS = (
     "lake_provider",
     "laptop",
     "release",
+    "silver_rules",
     "tests",
 )
 
@@ -39,8 +40,8 @@ MAY_IMPORT: dict[str, tuple[set[str], str]] = {
         "what DAGs share runs on MWAA, where there is no laptop",
     ),
     "include/glue_scripts": (
-        {"day_partitions"},
-        "a Glue run has the script and the one module that travels with it",
+        {"day_partitions", "silver_rules"},
+        "a Glue run has the script and the modules that travel with it",
     ),
     "release": (
         {"include.crypto_lake", "release"},

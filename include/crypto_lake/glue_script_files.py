@@ -1,4 +1,4 @@
-"""The Glue scripts as they are deployed: scripts and shared module under one prefix that names their content.
+"""The Glue scripts as they are deployed: all under one prefix that names their content.
 
 A run of a job is told both addresses when it starts. So a deployment during a run never mixes two releases,
 and a rollback of the DAG files brings back the scripts that belong to them.
@@ -12,7 +12,7 @@ from pathlib import Path
 from include.crypto_lake import layout
 
 _FOLDER = Path(__file__).parents[1] / "glue_scripts"
-_SHARED_MODULE = "day_partitions.py"
+_SHARED_MODULES = ("day_partitions.py", "silver_rules.py")
 
 
 def script_keys(folder: Path = _FOLDER) -> dict[str, Path]:
@@ -30,9 +30,9 @@ def script_prefix() -> str:
 
 
 def script_arguments(job: str, bucket: str) -> dict[str, str]:
-    """Arguments with which a run of a job takes this release's script and module, whatever the job names."""
+    """Arguments with which a run of a job takes this release's script and modules, whatever the job names."""
     address = f"s3://{bucket}/{script_prefix()}"
     return {
         "--scriptLocation": f"{address}/{job}.py",
-        "--extra-py-files": f"{address}/{_SHARED_MODULE}",
+        "--extra-py-files": ",".join(f"{address}/{module}" for module in _SHARED_MODULES),
     }

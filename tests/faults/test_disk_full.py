@@ -35,7 +35,7 @@ def scratch(tmp_path: Path) -> Iterator[Path]:
     """A file system on which the job's script and its module have room, and nothing else."""
     folder = tmp_path / "scratch"
     folder.mkdir()
-    files = [Path("include/glue_scripts") / name for name in ("bronze_to_silver.py", "day_partitions.py")]
+    files = [*Path("include/glue_scripts").glob("[bd]*.py"), Path("include/glue_scripts/silver_rules.py")]
     size = sum(-(-file.stat().st_size // PAGE) * PAGE for file in files)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True

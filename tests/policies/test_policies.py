@@ -326,7 +326,7 @@ def test_a_glue_job_writes_its_own_layer_alone(
     definition = load_resources(LAPTOP)["glue_jobs"][job]
     for address in (
         definition["Command"]["ScriptLocation"],
-        definition["DefaultArguments"]["--extra-py-files"],
+        *definition["DefaultArguments"]["--extra-py-files"].split(","),
     ):
         assert may(job, "s3:GetObject", f"{LAKE}/{address.split('/', 3)[3]}")
     other = {"bronze_to_silver": "silver_to_gold", "silver_to_gold": "bronze_to_silver"}[job]

@@ -104,7 +104,7 @@ def test_glue_scripts_and_website_go_where_the_resources_say(package: Path) -> N
     for job, definition in load_resources(VALUES)["glue_jobs"].items():
         located = [
             definition["Command"]["ScriptLocation"],
-            definition["DefaultArguments"]["--extra-py-files"],
+            *definition["DefaultArguments"]["--extra-py-files"].split(","),
         ]
         assert {address.split("/", 3)[3] for address in located} <= lake.keys(), job
     website = {

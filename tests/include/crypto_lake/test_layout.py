@@ -99,7 +99,8 @@ def test_the_other_resources_have_their_names() -> None:
     for name, job in RESOURCES["glue_jobs"].items():
         bundle = f"{LAKE}{layout.GLUE_SCRIPTS}/[0-9a-f]{{12}}"
         assert re.fullmatch(f"{bundle}/{name}.py", job["Command"]["ScriptLocation"])
-        assert re.fullmatch(f"{bundle}/day_partitions.py", job["DefaultArguments"]["--extra-py-files"])
+        modules = job["DefaultArguments"]["--extra-py-files"]
+        assert re.fullmatch(f"{bundle}/day_partitions.py,{bundle}/silver_rules.py", modules)
 
 
 def test_dropped_files_are_read_and_written_where_the_lake_says() -> None:

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.crypto_lake.resources import load_resources
-from include.glue_scripts import bronze_to_silver, silver_to_gold
-from include.glue_scripts.bronze_to_silver import FIELDS, SILVER_COLUMNS, Balance, run
+from include.glue_scripts import bronze_to_silver, silver_rules, silver_to_gold
+from include.glue_scripts.bronze_to_silver import Balance, run
+from include.glue_scripts.silver_rules import FIELDS, SILVER_COLUMNS
 from laptop.aws.glue.crawlers import glue_type
 from laptop.lake.deployment import VALUES
 
@@ -572,7 +573,7 @@ def test_a_balance_that_does_not_hold_stops_the_day_before_it_is_written(
 
 def test_the_columns_of_the_job_are_those_of_the_catalog():
     declared = load_resources(VALUES)["catalog"]["tables"]["silver_coins_market"]
-    assert [(column.name, column.type, column.description) for column in bronze_to_silver.COLUMNS] == [
+    assert [(column.name, column.type, column.description) for column in silver_rules.COLUMNS] == [
         (column["Name"], column["Type"], column["Comment"])
         for column in declared["StorageDescriptor"]["Columns"]
     ]

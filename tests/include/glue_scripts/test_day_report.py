@@ -18,7 +18,7 @@ import jinja2
 import pytest
 
 from include.crypto_lake.resources import load_resources
-from include.glue_scripts import bronze_to_silver, silver_to_gold
+from include.glue_scripts import bronze_to_silver, silver_rules, silver_to_gold
 from laptop.lake.deployment import VALUES
 from tests import athena
 
@@ -177,9 +177,9 @@ def test_a_flagged_row_shows_the_numbers_that_led_to_its_flags(day: Any, report:
     rows = {row["coin_id"]: row for row in report.ask(DAY)[0] if row["layer"] == "gold"}
     day_volume = sum(row["total_volume"] for row in report.lake.gold(DAY).values())
     assert rows["huge"]["market_cap_to_day_volume"] == pytest.approx(4.1e22 / day_volume)
-    assert rows["huge"]["market_cap_to_day_volume"] > bronze_to_silver.THRESHOLDS["implausible_market_cap"]
+    assert rows["huge"]["market_cap_to_day_volume"] > silver_rules.THRESHOLDS["implausible_market_cap"]
     assert rows["thin"]["volume_to_market_cap"] == pytest.approx(0.05 / 6e6)
-    assert rows["thin"]["volume_to_market_cap"] < bronze_to_silver.THRESHOLDS["illiquid"]
+    assert rows["thin"]["volume_to_market_cap"] < silver_rules.THRESHOLDS["illiquid"]
     assert rows["soared"]["price_change_percentage_24h"] == 88_216
     assert rows["stale"]["hours_old"] == 51.0
     assert rows["unranked"]["market_cap_rank"] is None

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from include.glue_scripts import bronze_to_silver, silver_to_gold
-from include.glue_scripts.bronze_to_silver import SILVER_COLUMNS
+from include.glue_scripts.silver_rules import SILVER_COLUMNS
 
 SNAPSHOT, HISTORY, NOTHING, REFUSED, STRANGE, BOTH = (date(2026, 2, 1) + timedelta(n) for n in range(6))
 RANGE = ["--from_date", "2026-02-01", "--to_date", "2026-02-06"]

@@ -89,7 +89,8 @@ def test_everything_declared_is_there_once(deployed: str, glue: Any, s3: Any) ->
     scripts = s3.list_objects_v2(Bucket=LAKE_BUCKET, Prefix="src/glue_scripts/")["Contents"]
     locations = {f"s3://{LAKE_BUCKET}/{entry['Key']}" for entry in scripts}
     for job in resources["glue_jobs"].values():
-        assert {job["Command"]["ScriptLocation"], job["DefaultArguments"]["--extra-py-files"]} <= locations
+        modules = job["DefaultArguments"]["--extra-py-files"].split(",")
+        assert {job["Command"]["ScriptLocation"], *modules} <= locations
 
 
 def test_the_website_is_served_and_its_data_left_alone(deployed: str, website_url: str) -> None:
