@@ -155,14 +155,17 @@ plan deploy rollback smoke:
 	@test -n $(call quoted,ENV) || { echo "Which environment? make $@ ENV=dev" >&2; exit 1; }
 	@scripts/terraform $(call quoted,ENV) output -json | $(RELEASE)/bin/python -m release $@ --outputs -
 
+TYPESCRIPT := .local/typescript
 .PHONY: lint
-lint: $(READY) ## Check style, types, SQL and shell
+lint: $(READY) $(TYPESCRIPT)/.ready ## Check style, types, SQL, shell and the website's modules
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PYTHON) -m sqlfluff lint --processes 2 include/sql
 	$(PYTHON) docs/generate.py --check
-	$(VENV)/bin/shellcheck .ci/run scripts/* laptop/trino/up laptop/trino/down laptop/trino/java
+	$(TYPESCRIPT)/bin/node $(TYPESCRIPT)/node_modules/typescript/bin/tsc --project .
+	$(TYPESCRIPT)/bin/node scripts/typescript/check-functions.cjs $(TYPESCRIPT) include/website/*.js
+	$(VENV)/bin/shellcheck .ci/run $(filter-out scripts/typescript,$(wildcard scripts/*)) laptop/trino/up laptop/trino/down laptop/trino/java
 
 CHECKOV := .local/checkov
 .PHONY: lint-infra
@@ -188,6 +191,8 @@ COMPILE := $(UV) pip compile --universal --generate-hashes --quiet --no-emit-ind
 lock: $(UV) ## Compile all lists of packages to files with hashes
 	$(COMPILE) tests/package/mwaa.in --exclude-newer 2026-04-22 --python-version 3.12 --output-file tests/package/mwaa.txt
 	$(COMPILE) infra/checkov.in --exclude-newer 2026-11-22 --python-version 3.11 --output-file infra/checkov.txt
+	$(COMPILE) scripts/typescript/requirements.in --exclude-newer 2026-11-22 --python-version 3.11 \
+	  --output-file scripts/typescript/requirements.txt
 	$(COMPILE) requirements-dev.in --exclude-newer 2026-04-22 --python-version 3.11 \
 	  $(foreach tool,duckdb moto mypy ruff sqlfluff sqlglot uv,--exclude-newer-package $(tool)=2026-11-22) \
 	  --output-file requirements-dev.txt
@@ -213,9 +218,16 @@ terraform:
 # Environments of their own. (checkov wants other versions than Airflow.)
 $(CHECKOV)/.ready: infra/checkov.txt
 $(RELEASE)/.ready: release/requirements.txt
-$(CHECKOV)/.ready $(RELEASE)/.ready: $(UV)
+$(TYPESCRIPT)/.node: scripts/typescript/requirements.txt
+$(CHECKOV)/.ready $(RELEASE)/.ready $(TYPESCRIPT)/.node: $(UV)
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(@D)
 	@VIRTUAL_ENV=$(@D) $(UV) pip sync --quiet --no-cache --require-hashes $(filter %.txt,$^)
+	@touch $@
+
+# Node.js comes from PyPI like everything else, so that lint needs nothing but package registries.
+$(TYPESCRIPT)/.ready: $(TYPESCRIPT)/.node scripts/typescript/package-lock.json
+	@cp scripts/typescript/package.json scripts/typescript/package-lock.json $(@D)
+	@PATH=$(CURDIR)/$(@D)/bin:$$PATH npm ci --prefix $(@D) --cache $(@D)/npm --no-audit --no-fund --loglevel error >/dev/null
 	@touch $@
 
 $(UV):

@@ -184,7 +184,7 @@ def test_a_policy_names_resources_of_the_lake(path: Path) -> None:
 
 
 def test_the_page_asks_for_the_files_that_the_dag_writes() -> None:
-    page = (REPOSITORY / "include/website/dashboard.js").read_text(encoding="utf-8")
+    page = (REPOSITORY / "include/website/data.js").read_text(encoding="utf-8")
     assert "`data/${name}.json`" in page
     for export in EXPORTS:
         assert export.key == f"data/{export.name}.json"

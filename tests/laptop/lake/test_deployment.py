@@ -14,13 +14,12 @@ import pytest
 
 from include.crypto_lake import layout
 from include.crypto_lake.resources import load_resources
+from include.crypto_lake.website_files import website_files
 from laptop.aws.process import running, website
 from laptop.lake.deployment import ALERT_TOPIC_ARN, LAKE_BUCKET, VALUES, WEBSITE_BUCKET, deploy
 from tests.laptop.conftest import client_of
 
 pytestmark = pytest.mark.product
-
-WEBSITE = Path(__file__).parents[3] / "include" / "website"
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +100,7 @@ def test_the_website_is_served_and_its_data_left_alone(deployed: str, website_ur
     assert script
     with urllib.request.urlopen(f"{website_url}/{script[1]}") as asset:
         assert "immutable" in asset.headers["Cache-Control"]
-        assert asset.read() == (WEBSITE / "dashboard.js").read_bytes()
+        assert asset.read() == {file.key: file.body for file in website_files()}[script[1]]
     with urllib.request.urlopen(f"{website_url}/data/top10_cryptos.json") as data:
         assert data.read() == b"published"
 
