@@ -3,8 +3,8 @@
 `include/website/index.html` refers to its assets by their plain names, as in `href="style.css"`. Its modules
 import each other as in `from "./data.js"`. All of it works like that from the folder.
 
-Deployed, `style.css` becomes `assets/style.0123456789.css`, which a browser may keep indefinitely, and the page
-refers to that. A module refers to the deployed names of the modules that it imports, so its own name changes
+Deployed, `style.css` becomes `assets/style.0123456789.css`, which a browser may keep indefinitely, and the
+page refers to that. A module refers to the deployed names of the modules that it imports, so its own name changes
 with theirs. Its comments stay behind: half of a module is types and reasons, which no visitor reads. How long
 anything is kept is in `include/resources/website.yaml`.
 """
