@@ -4,9 +4,9 @@
 import each other as in `from "./data.js"`. All of it works like that from the folder.
 
 Deployed, `style.css` becomes `assets/style.0123456789.css`, which a browser may keep indefinitely, and the
-page refers to that. A module refers to the deployed names of the modules that it imports, so its own name changes
-with theirs. Its comments stay behind: half of a module is types and reasons, which no visitor reads. How long
-anything is kept is in `include/resources/website.yaml`.
+page refers to that. A module refers to the deployed names of the modules that it imports, so its own name
+changes with theirs. Its comments stay behind: half of a module is types and reasons, which no visitor reads.
+How long anything is kept is in `include/resources/website.yaml`.
 """
 
 from __future__ import annotations
